@@ -1,0 +1,76 @@
+# The three functions from which every target of the project is made, so that warnings, sanitizers, the
+# alias, the export and the check that each header compiles alone are said once.
+
+set_property(GLOBAL PROPERTY MASKMILL_LIBRARIES "")
+
+function(maskmill_compile_options target)
+  target_compile_options(${target} PRIVATE -Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor)
+  if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 13)
+    target_compile_options(${target} PRIVATE -Wno-restrict)  # false alarms on string concatenation: GCC bug 105651
+  endif()
+  if(MASKMILL_WERROR)
+    target_compile_options(${target} PRIVATE -Werror)
+  endif()
+  if(MASKMILL_SANITIZE)
+    target_compile_options(${target} PRIVATE -fsanitize=${MASKMILL_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=undefined)
+    target_link_options(${target} PUBLIC -fsanitize=${MASKMILL_SANITIZE})
+  endif()
+endfunction()
+
+# maskmill_library(name SOURCES a.cpp b/c.cpp PUBLIC targets PRIVATE targets)
+#
+# Makes maskmill_<name>, also known as maskmill::<name>, from the sources given, relative to the calling folder.
+# PUBLIC is what its headers include. Each header beside a source is compiled on its own too.
+function(maskmill_library name)
+  cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "SOURCES;PUBLIC;PRIVATE")
+  if(arg_UNPARSED_ARGUMENTS)
+    message(FATAL_ERROR "maskmill_library(${name}): what is ${arg_UNPARSED_ARGUMENTS}?")
+  endif()
+  set(target maskmill_${name})
+  add_library(${target} STATIC ${arg_SOURCES})
+  add_library(maskmill::${name} ALIAS ${target})
+  set_target_properties(${target} PROPERTIES EXPORT_NAME ${name})
+  target_compile_features(${target} PUBLIC cxx_std_20)
+  target_include_directories(${target} PUBLIC
+    $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/lib> $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}/maskmill>)
+  target_link_libraries(${target} PUBLIC ${arg_PUBLIC} PRIVATE ${arg_PRIVATE})
+  maskmill_compile_options(${target})
+  set_property(GLOBAL APPEND PROPERTY MASKMILL_LIBRARIES ${target})
+  maskmill_check_headers(${target})
+endfunction()
+
+# Compiles each header under the calling folder alone: one that leans on its includer breaks the build, not a user.
+function(maskmill_check_headers target)
+  if(NOT MASKMILL_TESTS)
+    return()
+  endif()
+  file(GLOB_RECURSE headers CONFIGURE_DEPENDS RELATIVE "${PROJECT_SOURCE_DIR}/lib" "${CMAKE_CURRENT_SOURCE_DIR}/*.h")
+  if(NOT target STREQUAL "maskmill_learn_torch")
+    list(FILTER headers EXCLUDE REGEX "^learn/torch/")
+  endif()
+  if(NOT headers)
+    return()
+  endif()
+  set(generated "")
+  foreach(header IN LISTS headers)
+    string(MAKE_C_IDENTIFIER "${header}" stem)
+    set(file "${CMAKE_BINARY_DIR}/header_check/${stem}.cpp")
+    file(CONFIGURE OUTPUT "${file}" CONTENT "#include \"${header}\"\n#include \"${header}\"  // and twice\n")
+    list(APPEND generated "${file}")
+  endforeach()
+  add_library(${target}_headers OBJECT EXCLUDE_FROM_ALL ${generated})
+  target_link_libraries(${target}_headers PRIVATE ${target})
+  maskmill_compile_options(${target}_headers)
+  set_property(GLOBAL APPEND PROPERTY MASKMILL_HEADER_CHECKS ${target}_headers)
+endfunction()
+
+# maskmill_program(name SOURCES main.cpp LINKS targets): an installed program bin/<name>.
+function(maskmill_program name)
+  cmake_parse_arguments(PARSE_ARGV 1 arg "NO_INSTALL" "" "SOURCES;LINKS")
+  add_executable(${name} ${arg_SOURCES})
+  target_link_libraries(${name} PRIVATE ${arg_LINKS})
+  maskmill_compile_options(${name})
+  if(NOT arg_NO_INSTALL)
+    install(TARGETS ${name} RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
+  endif()
+endfunction()
