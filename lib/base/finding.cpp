@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "base/finding.h"
+
+#include <unistd.h>
+
+#include <array>
+#include <cstdio>
+#include <cstdlib>
+
+#include "base/json.h"
+
+namespace maskmill {
+namespace {
+
+struct CloseFile {
+  void operator()(std::FILE* file) const { std::fclose(file); }
+};
+
+// JSON text holds no raw bytes, and a path may: each byte above 0x7F is kept as the code point of its number.
+std::string widened(std::string_view bytes) {
+  std::string out;
+  for (const char letter : bytes) {
+    const auto byte = static_cast<unsigned char>(letter);
+    if (byte < 0x80) {
+      out += letter;
+    } else {
+      out += static_cast<char>(0xC0 | (byte >> 6));
+      out += static_cast<char>(0x80 | (byte & 0x3F));
+    }
+  }
+  return out;
+}
+
+std::string narrowed(std::string_view text) {
+  std::string out;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const auto byte = static_cast<unsigned char>(text[i]);
+    out += byte < 0x80
+               ? text[i]
+               : static_cast<char>(((byte & 3) << 6) | (static_cast<unsigned char>(text[++i]) & 0x3F));
+  }
+  return out;
+}
+
+std::string line_of(const Finding& finding) {
+  Json line =
+      Json::array({widened(finding.rule), static_cast<int>(finding.severity), widened(finding.place.file),
+                   nullptr, widened(finding.place.field), widened(finding.message), widened(finding.fix)});
+  if (finding.place.line) line[3] = *finding.place.line;
+  return to_line(line) + "\n";
+}
+
+Finding finding_of(const std::string& text) {
+  const Json line = Json::parse(text);
+  Finding finding;
+  finding.rule = narrowed(line[0].get<std::string>());
+  finding.severity = static_cast<Severity>(line[1].get<int>());
+  finding.place.file = narrowed(line[2].get<std::string>());
+  if (!line[3].is_null()) finding.place.line = line[3].get<std::size_t>();
+  finding.place.field = narrowed(line[4].get<std::string>());
+  finding.message = narrowed(line[5].get<std::string>());
+  finding.fix = narrowed(line[6].get<std::string>());
+  return finding;
+}
+
+}  // namespace
+
+std::string_view to_string(Severity severity) {
+  constexpr std::array<std::string_view, 3> names{"note", "warning", "error"};
+  return names.at(static_cast<std::size_t>(severity));
+}
+
+Finding to_finding(const Error& error, std::string rule, Severity severity) {
+  return {std::move(rule), severity, error.place(), error.message(), error.hint_text()};
+}
+
+struct Findings::State {
+  std::size_t kept_in_memory;
+  std::vector<Finding> kept;
+  std::unique_ptr<std::FILE, CloseFile> spilled;  // unlinked already: gone with the descriptor
+  std::size_t total = 0;
+  std::array<std::size_t, 3> by_severity{};
+  std::map<std::string, std::size_t> by_rule;
+};
+
+Findings::Findings(std::size_t kept_in_memory) : state_(std::make_unique<State>()) {
+  state_->kept_in_memory = kept_in_memory;
+}
+Findings::~Findings() = default;
+Findings::Findings(Findings&&) noexcept = default;
+Findings& Findings::operator=(Findings&&) noexcept = default;
+
+void Findings::add(Finding finding) {
+  State& state = *state_;
+  ++state.total;
+  ++state.by_severity.at(static_cast<std::size_t>(finding.severity));
+  ++state.by_rule[finding.rule];
+  if (state.kept.size() < state.kept_in_memory) {
+    state.kept.push_back(std::move(finding));
+    return;
+  }
+  if (!state.spilled) state.spilled.reset(std::tmpfile());
+  const std::string line = line_of(finding);
+  if (!state.spilled || std::fwrite(line.data(), 1, line.size(), state.spilled.get()) != line.size())
+    throw Error(Code::write_failed, "the temporary file for findings cannot be written")
+        .hint("free space in the folder for temporary files");
+}
+
+void Findings::add(std::vector<Finding> findings) {
+  for (Finding& finding : findings) add(std::move(finding));
+}
+
+std::size_t Findings::size() const {
+  return state_->total;
+}
+std::size_t Findings::count(Severity severity) const {
+  return state_->by_severity.at(static_cast<std::size_t>(severity));
+}
+const std::map<std::string, std::size_t>& Findings::by_rule() const {
+  return state_->by_rule;
+}
+
+void Findings::for_each(const std::function<void(const Finding&)>& visit) const {
+  for (const Finding& finding : state_->kept) visit(finding);
+  if (!state_->spilled) return;
+  std::FILE* file = state_->spilled.get();
+  if (std::fflush(file) != 0 || std::fseek(file, 0, SEEK_SET) != 0)
+    throw Error(Code::unreadable, "the temporary file for findings cannot be read again");
+  char* line = nullptr;
+  std::size_t capacity = 0;
+  const std::unique_ptr<char*, void (*)(char**)> freed(&line, [](char** text) { std::free(*text); });
+  std::size_t seen = 0;
+  for (ssize_t length; (length = ::getline(&line, &capacity, file)) > 0; ++seen)
+    visit(finding_of(std::string(line, static_cast<std::size_t>(length))));
+  std::fseek(file, 0, SEEK_END);
+  if (seen + state_->kept.size() != state_->total)
+    throw Error(Code::unreadable, "the temporary file for findings lost some of them");
+}
+
+}  // namespace maskmill

@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "base/parallel.h"
+
+#include <oneapi/tbb/blocked_range.h>
+#include <oneapi/tbb/global_control.h>
+#include <oneapi/tbb/info.h>
+#include <oneapi/tbb/parallel_for.h>
+#include <oneapi/tbb/parallel_pipeline.h>
+
+#include <csignal>
+#include <opencv2/core/utility.hpp>
+
+#include "base/error.h"
+
+namespace maskmill {
+namespace {
+
+volatile std::sig_atomic_t signalled = 0;
+
+void on_signal(int number) {
+  if (signalled) {
+    std::signal(number, SIG_DFL);
+    std::raise(number);
+  }
+  signalled = 1;
+}
+
+}  // namespace
+
+int available_cores() {
+  return tbb::info::default_concurrency();
+}
+
+struct Jobs::State {
+  tbb::global_control control;
+};
+
+Jobs::Jobs(int jobs) : count_(jobs > 0 ? jobs : available_cores()) {
+  state_.reset(new State{{tbb::global_control::max_allowed_parallelism, static_cast<std::size_t>(count_)}});
+  cv::setNumThreads(1);
+}
+
+Jobs::~Jobs() = default;
+
+namespace detail {
+
+void run_ordered(const std::function<std::shared_ptr<void>()>& read,
+                 const std::function<std::shared_ptr<void>(std::shared_ptr<void>)>& work,
+                 const std::function<void(std::shared_ptr<void>)>& write) {
+  using Token = std::shared_ptr<void>;
+  const std::size_t threads = tbb::global_control::active_value(tbb::global_control::max_allowed_parallelism);
+  // A few items a thread keep everyone busy while the writer waits for the next in order; more would only
+  // hold memory.
+  tbb::parallel_pipeline(
+      2 * threads + 2,
+      tbb::make_filter<void, Token>(tbb::filter_mode::serial_in_order, [&](tbb::flow_control& flow) -> Token {
+        throw_if_interrupted();
+        Token token = read();
+        if (!token) flow.stop();
+        return token;
+      }) & tbb::make_filter<Token, Token>(tbb::filter_mode::parallel, [&](const Token& token) {
+        return token ? work(token) : Token();
+      }) & tbb::make_filter<Token, void>(tbb::filter_mode::serial_in_order, [&](const Token& token) {
+        if (token) write(token);
+      }));
+}
+
+}  // namespace detail
+
+void parallel_for(std::size_t count, const std::function<void(std::size_t)>& body) {
+  tbb::parallel_for(std::size_t{0}, count, [&](std::size_t i) {
+    throw_if_interrupted();
+    body(i);
+  });
+}
+
+void catch_interrupts() {
+  std::signal(SIGINT, on_signal);
+  std::signal(SIGTERM, on_signal);
+}
+
+bool interrupted() {
+  return signalled != 0;
+}
+
+void throw_if_interrupted() {
+  if (signalled) throw Error(Code::interrupted, "interrupted; nothing was left half written");
+}
+
+}  // namespace maskmill

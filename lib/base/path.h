@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <boost/filesystem/path.hpp>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace maskmill {
+
+namespace fs = boost::filesystem;
+using Path = fs::path;
+
+/// The whole file. Throws Error(not_found | unreadable) naming the path; a folder is unreadable.
+std::string read_file(const Path& path);
+
+/// Regular files below `folder`, sorted by their relative path bytewise, so the order is the same on every
+/// machine. Left out: names that begin with "." (among them AppleDouble's "._x"), Thumbs.db, __MACOSX. Links
+/// to files are followed, links to folders are not. Throws Error(not_found | unreadable).
+std::vector<Path> list_files(const Path& folder, bool recursive = true);
+
+/// Folders directly inside `folder`, sorted, hidden ones left out.
+std::vector<Path> list_folders(const Path& folder);
+
+/// Extension in lower case without the dot: "jpg" for "A.JPG"; empty where there is none.
+std::string lower_extension(const Path& path);
+
+/// `path` relative to `base`, with "/" between parts; `path` itself where it is not below `base`.
+std::string relative_name(const Path& path, const Path& base);
+
+/// True where `name` may be joined to an output folder: relative, not empty, no "..", no NUL.
+bool is_safe_relative(std::string_view name);
+
+}  // namespace maskmill
