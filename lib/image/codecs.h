@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+// Between image.cpp and the codecs beside it; other libraries include image.h alone.
+
+#include <cstddef>
+#include <cstdint>
+#include <opencv2/core/mat.hpp>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "image/image.h"
+
+namespace maskmill::codecs {
+
+/// A picture's bytes in memory or in a file, of which only the parts that are asked for are read.
+class HeaderBytes {
+ public:
+  /// `bytes` must outlive this.
+  explicit HeaderBytes(std::string_view bytes) : memory_(bytes), size_(bytes.size()) {}
+  /// Throws Error(not_found | unreadable) naming the path.
+  explicit HeaderBytes(const Path& path);
+  ~HeaderBytes();
+  HeaderBytes(const HeaderBytes&) = delete;
+  HeaderBytes& operator=(const HeaderBytes&) = delete;
+
+  std::uint64_t size() const { return size_; }
+  /// `count` bytes from `offset`, fewer where the data end; valid until the next call. Reads little more than
+  /// that.
+  std::string_view at(std::uint64_t offset, std::size_t count);
+
+ private:
+  std::string_view memory_;
+  std::uint64_t size_ = 0;
+  int descriptor_ = -1;
+  std::string window_;
+  std::uint64_t window_offset_ = 0;
+};
+
+inline std::uint32_t byte_at(std::string_view bytes, std::size_t i) {
+  return static_cast<unsigned char>(bytes[i]);
+}
+inline std::uint32_t big16(std::string_view bytes, std::size_t i) {
+  return byte_at(bytes, i) << 8 | byte_at(bytes, i + 1);
+}
+inline std::uint32_t big32(std::string_view bytes, std::size_t i) {
+  return big16(bytes, i) << 16 | big16(bytes, i + 2);
+}
+inline std::uint32_t little16(std::string_view bytes, std::size_t i) {
+  return byte_at(bytes, i) | byte_at(bytes, i + 1) << 8;
+}
+inline std::uint32_t little32(std::string_view bytes, std::size_t i) {
+  return little16(bytes, i) | little16(bytes, i + 2) << 16;
+}
+
+/// What the first directory of a TIFF says; EXIF is such a directory too. What it does not say has TIFF's
+/// default.
+struct TiffTags {
+  std::uint32_t width = 0, height = 0;
+  std::uint32_t bits = 1;  ///< of the first sample
+  std::uint32_t photometric = 0;
+  std::uint32_t orientation = 1;
+  std::uint32_t samples = 1;
+};
+/// Nothing where the header or the directory is broken.
+std::optional<TiffTags> read_tiff_tags(HeaderBytes& tiff);
+/// Of a TIFF block as EXIF stores it. 1 where it is broken, says nothing or says a number that means nothing:
+/// viewers then show the picture as it lies.
+int exif_orientation(std::string_view tiff);
+
+/// Each throws Error(bad_format | unsupported) without a place.
+ImageInfo probe_jpeg(HeaderBytes& file);
+ImageInfo probe_png(HeaderBytes& file);
+/// GIF, BMP, TIFF and WebP.
+ImageInfo probe_other(HeaderBytes& file, FileKind kind);
+
+enum class Samples { colour, as_stored };
+
+/// The decoders take what probe_image_bytes said of the same bytes, and do not turn by the orientation.
+/// CV_8UC3; CV_8UC1 of a gray JPEG as stored. `at_least` counts stored pixels.
+cv::Mat decode_jpeg(std::string_view bytes, const ImageInfo& info, Samples samples,
+                    const std::optional<Size>& at_least = std::nullopt);
+cv::Mat decode_png(std::string_view bytes, const ImageInfo& info);
+RawImage decode_png_raw(std::string_view bytes, const ImageInfo& info);
+cv::Mat decode_other(std::string_view bytes, const ImageInfo& info, Samples samples);
+
+/// Uninitialised pixels. Throws Error(unsupported) where memory does not suffice.
+cv::Mat new_pixels(Size size, int type);
+
+}  // namespace maskmill::codecs

@@ -1,0 +1,287 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "image/image.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstring>
+#include <opencv2/core.hpp>
+
+#include "base/error.h"
+#include "base/text.h"
+#include "image/codecs.h"
+
+namespace maskmill {
+namespace {
+
+using codecs::HeaderBytes;
+using codecs::Samples;
+
+constexpr std::int64_t kMostPixels = std::int64_t{1} << 30;
+// Enough for file_kind and for a word on what an unknown file begins with.
+constexpr std::size_t kMagicBytes = 32;
+// Most headers lie in so few bytes; the rest of a window is not worth reading when segments are skipped by
+// the dozen.
+constexpr std::size_t kWindowBytes = 512;
+
+// Windows and OS/2 headers that stand behind "BM"; the two letters alone also begin many a text.
+constexpr std::array<std::uint32_t, 7> kBmpHeaderSizes{12, 40, 52, 56, 64, 108, 124};
+
+bool is_bmp(std::string_view bytes) {
+  return bytes.size() >= 18 && bytes.starts_with("BM") &&
+         std::find(kBmpHeaderSizes.begin(), kBmpHeaderSizes.end(), codecs::little32(bytes, 14)) !=
+             kBmpHeaderSizes.end();
+}
+
+ImageInfo probe(HeaderBytes& file) {
+  const std::string_view start = file.at(0, kMagicBytes);
+  if (start.empty())
+    throw Error(Code::bad_format, "the file is empty").hint("copy or download it again, or delete it");
+  const FileKind kind = file_kind(start);
+  ImageInfo info;
+  switch (kind) {
+    case FileKind::unknown:
+      throw Error(Code::bad_format,
+                  fmt::format("is no image; it begins with {}", in_quotes(start.substr(0, 16))))
+          .hint("JPEG, PNG, TIFF, BMP and WebP are read");
+    case FileKind::jpeg:
+      info = codecs::probe_jpeg(file);
+      break;
+    case FileKind::png:
+      info = codecs::probe_png(file);
+      break;
+    default:
+      info = codecs::probe_other(file, kind);
+  }
+  if (info.stored.width < 1 || info.stored.height < 1)
+    throw Error(Code::bad_format, fmt::format("the header gives the size {}", to_string(info.stored)));
+  if (info.stored.area() > kMostPixels)
+    throw Error(Code::unsupported,
+                fmt::format("the picture is {}, more than 2^30 pixels", to_string(info.stored)))
+        .hint("cut it into tiles with another program first");
+  return info;
+}
+
+// Runs `action` on a file, and says in what it throws which file it was and, where the name promises another
+// kind of picture than `start` begins, what the file really is.
+template <class Action>
+auto naming(const Path& path, Action&& action) {
+  std::string start;
+  try {
+    return action(start);
+  } catch (Error& error) {
+    const FileKind promised = kind_of_extension(lower_extension(path)), found = file_kind(start);
+    if (promised == found || promised == FileKind::unknown || found == FileKind::unknown) {
+      error.at_file(path);
+      throw;
+    }
+    throw Error(error.code(), fmt::format("{} (the name says {}, the content is {})", error.message(),
+                                          to_string(promised), to_string(found)))
+        .at_file(path)
+        .hint(error.hint_text());
+  }
+}
+
+template <class Decode>
+auto decode_file(const Path& path, Decode&& decode) {
+  return naming(path, [&](std::string& start) {
+    const std::string bytes = read_file(path);
+    start = bytes.substr(0, kMagicBytes);
+    return decode(bytes);
+  });
+}
+
+}  // namespace
+
+namespace codecs {
+
+HeaderBytes::HeaderBytes(const Path& path)
+    : descriptor_(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK)) {
+  struct stat status {};
+  if (descriptor_ >= 0 && ::fstat(descriptor_, &status) == 0 && S_ISREG(status.st_mode)) {
+    size_ = static_cast<std::uint64_t>(status.st_size);
+    return;
+  }
+  const int number = errno;
+  const bool opened = descriptor_ >= 0;
+  if (opened) ::close(descriptor_);
+  if (opened) throw Error(Code::unreadable, "is a folder or a device where a file is needed").at_file(path);
+  if (number == ENOENT || number == ENOTDIR)
+    throw Error(Code::not_found, "there is no such file").at_file(path);
+  throw Error(Code::unreadable, fmt::format("cannot be read: {}", std::strerror(number))).at_file(path);
+}
+
+HeaderBytes::~HeaderBytes() {
+  if (descriptor_ >= 0) ::close(descriptor_);
+}
+
+std::string_view HeaderBytes::at(std::uint64_t offset, std::size_t count) {
+  if (offset >= size_) return {};
+  count = static_cast<std::size_t>(std::min<std::uint64_t>(count, size_ - offset));
+  if (descriptor_ < 0) return memory_.substr(static_cast<std::size_t>(offset), count);
+  if (offset < window_offset_ || offset + count > window_offset_ + window_.size()) {
+    window_.resize(std::max(count, kWindowBytes));
+    window_offset_ = offset;
+    std::size_t filled = 0;
+    while (filled < count) {
+      const ssize_t got = ::pread(descriptor_, window_.data() + filled, window_.size() - filled,
+                                  static_cast<off_t>(offset + filled));
+      if (got < 0 && errno == EINTR) continue;
+      if (got < 0) throw Error(Code::unreadable, fmt::format("cannot be read: {}", std::strerror(errno)));
+      if (got == 0) break;  // the file shrank meanwhile
+      filled += static_cast<std::size_t>(got);
+    }
+    window_.resize(filled);
+  }
+  return std::string_view(window_).substr(static_cast<std::size_t>(offset - window_offset_), count);
+}
+
+cv::Mat new_pixels(Size size, int type) {
+  try {
+    return {size.height, size.width, type};
+  } catch (const cv::Exception&) {
+    throw Error(Code::unsupported, fmt::format("there is not enough memory for {} pixels", to_string(size)));
+  }
+}
+
+}  // namespace codecs
+
+std::string to_string(Size size) {
+  return fmt::format("{}x{}", size.width, size.height);
+}
+
+std::string_view to_string(FileKind kind) {
+  switch (kind) {
+    case FileKind::jpeg:
+      return "JPEG";
+    case FileKind::png:
+      return "PNG";
+    case FileKind::gif:
+      return "GIF";
+    case FileKind::bmp:
+      return "BMP";
+    case FileKind::tiff:
+      return "TIFF";
+    case FileKind::webp:
+      return "WebP";
+    case FileKind::unknown:
+      break;
+  }
+  return "unknown";
+}
+
+FileKind file_kind(std::string_view bytes) {
+  if (bytes.starts_with("\xFF\xD8\xFF")) return FileKind::jpeg;
+  if (bytes.starts_with("\x89PNG\r\n\x1A\n")) return FileKind::png;
+  if (bytes.starts_with("GIF87a") || bytes.starts_with("GIF89a")) return FileKind::gif;
+  // "+" instead of "*" is BigTIFF.
+  for (const std::string_view mark : {std::string_view("II*\0", 4), std::string_view("MM\0*", 4),
+                                      std::string_view("II+\0", 4), std::string_view("MM\0+", 4)})
+    if (bytes.starts_with(mark)) return FileKind::tiff;
+  if (bytes.starts_with("RIFF") && bytes.size() >= 12 && bytes.substr(8, 4) == "WEBP") return FileKind::webp;
+  return is_bmp(bytes) ? FileKind::bmp : FileKind::unknown;
+}
+
+FileKind kind_of_extension(std::string_view extension) {
+  if (extension == "jpg" || extension == "jpeg" || extension == "jpe" || extension == "jfif")
+    return FileKind::jpeg;
+  if (extension == "png") return FileKind::png;
+  if (extension == "gif") return FileKind::gif;
+  if (extension == "bmp") return FileKind::bmp;
+  if (extension == "tif" || extension == "tiff") return FileKind::tiff;
+  if (extension == "webp") return FileKind::webp;
+  return FileKind::unknown;
+}
+
+bool has_image_extension(const Path& path) {
+  return kind_of_extension(lower_extension(path)) != FileKind::unknown;
+}
+
+ImageInfo probe_image(const Path& path) {
+  return naming(path, [&](std::string& start) {
+    HeaderBytes file(path);
+    start = file.at(0, kMagicBytes);
+    return probe(file);
+  });
+}
+
+ImageInfo probe_image_bytes(std::string_view bytes) {
+  HeaderBytes file(bytes);
+  return probe(file);
+}
+
+cv::Mat decode_image(std::string_view bytes, const ReadImage& options) {
+  const ImageInfo info = probe_image_bytes(bytes);
+  std::optional<Size> at_least = options.at_least;
+  if (at_least && options.orient && info.orientation >= 5) std::swap(at_least->width, at_least->height);
+  cv::Mat pixels;
+  switch (info.kind) {
+    case FileKind::jpeg:
+      pixels = codecs::decode_jpeg(bytes, info, Samples::colour, at_least);
+      break;
+    case FileKind::png:
+      pixels = codecs::decode_png(bytes, info);
+      break;
+    default:
+      pixels = codecs::decode_other(bytes, info, Samples::colour);
+  }
+  return options.orient ? oriented(pixels, info.orientation) : pixels;
+}
+
+RawImage decode_raw(std::string_view bytes) {
+  const ImageInfo info = probe_image_bytes(bytes);
+  if (info.kind == FileKind::png) return codecs::decode_png_raw(bytes, info);
+  RawImage raw;
+  raw.bit_depth = info.bit_depth;
+  raw.pixels = info.kind == FileKind::jpeg ? codecs::decode_jpeg(bytes, info, Samples::as_stored)
+                                           : codecs::decode_other(bytes, info, Samples::as_stored);
+  return raw;
+}
+
+cv::Mat read_image(const Path& path, const ReadImage& options) {
+  return decode_file(path, [&](std::string_view bytes) { return decode_image(bytes, options); });
+}
+
+RawImage read_raw(const Path& path) {
+  return decode_file(path, decode_raw);
+}
+
+cv::Mat oriented(const cv::Mat& pixels, int orientation) {
+  cv::Mat turned;
+  switch (orientation) {
+    case 1:
+      return pixels;
+    case 2:
+      cv::flip(pixels, turned, 1);
+      break;
+    case 3:
+      cv::rotate(pixels, turned, cv::ROTATE_180);
+      break;
+    case 4:
+      cv::flip(pixels, turned, 0);
+      break;
+    case 5:
+      cv::transpose(pixels, turned);
+      break;
+    case 6:
+      cv::rotate(pixels, turned, cv::ROTATE_90_CLOCKWISE);
+      break;
+    case 7:
+      cv::rotate(pixels, turned, cv::ROTATE_90_CLOCKWISE);
+      cv::flip(turned, turned, 0);
+      break;
+    case 8:
+      cv::rotate(pixels, turned, cv::ROTATE_90_COUNTERCLOCKWISE);
+      break;
+    default:
+      throw Error(Code::bad_value, fmt::format("an orientation is 1 to 8, not {}", orientation));
+  }
+  return turned;
+}
+
+}  // namespace maskmill
