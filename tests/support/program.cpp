@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "support/program.h"
+
+#include <fcntl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cstdlib>
+
+#include "support/scratch.h"
+
+namespace maskmill::tests {
+
+Ran run_program_at(const std::vector<std::string>& words) {
+  const Scratch scratch;
+  const Path out = scratch / "out", err = scratch / "err";
+  const pid_t child = ::fork();
+  if (child == 0) {
+    const int null = ::open("/dev/null", O_RDONLY);
+    ::dup2(null, STDIN_FILENO);
+    ::dup2(::open(out.c_str(), O_WRONLY | O_CREAT, 0600), STDOUT_FILENO);
+    ::dup2(::open(err.c_str(), O_WRONLY | O_CREAT, 0600), STDERR_FILENO);
+    std::vector<char*> argv;
+    for (const std::string& word : words) argv.push_back(const_cast<char*>(word.c_str()));
+    argv.push_back(nullptr);
+    ::execv(argv[0], argv.data());
+    ::_exit(127);
+  }
+  int status = 0;
+  ::waitpid(child, &status, 0);
+  return {WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status), read_file(out), read_file(err)};
+}
+
+Ran maskmill(const std::vector<std::string>& words) {
+  std::vector<std::string> all{std::string(MASKMILL_BIN_DIR) + "/maskmill"};
+  all.insert(all.end(), words.begin(), words.end());
+  return run_program_at(all);
+}
+
+}  // namespace maskmill::tests
