@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "formats/format.h"
+
+namespace maskmill {
+
+std::vector<std::pair<std::string_view, bool>> listed(const Capabilities& holds) {
+  return {{"boxes", holds.box},
+          {"rotated boxes", holds.rotated_box},
+          {"ellipses", holds.ellipse},
+          {"polygons", holds.polygon},
+          {"polylines", holds.polyline},
+          {"points", holds.points},
+          {"RLE masks", holds.rle},
+          {"keypoints", holds.keypoints},
+          {"polygons of several parts", holds.polygon_parts},
+          {"polygons with holes", holds.polygon_holes},
+          {"semantic masks", holds.semantic_mask},
+          {"instance masks", holds.instance_mask},
+          {"crowd", holds.crowd},
+          {"occluded", holds.occluded},
+          {"truncated", holds.truncated},
+          {"difficult", holds.difficult},
+          {"scores", holds.score},
+          {"groups", holds.group},
+          {"z-order", holds.z_order},
+          {"attributes of annotations", holds.attributes},
+          {"void areas", holds.ignore_areas},
+          {"a named background", holds.background},
+          {"not annotated", holds.unannotated},
+          {"subsets", holds.subsets},
+          {"label ids", holds.label_ids},
+          {"label colours", holds.label_colours},
+          {"attributes of items", holds.item_attributes},
+          {"licences", holds.licences}};
+}
+
+}  // namespace maskmill

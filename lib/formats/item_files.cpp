@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "formats/item_files.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/error.h"
+#include "base/text.h"
+#include "dataset/masks.h"
+#include "image/image.h"
+
+namespace maskmill {
+namespace {
+
+std::optional<ImageInfo> probed(const Path& file, std::string rule, std::vector<Finding>& findings) {
+  ImageInfo info;
+  try {
+    info = probe_image(file);
+  } catch (Error& error) {
+    findings.push_back(to_finding(error.at_file(file), std::move(rule)));
+    return std::nullopt;
+  }
+  const Place place{file.string(), {}, {}};
+  if (info.kind == FileKind::gif) {
+    findings.push_back({std::move(rule), Severity::error, place, "GIF is not read", "convert it to PNG"});
+    return std::nullopt;
+  }
+  const FileKind promised = kind_of_extension(lower_extension(file));
+  if (promised != FileKind::unknown && promised != info.kind)
+    findings.push_back(
+        {"wrong-extension", Severity::warning, place,
+         fmt::format("the name says {}, the content is {}", to_string(promised), to_string(info.kind)),
+         "rename it, or save it again as what its name says"});
+  return info;
+}
+
+Error cannot_store(int x, int y, int label) {
+  return Error(
+      Code::bad_value,
+      label == kUnlabelled
+          ? fmt::format("the pixel at {}, {} has no label, and there is no value for that", x, y)
+          : fmt::format("the pixel at {}, {} has label number {}, for which there is no value", x, y, label));
+}
+
+}  // namespace
+
+bool check_headers(Item& item, std::vector<Finding>& findings) {
+  const auto image = probed(item.image, "unreadable-image", findings);
+  if (!image) return false;
+  item.size = image->size();
+  if (!item.semantic) return true;
+
+  const auto mask = probed(item.semantic->file, "unreadable-mask", findings);
+  if (!mask) return false;
+  const Place place{item.semantic->file.string(), {}, {}};
+  if (mask->kind == FileKind::jpeg)
+    findings.push_back({"lossy-mask", Severity::warning, place,
+                        "a mask stored as JPEG: compression changes its values near every edge",
+                        "store masks as PNG"});
+  if (mask->stored == *item.size || item.semantic->resize_to_image) return true;
+  std::string message =
+      fmt::format("the mask has {} pixels, the image {}", to_string(mask->stored), to_string(*item.size));
+  if (mask->stored == image->stored)
+    message +=
+        fmt::format(" as displayed: its EXIF orientation {} was not applied to the mask", image->orientation);
+  findings.push_back(
+      {"size-differs", Severity::error, place, message, "find the mask that belongs to this image"});
+  return false;
+}
+
+void require_file_names(const Item& item) {
+  bool hidden = false;
+  for (const std::string& part : split_text(item.id, '/')) hidden |= part.empty() || part.starts_with('.');
+  if (hidden || !is_safe_relative(item.id))
+    throw Error(Code::bad_value, fmt::format("no file can be named after the item {}", in_quotes(item.id)));
+  require_file_name(item.subset);
+}
+
+void require_file_name(const std::string& subset) {
+  if (subset.empty()) return;
+  if (!is_safe_relative(subset) || subset.starts_with('.') || subset.find('/') != std::string::npos)
+    throw Error(Code::bad_value, fmt::format("no file can be named after the subset {}", in_quotes(subset)));
+}
+
+cv::Mat to_stored_values(const cv::Mat& labels, const std::vector<int>& values,
+                         std::optional<int> unlabelled) {
+  std::vector<int> table(65536, -1);
+  std::copy(values.begin(), values.end(), table.begin());
+  if (unlabelled) table[kUnlabelled] = *unlabelled;
+
+  cv::Mat stored(labels.size(), CV_16UC1);
+  int largest = 0;
+  for (int y = 0; y < labels.rows; ++y) {
+    const auto* from = labels.ptr<std::uint16_t>(y);
+    auto* to = stored.ptr<std::uint16_t>(y);
+    for (int x = 0; x < labels.cols; ++x) {
+      const int value = table[from[x]];
+      if (value < 0) throw cannot_store(x, y, from[x]);
+      to[x] = static_cast<std::uint16_t>(value);
+      largest = std::max(largest, value);
+    }
+  }
+  if (largest <= 255) stored.convertTo(stored, CV_8U);
+  return stored;
+}
+
+}  // namespace maskmill

@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <opencv2/core/mat.hpp>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/finding.h"
+#include "dataset/item.h"
+
+namespace maskmill {
+
+/// Reads the headers of an item's image and semantic mask, and fills in the item's size. Nothing is decoded.
+/// False: the item must be left out, and a finding of severity error says why: "unreadable-image",
+/// "unreadable-mask" or "size-differs". What can be gone on from is a warning: "wrong-extension",
+/// "lossy-mask".
+bool check_headers(Item& item, std::vector<Finding>& findings);
+
+/// Throws Error(bad_value) for an item after whose id no file can be named, or only one that would be hidden,
+/// and for a subset after which no folder or file can be named. An empty subset is none.
+void require_file_names(const Item& item);
+void require_file_name(const std::string& subset);
+
+/// Label indices (CV_16UC1, as SemanticMask has them) as the values of a mask file: `values` holds one a
+/// label, below 0 for a label that cannot be stored, and `unlabelled` stands for kUnlabelled. CV_8UC1, or
+/// CV_16UC1 where a value of this mask exceeds 255. Throws Error(bad_value) for the first pixel that cannot
+/// be stored, with its x and y.
+cv::Mat to_stored_values(const cv::Mat& labels, const std::vector<int>& values,
+                         std::optional<int> unlabelled);
+
+}  // namespace maskmill

@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "formats/registry.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <boost/filesystem.hpp>
+
+#include "base/error.h"
+#include "base/text.h"
+#include "formats/pairs/pairs.h"
+#include "formats/trimaps/trimaps.h"
+
+namespace maskmill::formats {
+namespace {
+
+constexpr int kLeastConfidence = 30;
+constexpr int kClearLead = 5;
+
+std::vector<std::string> names() {
+  std::vector<std::string> all_names;
+  for (const Format* format : all()) all_names.emplace_back(format->name);
+  return all_names;
+}
+
+const Format* find_exactly(std::string_view name) {
+  const auto found = std::ranges::find(all(), name, &Format::name);
+  return found == all().end() ? nullptr : *found;
+}
+
+/// "voc:data" without its prefix, and the format that it names; a null format where there is no such prefix.
+std::pair<const Format*, Path> split_prefix(const Path& path) {
+  const std::string text = path.string();
+  const std::size_t colon = text.find(':');
+  if (colon == std::string::npos) return {nullptr, path};
+  const Format* format = find_exactly(std::string_view(text).substr(0, colon));
+  return {format, format ? Path(text.substr(colon + 1)) : path};
+}
+
+Error missing(const Path& path) {
+  Error error = Error(Code::not_found, "there is no such file or folder").at_file(path);
+  const std::string text = path.string();
+  if (const std::size_t colon = text.find(':'); colon != std::string::npos)
+    if (const auto near = nearest_name(text.substr(0, colon), names()))
+      error.hint(fmt::format("did you mean {}:{}?", *near, text.substr(colon + 1)));
+  return error;
+}
+
+void require_content(const Path& path) {
+  boost::system::error_code failure;
+  const fs::file_status status = fs::status(path, failure);
+  if (status.type() == fs::file_not_found) throw missing(path);
+  if (failure) throw Error(Code::unreadable, "cannot be read: " + failure.message()).at_file(path);
+  if (status.type() != fs::directory_file) return;
+  const bool empty = fs::is_empty(path, failure);
+  if (failure) throw Error(Code::unreadable, "cannot be read: " + failure.message()).at_file(path);
+  if (empty) throw Error(Code::unreadable, "the folder is empty").at_file(path);
+}
+
+std::string opinion(const Detection& detection) {
+  return fmt::format("{}: {}", detection.format->name, joined(detection.probe.reasons, "; "));
+}
+
+}  // namespace
+
+std::span<const Format* const> all() {
+  static const std::array<const Format*, 2> list{&trimaps(), &pairs()};
+  return list;
+}
+
+const Format& find(std::string_view name) {
+  if (const Format* format = find_exactly(name)) return *format;
+  const std::vector<std::string> known = names();
+  Error error(Code::usage,
+              fmt::format("there is no format {}; the formats are {}", in_quotes(name), joined(known, ", ")));
+  if (const auto near = nearest_name(name, known)) error.hint(fmt::format("did you mean {}?", *near));
+  throw error;
+}
+
+std::vector<Detection> detect(const Path& path) {
+  require_content(path);
+  std::vector<Detection> detections;
+  for (const Format* format : all()) detections.push_back({format, format->probe(path)});
+  std::ranges::stable_sort(detections, std::greater<>(),
+                           [](const Detection& detection) { return detection.probe.confidence; });
+  return detections;
+}
+
+const Detection best(const std::vector<Detection>& detections, const Path& path) {
+  const std::string how_to_name = "name the format with --from; maskmill formats lists them";
+  if (detections.empty() || detections.front().probe.confidence == 0) {
+    std::string message = "no format fits";
+    for (const Detection& detection : detections) message += "\n  " + opinion(detection);
+    throw Error(Code::bad_format, message).at_file(path).hint(how_to_name);
+  }
+  const Detection& first = detections.front();
+  if (first.probe.confidence < kLeastConfidence)
+    throw Error(Code::bad_format, fmt::format("no format fits; the closest is {}", opinion(first)))
+        .at_file(path)
+        .hint(how_to_name);
+  if (detections.size() > 1 && first.probe.confidence - detections[1].probe.confidence < kClearLead)
+    throw Error(Code::bad_format,
+                fmt::format("two formats fit\n  {}\n  {}", opinion(first), opinion(detections[1])))
+        .at_file(path)
+        .hint(fmt::format("choose with --from {} or --from {}", first.format->name,
+                          detections[1].format->name));
+  return first;
+}
+
+Opened open(const Path& path, std::string_view format_name, std::vector<std::string> settings) {
+  auto [format, plain_path] = split_prefix(path);
+  if (!format_name.empty()) {
+    const Format& named = find(format_name);
+    if (format && format != &named)
+      throw Error(Code::usage, fmt::format("{} says {}, and the format was given as {}",
+                                           in_quotes(path.string()), format->name, named.name));
+    format = &named;
+  }
+  Probe probe;
+  if (format) {
+    require_content(plain_path);
+  } else {
+    const Detection detection = best(detect(plain_path), plain_path);
+    format = detection.format;
+    probe = detection.probe;
+  }
+  return {format, std::move(probe), format->open({plain_path, std::move(settings)})};
+}
+
+}  // namespace maskmill::formats
