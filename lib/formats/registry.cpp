@@ -9,6 +9,7 @@
 
 #include "base/error.h"
 #include "base/text.h"
+#include "formats/coco/coco.h"
 #include "formats/pairs/pairs.h"
 #include "formats/trimaps/trimaps.h"
 
@@ -65,7 +66,7 @@ std::string opinion(const Detection& detection) {
 }  // namespace
 
 std::span<const Format* const> all() {
-  static const std::array<const Format*, 2> list{&trimaps(), &pairs()};
+  static const std::array<const Format*, 3> list{&coco(), &trimaps(), &pairs()};
   return list;
 }
 

@@ -1,0 +1,345 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "formats/coco/coco_index.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <limits>
+#include <map>
+#include <set>
+#include <unordered_map>
+
+#include "base/parallel.h"
+#include "base/text.h"
+
+namespace maskmill {
+namespace {
+
+constexpr std::uint64_t kMaxValue = std::uint64_t{1} << 20;
+constexpr std::size_t kMaxElements = std::numeric_limits<std::uint32_t>::max() - 1;
+
+std::uint32_t saturated(std::uint64_t value) {
+  return static_cast<std::uint32_t>(
+      std::min<std::uint64_t>(value, std::numeric_limits<std::uint32_t>::max()));
+}
+
+std::string without_extension(const std::string& name) {
+  const Path path(name);
+  return (path.parent_path() / path.stem()).generic_string();
+}
+
+// An image id as a number; those that are text have numbers of their own.
+struct ImageKey {
+  std::int64_t number = 0;
+  bool is_text = false;
+  friend bool operator==(const ImageKey&, const ImageKey&) = default;
+};
+
+struct HashImageKey {
+  std::size_t operator()(const ImageKey& key) const {
+    return std::hash<std::int64_t>()(key.number) ^ (key.is_text ? ~std::size_t{0} : 0);
+  }
+};
+
+// An annotation before its image is known.
+struct Pending {
+  std::int64_t image = 0;
+  std::uint64_t offset = 0;
+  std::uint32_t length : 29 = 0, image_is_text : 1 = 0, has_id : 1 = 0, is_lost : 1 = 0;
+  std::uint32_t line = 0;
+};
+
+}  // namespace
+
+class CocoIndex::Builder {
+ public:
+  Builder(CocoIndex& index, CocoMetadataReader& metadata, DigestSet& taken_ids, Findings& findings)
+      : index_(index), metadata_(metadata), taken_ids_(taken_ids), findings_(findings) {}
+
+  void run() {
+    metadata_.begin();
+    JsonVisitor visitor;
+    visitor.is_list = [](const std::string& key) {
+      return key == "images" || key == "annotations" || key == "categories" || key == "licenses";
+    };
+    bool has_images = false;
+    visitor.list = [&](const std::string& key) {
+      if (key == "images") has_images = true;
+      if (key == "annotations") index_.has_annotations_ = true;
+    };
+    visitor.element = [&](const std::string& key, const JsonRange& where, std::string_view text) {
+      element(key, where, text);
+    };
+    visitor.value = [&](const std::string& key, const JsonRange& where) { value(key, where); };
+    scan(index_.json_, visitor);
+    if (!has_images)
+      throw Error(Code::bad_format, "has no list of images, so it is no COCO data set")
+          .at_file(index_.json_.path());
+    mark_repeated_ids();
+    group_by_image();
+  }
+
+ private:
+  void element(const std::string& list, const JsonRange& where, std::string_view text) {
+    const std::uint64_t number = numbers_[list]++;
+    if (number % 4096 == 0) throw_if_interrupted();
+    if (number > kMaxElements)
+      throw Error(Code::unsupported, "more than 4 billion elements")
+          .at_file(index_.json_.path())
+          .at_field(list);
+    try {
+      if (list == "annotations")
+        annotation(where, text);
+      else if (list == "images")
+        image(where, text, static_cast<std::uint32_t>(number));
+      else
+        described(list, where, text, number);
+    } catch (const Error& error) {
+      const char* rule = list == "annotations"  ? "unreadable-annotation"
+                         : list == "images"     ? "unreadable-image"
+                         : list == "categories" ? "unreadable-category"
+                                                : "unreadable-licence";
+      report(rule, Severity::error, list, number, where.line, error.place(), error.message());
+    }
+  }
+
+  void described(const std::string& list, const JsonRange& where, std::string_view text,
+                 std::uint64_t number) {
+    if (text.empty() || where.length > kMaxValue) throw Error(Code::unsupported, "longer than 1 MB");
+    const Json parsed = parse_json(text, {});
+    const Place place = place_in(index_.json_, where.line, element_name(list, number), {});
+    if (list == "categories")
+      metadata_.add_category(parsed, place);
+    else
+      metadata_.add_licence(parsed, place);
+  }
+
+  void value(const std::string& key, const JsonRange& where) {
+    const Place place = place_in(index_.json_, where.line, key, {});
+    if (where.length > kMaxValue) {
+      findings_.add({"value-left-out",
+                     Severity::warning,
+                     place,
+                     fmt::format("{} bytes that this program has no use for; only values up to 1 MB are kept",
+                                 with_thousands(where.length)),
+                     {}});
+      return;
+    }
+    std::string text;
+    index_.json_.read(where.offset, where.length, text);
+    try {
+      metadata_.add_value(key, parse_json(std::string_view(text).substr(0, where.length), {}), place);
+    } catch (const Error& error) {
+      throw Error(error.code(), error.message())
+          .at_file(index_.json_.path())
+          .at_line(where.line + error.place().line.value_or(1) - 1)
+          .at_field(key);
+    }
+  }
+
+  void annotation(const JsonRange& where, std::string_view text) {
+    Pending pending;
+    pending.offset = where.offset;
+    pending.line = saturated(where.line);
+    pending.is_lost = 1;
+    pending_.push_back(pending);  // also where it cannot be read: its place in the list is its number
+    ids_.push_back(0);
+    const AnnotationIds ids = records_.annotation_ids(text);
+    if (ids.image.index() == 0)
+      throw Error(Code::bad_value, "an annotation without an image_id").at_field("image_id");
+    const ImageKey key = key_of(ids.image);
+    pending.image = key.number;
+    pending.image_is_text = key.is_text;
+    pending.length = static_cast<std::uint32_t>(where.length);
+    pending.is_lost = 0;
+    if (const auto* id = std::get_if<std::int64_t>(&ids.id)) {
+      pending.has_id = 1;
+      ids_.back() = *id;
+    }
+    pending_.back() = pending;
+  }
+
+  void image(const JsonRange& where, std::string_view text, std::uint32_t number) {
+    std::vector<Finding> repeated_when_read;
+    const ImageRecord record = records_.image(text, repeated_when_read);
+    const auto warn = [&](const char* rule, Severity severity, const char* field, std::string message) {
+      report(rule, severity, "images", number, where.line, {{}, {}, field}, std::move(message));
+    };
+    if (record.id.index() == 0)
+      return warn("unreadable-image", Severity::error, "id",
+                  "an image without an id, which no annotation can name");
+    const ImageKey key = key_of(record.id);
+    if (image_of_id_.count(key))
+      return warn("duplicate-id", Severity::error, "id",
+                  fmt::format("a second image of the id {}, which is left out", to_string(record.id)));
+    const CocoImageName name = coco_image_name(record, index_.file_);
+    const Digest file = digest_of(name.outside ? record.file_name : name.name);
+    const auto same = image_of_name_.find(file);
+    if (!name.name.empty() && same != image_of_name_.end()) {
+      image_of_id_.emplace(key, same->second);
+      return warn("duplicate-file-name", Severity::warning, "file_name",
+                  fmt::format("a second image of the file {}; its annotations join the first's",
+                              in_quotes(record.file_name)));
+    }
+    CocoImageEntry entry{
+        where.offset, static_cast<std::uint32_t>(where.length), saturated(where.line), number, 0, 0};
+    if (record.file_name.empty())
+      warn("no-file-name", Severity::warning, "file_name", "an image without a file_name");
+    if (name.outside)
+      warn("unsafe-file-name", Severity::warning, "file_name",
+           fmt::format("{} lies outside the data set; only its last part is used",
+                       in_quotes(record.file_name)));
+    while (entry.id_form < name.ids.size() && !taken_ids_.insert(digest_of(name.ids[entry.id_form])).second)
+      ++entry.id_form;
+    if (entry.id_form == name.ids.size())
+      return warn(
+          "duplicate-file-name", Severity::error, "file_name",
+          fmt::format("an image called {}, like another one; it is left out", in_quotes(record.file_name)));
+    image_of_name_.emplace(file, saturated(index_.images_.size()));
+    image_of_id_.emplace(key, saturated(index_.images_.size()));
+    index_.images_.push_back(entry);
+    if (!record.subset.empty() && subsets_.insert(record.subset).second)
+      index_.subsets_.push_back(record.subset);
+  }
+
+  ImageKey key_of(const CocoId& id) {
+    if (const auto* number = std::get_if<std::int64_t>(&id)) return {*number, false};
+    const auto [entry, is_new] =
+        text_keys_.emplace(std::get<std::string>(id), static_cast<std::int64_t>(texts_.size()));
+    if (is_new) texts_.push_back(&entry->first);
+    return {entry->second, true};
+  }
+
+  // The first of several annotations keeps the id; the others stay, without one.
+  void mark_repeated_ids() {
+    std::vector<std::pair<std::int64_t, std::uint32_t>> sorted;
+    for (std::size_t i = 0; i < pending_.size(); ++i)
+      if (pending_[i].has_id) sorted.emplace_back(ids_[i], static_cast<std::uint32_t>(i));
+    std::sort(sorted.begin(), sorted.end());
+    for (std::size_t i = 1; i < sorted.size(); ++i)
+      if (sorted[i].first == sorted[i - 1].first) repeating_.push_back(sorted[i].second);
+    std::sort(repeating_.begin(), repeating_.end());
+    for (const std::uint32_t i : repeating_)
+      report("duplicate-id", Severity::warning, "annotations", i, pending_[i].line, {{}, {}, "id"},
+             fmt::format("an earlier annotation has the id {}; this one is read without an id", ids_[i]));
+    ids_ = {};
+  }
+
+  void group_by_image() {
+    constexpr std::uint32_t kNone = std::numeric_limits<std::uint32_t>::max();
+    std::vector<std::uint32_t> image_of(pending_.size(), kNone);
+    std::vector<std::uint32_t> counts(index_.images_.size() + 1, 0);
+    for (std::size_t i = 0; i < pending_.size(); ++i) {
+      const Pending& pending = pending_[i];
+      if (pending.is_lost) continue;
+      const auto image = image_of_id_.find({pending.image, pending.image_is_text != 0});
+      if (image == image_of_id_.end()) {
+        report_unknown_image(i);
+        continue;
+      }
+      image_of[i] = image->second;
+      ++counts[image->second];
+    }
+    std::uint32_t first = 0;
+    for (std::size_t i = 0; i < index_.images_.size(); ++i) {
+      index_.images_[i].first_annotation = first;
+      first += std::exchange(counts[i], first);
+    }
+    index_.annotations_.resize(first);
+    for (std::size_t i = 0; i < pending_.size(); ++i) {
+      if (image_of[i] == kNone) continue;
+      const Pending& pending = pending_[i];
+      CocoAnnotationEntry& entry = index_.annotations_[counts[image_of[i]]++];
+      entry.offset = pending.offset;
+      entry.length = pending.length;
+      entry.repeats_id =
+          std::binary_search(repeating_.begin(), repeating_.end(), static_cast<std::uint32_t>(i));
+      entry.line = pending.line;
+      entry.number = static_cast<std::uint32_t>(i);
+    }
+  }
+
+  void report_unknown_image(std::size_t i) {
+    CocoId id = pending_[i].image;
+    if (pending_[i].image_is_text) id = *texts_[static_cast<std::size_t>(pending_[i].image)];
+    report("unknown-image", Severity::error, "annotations", i, pending_[i].line, {{}, {}, "image_id"},
+           fmt::format("no image has the id {}", to_string(id)));
+  }
+
+  void report(const char* rule, Severity severity, const std::string& list, std::uint64_t number,
+              std::uint64_t line, const Place& inner, std::string message) {
+    findings_.add({rule,
+                   severity,
+                   place_in(index_.json_, line, element_name(list, number), inner),
+                   std::move(message),
+                   {}});
+  }
+
+  CocoIndex& index_;
+  CocoMetadataReader& metadata_;
+  DigestSet& taken_ids_;
+  Findings& findings_;
+  RecordReader records_;
+  std::map<std::string, std::uint64_t> numbers_;
+  std::unordered_map<ImageKey, std::uint32_t, HashImageKey> image_of_id_;
+  std::unordered_map<Digest, std::uint32_t, HashDigest> image_of_name_;
+  std::unordered_map<std::string, std::int64_t> text_keys_;
+  std::vector<const std::string*> texts_;  // by key
+  std::set<std::string> subsets_;
+  std::vector<Pending> pending_;
+  std::vector<std::int64_t> ids_;
+  std::vector<std::uint32_t> repeating_;
+};
+
+CocoIndex::CocoIndex(CocoFile file, CocoMetadataReader& metadata, DigestSet& taken_ids, Findings& findings)
+    : file_(std::move(file)), json_(file_.json) {
+  Builder(*this, metadata, taken_ids, findings).run();
+}
+
+std::span<const CocoAnnotationEntry> CocoIndex::annotations_of(std::size_t image) const {
+  const std::size_t first = images_[image].first_annotation;
+  const std::size_t end =
+      image + 1 < images_.size() ? images_[image + 1].first_annotation : annotations_.size();
+  return std::span(annotations_).subspan(first, end - first);
+}
+
+CocoImageName coco_image_name(const ImageRecord& image, const CocoFile& file) {
+  CocoImageName result;
+  if (is_safe_relative(image.item)) {
+    result.name = image.file_name;
+    result.ids = {image.item};
+    return result;
+  }
+  if (image.file_name.empty()) {
+    result.ids = {"image " + to_string(image.id)};
+    return result;
+  }
+  if (auto inside = name_inside(file, image.file_name)) {
+    result.name = std::move(*inside);
+  } else {
+    std::string last = image.file_name.substr(image.file_name.find_last_of("/\\") + 1);
+    std::erase(last, '\0');
+    result.outside = true;
+    result.name = last.empty() || last == "." || last == ".." ? "unnamed" : last;
+  }
+  // Two images of one name without its extension, or in two subsets.
+  const std::string plain = without_extension(result.name);
+  const std::string& subset = image.subset.empty() ? file.subset : image.subset;
+  result.ids = {plain};
+  if (!subset.empty()) result.ids.push_back(subset + "/" + plain);
+  result.ids.push_back(result.name);
+  if (!subset.empty()) result.ids.push_back(subset + "/" + result.name);
+  return result;
+}
+
+Place place_in(const JsonFile& file, std::uint64_t line, const std::string& element, const Place& inner) {
+  const std::uint64_t in_element = inner.line.value_or(1) - 1;
+  return {file.path().string(), static_cast<std::size_t>(line + in_element),
+          inner.field.empty() ? element : element + "." + inner.field};
+}
+
+std::string element_name(std::string_view list, std::uint64_t number) {
+  return fmt::format("{}[{}]", list, number);
+}
+
+}  // namespace maskmill

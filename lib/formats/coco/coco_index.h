@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <unordered_set>
+#include <vector>
+
+#include "base/finding.h"
+#include "base/hash.h"
+#include "formats/coco/coco_layout.h"
+#include "formats/coco/coco_metadata.h"
+#include "formats/coco/coco_records.h"
+#include "formats/coco/json_elements.h"
+
+namespace maskmill {
+
+struct HashDigest {
+  std::size_t operator()(const Digest& digest) const { return static_cast<std::size_t>(digest.low); }
+};
+using DigestSet = std::unordered_set<Digest, HashDigest>;
+
+/// Where an image's element lies.
+struct CocoImageEntry {
+  std::uint64_t offset = 0;
+  std::uint32_t length = 0, line = 0;
+  std::uint32_t number = 0;  ///< in the file's list, from 0
+  std::uint32_t first_annotation =
+      0;                     ///< index of its first one in the entries; they end where the next image's begin
+  std::uint8_t id_form = 0;  ///< which of item_ids() it has
+};
+
+struct CocoAnnotationEntry {
+  std::uint64_t offset = 0;
+  std::uint32_t length : 31 = 0, repeats_id : 1 = 0;  ///< an earlier annotation has its id
+  std::uint32_t line = 0;
+  std::uint32_t number = 0;  ///< in the file's list, from 0
+};
+
+/// What an image is called.
+struct CocoImageName {
+  std::string name;      ///< below an image folder, or absolute where our writer put it so; empty: no image
+  bool outside = false;  ///< `name` is only the last part of a name that leaves the data set
+  std::vector<std::string> ids;  ///< for the item; the first that is free is taken
+};
+CocoImageName coco_image_name(const ImageRecord& image, const CocoFile& file);
+
+/// Finds every element of one file in one pass, and groups the annotations by their image: 24 bytes an
+/// annotation.
+class CocoIndex {
+ public:
+  /// `taken_ids`: of the items of all files. Throws Error as scan() does; what costs one element is a
+  /// finding.
+  CocoIndex(CocoFile file, CocoMetadataReader& metadata, DigestSet& taken_ids, Findings& findings);
+
+  const CocoFile& file() const { return file_; }
+  const JsonFile& json() const { return json_; }
+  const std::vector<CocoImageEntry>& images() const { return images_; }
+  std::span<const CocoAnnotationEntry> annotations_of(std::size_t image) const;
+  /// The subsets that images name, in the order in which they do.
+  const std::vector<std::string>& subsets() const { return subsets_; }
+  /// The file has a list of annotations, even if it is empty.
+  bool has_annotations() const { return has_annotations_; }
+
+ private:
+  class Builder;
+  CocoFile file_;
+  JsonFile json_;
+  std::vector<CocoImageEntry> images_;
+  std::vector<CocoAnnotationEntry> annotations_;
+  std::vector<std::string> subsets_;
+  bool has_annotations_ = false;
+};
+
+/// Puts a place that is relative to an element into the file.
+Place place_in(const JsonFile& file, std::uint64_t line, const std::string& element, const Place& inner);
+/// "annotations[17]"
+std::string element_name(std::string_view list, std::uint64_t number);
+
+}  // namespace maskmill

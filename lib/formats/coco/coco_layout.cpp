@@ -1,0 +1,261 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "formats/coco/coco_layout.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <boost/filesystem.hpp>
+#include <map>
+#include <set>
+
+#include "base/error.h"
+#include "base/text.h"
+#include "formats/coco/json_elements.h"
+
+namespace maskmill {
+namespace {
+
+constexpr std::size_t kHeadBytes = 16 * 1024;
+constexpr std::size_t kProbedFiles = 16;
+
+// What a file's first kilobytes show of its structure.
+struct Head {
+  char first = 0;
+  std::map<std::string, char> keys;    // of the object, with the first character of each value
+  std::set<std::string> element_keys;  // of the objects in its lists
+};
+
+std::string_view string_at(std::string_view text, std::size_t quote) {
+  std::size_t end = quote + 1;
+  while (end < text.size() && text[end] != '"') end += text[end] == '\\' ? 2 : 1;
+  return text.substr(quote + 1, std::min(end, text.size()) - quote - 1);
+}
+
+std::size_t skip_space(std::string_view text, std::size_t at) {
+  return std::min(text.find_first_not_of(" \t\r\n", at), text.size());
+}
+
+Head head_of(std::string_view text) {
+  if (text.starts_with("\xEF\xBB\xBF")) text.remove_prefix(3);
+  Head head;
+  int depth = 0;
+  for (std::size_t i = skip_space(text, 0); i < text.size(); ++i) {
+    const char character = text[i];
+    if (head.first == 0) head.first = character;
+    if (character == '{' || character == '[') ++depth;
+    if (character == '}' || character == ']') --depth;
+    if (character != '"') continue;
+    const std::string_view string = string_at(text, i);
+    i += string.size() + 1;
+    const std::size_t colon = skip_space(text, i + 1);
+    if (colon >= text.size() || text[colon] != ':') continue;
+    const std::size_t value = skip_space(text, colon + 1);
+    if (depth == 1 && value < text.size()) head.keys.emplace(string, text[value]);
+    if (depth == 3) head.element_keys.emplace(string);
+  }
+  return head;
+}
+
+Probe judged(const Head& head) {
+  if (head.first == '[')
+    return {0, {"a JSON list, where COCO instances are an object (COCO results are not read)"}};
+  if (head.first != '{') return {0, {"does not begin with a JSON object"}};
+  std::vector<std::string> lists;
+  for (const char* key : {"images", "annotations", "categories"}) {
+    const auto found = head.keys.find(key);
+    if (found != head.keys.end() && found->second == '[') lists.push_back(key);
+  }
+  const auto& inner = head.element_keys;
+  if (inner.count("segments_info")) return {10, {"annotations hold segments_info: panoptic, not instances"}};
+  if (!lists.empty()) {
+    const bool filled = inner.count("file_name") || inner.count("coco_url") || inner.count("image_id");
+    const int confidence = filled ? 95 : lists.size() > 1 ? 80 : 60;
+    return {confidence, {"holds lists named " + joined(lists, ", ")}};
+  }
+  if (head.keys.count("info") && head.keys.count("licenses")) return {50, {"begins with info and licenses"}};
+  return {0, {"no lists named images, annotations or categories in its first 16 KB"}};
+}
+
+bool is_folder(const Path& path) {
+  boost::system::error_code ignored;
+  return fs::is_directory(path, ignored);
+}
+
+std::vector<Path> json_files(const Path& folder) {
+  if (!is_folder(folder)) return {};
+  std::vector<Path> files = list_files(folder, false);
+  std::erase_if(files, [](const Path& path) { return lower_extension(path) != "json"; });
+  return files;
+}
+
+struct Candidates {
+  std::vector<Path> files;
+  bool one_a_folder = false;  // their folders are named for the subsets
+};
+
+Candidates candidates_in(const Path& folder) {
+  if (auto files = json_files(folder / "annotations"); !files.empty()) return {std::move(files)};
+  if (auto files = json_files(folder); !files.empty()) return {std::move(files)};
+  Candidates candidates{{}, true};
+  for (const Path& below : list_folders(folder))
+    if (auto files = json_files(below); files.size() == 1) candidates.files.push_back(files.front());
+  return candidates;
+}
+
+bool starts_with_kind(const Path& json, std::string_view kind) {
+  return json.stem().string().starts_with(kind);
+}
+
+// instances_val2017.json and captions_val2017.json speak of the same images: of several kinds one is taken.
+void keep_one_kind(std::vector<Path>& files, std::vector<CocoLayout::LeftOut>& left_out) {
+  for (const std::string_view kind : {"instances", "person_keypoints"}) {
+    const auto others = std::stable_partition(files.begin(), files.end(),
+                                              [&](const Path& path) { return starts_with_kind(path, kind); });
+    if (others == files.begin()) continue;
+    for (auto other = others; other != files.end(); ++other)
+      left_out.push_back({*other, fmt::format("the data set is read from the {} files", kind)});
+    files.erase(others, files.end());
+    return;
+  }
+}
+
+std::string subset_from_name(const Path& json, bool alone) {
+  std::string stem = json.stem().string();
+  if (stem.ends_with(".coco")) stem.resize(stem.size() - 5);
+  for (const std::string_view prefix : {"instances_", "person_keypoints_", "image_info_", "annotations_"})
+    if (stem.starts_with(prefix)) return stem.substr(prefix.size());
+  static constexpr std::array kPlain{"instances", "person_keypoints", "annotations", "_annotations"};
+  if (alone || std::find(kPlain.begin(), kPlain.end(), stem) != kPlain.end()) return "";
+  return stem;
+}
+
+std::vector<Path> image_folders(const Path& json, const std::string& subset,
+                                const std::optional<std::string>& images) {
+  const Path beside = fs::absolute(json).parent_path().lexically_normal();
+  const Path root = beside.filename() == "annotations" ? beside.parent_path() : beside;
+  std::vector<Path> likely;
+  if (images) {
+    const Path folder = fs::absolute(*images).lexically_normal();
+    if (!is_folder(folder))
+      throw Error(Code::not_found, "there is no such folder of images").at_file(*images).at_field("images");
+    likely = {folder, folder / subset};
+  } else {
+    likely = {root / "images", root / "images" / subset, root / subset, root, beside};
+  }
+  std::vector<Path> folders;
+  for (Path& folder : likely) {
+    if (folder.filename() == "." || folder.filename().empty()) folder = folder.parent_path();
+    if (is_folder(folder) && std::find(folders.begin(), folders.end(), folder) == folders.end())
+      folders.push_back(folder);
+  }
+  return folders;
+}
+
+bool has_drive_letter(std::string_view name) {
+  return name.size() > 1 && name[1] == ':' && ((name[0] | 0x20) >= 'a' && (name[0] | 0x20) <= 'z');
+}
+
+// The parts of a path without "." and "..", joined; nothing where none is left or it ends in no name.
+std::optional<std::string> without_dots(const std::string& path) {
+  std::vector<std::string> parts;
+  const std::vector<std::string> all = split_text(path, '/');
+  for (const std::string& part : all) {
+    if (part == ".." && !parts.empty()) parts.pop_back();
+    if (!part.empty() && part != "." && part != "..") parts.push_back(part);
+  }
+  if (parts.empty() || parts.back() != all.back()) return std::nullopt;
+  return joined(parts, "/");
+}
+
+std::optional<std::string> below_a_folder(const CocoFile& file, std::string name) {
+  if (name.empty() || name.find('\0') != std::string::npos || has_drive_letter(name)) return std::nullopt;
+  if (is_safe_relative(name)) return without_dots(name);
+  if (name.front() != '/') name = fs::absolute(file.json).parent_path().generic_string() + "/" + name;
+  const auto whole = without_dots(name);
+  for (const Path& folder : file.image_folders) {
+    const std::string start = folder.generic_string().substr(1) + "/";
+    if (whole && whole->starts_with(start)) return whole->substr(start.size());
+  }
+  return std::nullopt;
+}
+
+bool exists_in(const std::vector<Path>& folders, const std::string& name) {
+  boost::system::error_code ignored;
+  return std::any_of(folders.begin(), folders.end(),
+                     [&](const Path& folder) { return fs::exists(folder / name, ignored); });
+}
+
+}  // namespace
+
+Probe probe_coco_file(const Path& json) try {
+  const JsonFile file(json);
+  std::string text(kHeadBytes, '\0');
+  text.resize(file.read_some(0, text.data(), text.size()));
+  return judged(head_of(text));
+} catch (const std::exception& error) {
+  return {0, {error.what()}};
+}
+
+Probe probe_coco(const Path& path) try {
+  if (!is_folder(path)) return probe_coco_file(path);
+  Candidates candidates = candidates_in(path);
+  if (candidates.files.empty()) return {0, {"no JSON file in annotations/, in the folder or in its folders"}};
+  std::vector<CocoLayout::LeftOut> left_out;
+  keep_one_kind(candidates.files, left_out);
+  Probe best;
+  for (std::size_t i = 0; i < std::min(candidates.files.size(), kProbedFiles); ++i) {
+    Probe probe = probe_coco_file(candidates.files[i]);
+    if (i > 0 && probe.confidence <= best.confidence) continue;
+    best = std::move(probe);
+    best.reasons.front() = relative_name(candidates.files[i], path) + ": " + best.reasons.front();
+  }
+  return best;
+} catch (const std::exception& error) {
+  return {0, {error.what()}};
+}
+
+CocoLayout find_coco_files(const Path& path, const std::optional<std::string>& images) {
+  CocoLayout layout;
+  Candidates candidates;
+  if (is_folder(path)) {
+    candidates = candidates_in(path);
+    std::erase_if(candidates.files, [&](const Path& json) {
+      const Probe probe = probe_coco_file(json);
+      if (probe.confidence == 0) layout.left_out.push_back({json, probe.reasons.front()});
+      return probe.confidence == 0;
+    });
+    keep_one_kind(candidates.files, layout.left_out);
+    if (candidates.files.empty())
+      throw Error(Code::bad_format, "holds no COCO file in annotations/, in itself or in its folders")
+          .at_file(path);
+  } else {
+    candidates.files = {path};
+  }
+  for (const Path& json : candidates.files) {
+    const std::string subset = candidates.one_a_folder ? json.parent_path().filename().string()
+                                                       : subset_from_name(json, candidates.files.size() == 1);
+    layout.files.push_back({json, subset, image_folders(json, subset, images)});
+  }
+  return layout;
+}
+
+std::optional<std::string> name_inside(const CocoFile& file, const std::string& file_name) {
+  if (file_name.find('\\') != std::string::npos && !exists_in(file.image_folders, file_name)) {
+    // Annotations made on Windows, or a name of its own that is not there.
+    std::string name = file_name;
+    std::replace(name.begin(), name.end(), '\\', '/');
+    if (auto inside = below_a_folder(file, name); inside && exists_in(file.image_folders, *inside))
+      return inside;
+  }
+  return below_a_folder(file, file_name);
+}
+
+Path image_path(const CocoFile& file, const std::string& name) {
+  boost::system::error_code ignored;
+  for (const Path& folder : file.image_folders)
+    if (fs::exists(folder / name, ignored)) return folder / name;
+  return file.image_folders.front() / name;
+}
+
+}  // namespace maskmill

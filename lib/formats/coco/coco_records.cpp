@@ -1,0 +1,386 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "formats/coco/coco_records.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include "base/json.h"
+#include "base/text.h"
+#include "dataset/rle.h"
+#include "formats/coco/coco_attributes.h"
+#include "formats/coco/coco_values.h"
+#include "formats/coco/json_elements.h"
+
+namespace maskmill {
+
+struct RecordReader::State {
+  simdjson::ondemand::parser parser;
+};
+
+namespace {
+
+using simdjson::ondemand::json_type;
+
+static_assert(kJsonPadding >= simdjson::SIMDJSON_PADDING);
+
+constexpr std::int64_t kMaxPixels = std::int64_t{1} << 30;  // as image/image.h
+constexpr double kMaxCoordinate = 1 << 30;
+constexpr std::size_t kMaxKeys = 1000;
+
+void report(std::vector<Finding>& findings, std::string rule, Severity severity, std::string_view field,
+            std::string message) {
+  findings.push_back({std::move(rule), severity, {{}, {}, std::string(field)}, std::move(message), {}});
+}
+
+void check_keys(std::size_t count) {
+  if (count > kMaxKeys) throw Error(Code::unsupported, fmt::format("more than {} keys", kMaxKeys));
+}
+
+// An attribute that cannot be read costs itself only.
+void add_attribute(std::string_view key, JsonValue& value, Attributes& attributes,
+                   std::vector<Finding>& findings) {
+  try {
+    AttributeValue attribute = attribute_from(value);
+    const auto* json = std::get_if<JsonText>(&attribute);
+    if (key == coco_key::kAttributes && json && json->text.starts_with('{')) {
+      const Json object = parse_json(json->text, {});
+      check_keys(object.size());
+      for (const auto& [name, nested] : object.items())
+        set_attribute(attributes, name, attribute_from(nested));
+    } else {
+      set_attribute(attributes, std::string(key), std::move(attribute));
+    }
+  } catch (const Error& error) {
+    report(findings, "unreadable-attribute", Severity::warning, key, error.message());
+  } catch (const simdjson::simdjson_error& error) {
+    if (error.error() != simdjson::STRING_ERROR) throw;  // then what follows cannot be read either
+    report(findings, "unreadable-attribute", Severity::warning, key,
+           "a string with an escape that stands for nothing");
+  }
+}
+
+// The format knows integers only; what a file has instead is kept where it harms nobody.
+std::optional<std::int64_t> integer_id(const CocoId& id, Attributes& attributes,
+                                       std::vector<Finding>& findings) {
+  if (const auto* number = std::get_if<std::int64_t>(&id)) return *number;
+  if (const auto* text = std::get_if<std::string>(&id)) {
+    set_attribute(attributes, "id", *text);
+    report(findings, "text-id", Severity::note, "id",
+           fmt::format("expected an integer; found {}, which is kept as an attribute", in_quotes(*text)));
+  }
+  return std::nullopt;
+}
+
+Size checked_size(double width, double height) {
+  const bool whole = width == std::floor(width) && height == std::floor(height);
+  if (!whole || width < 1 || height < 1 || width * height > static_cast<double>(kMaxPixels))
+    throw Error(Code::bad_value,
+                fmt::format("expected a width and a height in whole pixels; found {} and {}", width, height));
+  return {static_cast<int>(width), static_cast<int>(height)};
+}
+
+// --- shapes -----------------------------------------------------------------------------------------------
+
+Ring ring_from(JsonValue& value) {
+  if (type_of(value) != json_type::array) throw unexpected("a list of x, y numbers", value);
+  Ring ring;
+  std::size_t count = 0;
+  for (auto element : value.get_array()) {
+    double number;
+    if (element.get_double().get(number)) {
+      JsonValue wrong = element.value();
+      throw unexpected("a number", wrong);
+    }
+    if (std::abs(number) > kMaxCoordinate)
+      throw Error(Code::bad_value, fmt::format("a coordinate of {} is no pixel", number));
+    if (count++ % 2 == 0)
+      ring.push_back({number, 0});
+    else
+      ring.back().y = number;
+  }
+  if (count % 2 != 0 || count < 6)
+    throw Error(Code::bad_value,
+                fmt::format("a polygon needs 3 or more x, y pairs; found {} numbers", count));
+  return ring;
+}
+
+Shape polygon_from(JsonValue& value) {
+  Polygon polygon;
+  for (auto element : value.get_array()) {
+    JsonValue ring = element.value();
+    polygon.parts.push_back({ring_from(ring), {}});
+  }
+  if (polygon.parts.empty()) return {};
+  return polygon;
+}
+
+std::vector<std::uint32_t> counts_from(JsonValue& value) {
+  std::vector<std::uint32_t> counts;
+  for (auto element : value.get_array()) {
+    JsonValue number = element.value();
+    const auto count = integer_from(number);
+    if (!count || *count < 0 || *count > std::numeric_limits<std::uint32_t>::max())
+      throw unexpected("a run length", number);
+    counts.push_back(static_cast<std::uint32_t>(*count));
+  }
+  return counts;
+}
+
+Shape rle_from(JsonValue& value, std::optional<Size> image_size) {
+  std::optional<Size> size;
+  std::variant<std::monostate, std::vector<std::uint32_t>, std::string> counts;
+  for (auto field : value.get_object()) {
+    const std::string_view key = field.unescaped_key();
+    JsonValue member = field.value();
+    if (key == "size") {
+      const std::vector<double> numbers = numbers_from(member);
+      if (numbers.size() != 2) throw Error(Code::bad_value, "expected the RLE's height and width");
+      size = checked_size(numbers[1], numbers[0]);
+    } else if (key == "counts") {
+      if (type_of(member) == json_type::array)
+        counts = counts_from(member);
+      else if (type_of(member) == json_type::string)
+        counts = std::string(std::string_view(member.get_string()));
+      else
+        throw unexpected("run lengths", member);
+    }
+  }
+  if (!size) throw Error(Code::bad_value, "an RLE without a size");
+  if (image_size && *size != *image_size)
+    throw Error(Code::bad_value,
+                fmt::format("an RLE of {} in an image of {}", to_string(*size), to_string(*image_size)));
+  if (const auto* text = std::get_if<std::string>(&counts)) return from_coco_string(*text, *size);
+  if (std::holds_alternative<std::monostate>(counts)) throw Error(Code::bad_value, "an RLE without counts");
+  Rle rle{*size, std::get<std::vector<std::uint32_t>>(std::move(counts))};
+  validate(rle);
+  return rle;
+}
+
+Shape segmentation_from(JsonValue& value, std::optional<Size> image_size) {
+  switch (type_of(value)) {
+    case json_type::array:
+      return polygon_from(value);
+    case json_type::object:
+      return rle_from(value, image_size);
+    case json_type::null:
+      return {};
+    default:
+      throw unexpected("polygons or an RLE", value);
+  }
+}
+
+std::optional<Box> box_from(JsonValue& value) {
+  if (is_null(value)) return std::nullopt;
+  const std::vector<double> numbers = numbers_from(value);
+  if (numbers.empty()) return std::nullopt;
+  if (numbers.size() != 4)
+    throw Error(Code::bad_value,
+                fmt::format("a box needs x, y, width and height; found {} numbers", numbers.size()));
+  if (std::any_of(numbers.begin(), numbers.end(),
+                  [](double number) { return std::abs(number) > kMaxCoordinate; }) ||
+      numbers[2] < 0 || numbers[3] < 0)
+    throw Error(Code::bad_value,
+                fmt::format("[{}, {}, {}, {}] is no box", numbers[0], numbers[1], numbers[2], numbers[3]));
+  return Box{numbers[0], numbers[1], numbers[2], numbers[3]};
+}
+
+std::vector<Keypoint> keypoints_from(JsonValue& value) {
+  if (is_null(value)) return {};
+  const std::vector<double> numbers = numbers_from(value);
+  if (numbers.size() % 3 != 0)
+    throw Error(Code::bad_value,
+                fmt::format("keypoints are x, y, visibility; found {} numbers", numbers.size()));
+  std::vector<Keypoint> keypoints;
+  for (std::size_t i = 0; i < numbers.size(); i += 3) {
+    if (numbers[i + 2] != 0 && numbers[i + 2] != 1 && numbers[i + 2] != 2)
+      throw Error(Code::bad_value, fmt::format("a visibility is 0, 1 or 2; found {}", numbers[i + 2]));
+    keypoints.push_back({{numbers[i], numbers[i + 1]}, static_cast<int>(numbers[i + 2])});
+  }
+  return keypoints;
+}
+
+// --- elements ---------------------------------------------------------------------------------------------
+
+std::size_t line_in(std::string_view text, const char* at) {
+  const auto length = static_cast<std::size_t>(
+      std::clamp<std::ptrdiff_t>(at - text.data(), 0, static_cast<std::ptrdiff_t>(text.size())));
+  return 1 + static_cast<std::size_t>(
+                 std::count(text.begin(), text.begin() + static_cast<std::ptrdiff_t>(length), '\n'));
+}
+
+// Calls visit(key, value) for each key of the object that `text` is; an Error of it gets the key as its
+// field.
+template <class Visit>
+void for_each_field(simdjson::ondemand::parser& parser, std::string_view text, Visit&& visit) {
+  if (text.empty()) throw Error(Code::unsupported, fmt::format("longer than {} MB", kMaxJsonElement >> 20));
+  simdjson::ondemand::document document;
+  bool is_walked = false;  // until then the document has no location
+  std::string key;
+  try {
+    document = parser.iterate(text.data(), text.size(), text.size() + kJsonPadding);
+    is_walked = true;
+    simdjson::ondemand::object object;
+    if (document.get_object().get(object)) throw Error(Code::bad_value, "expected an object");
+    std::size_t count = 0;
+    for (auto field : object) {
+      check_keys(++count);
+      key = std::string_view(field.unescaped_key());
+      JsonValue value = field.value();
+      visit(key, value);
+    }
+  } catch (const simdjson::simdjson_error& error) {
+    Error failure(Code::bad_format, std::string("not valid JSON: ") + error.what());
+    const char* at = nullptr;
+    if (is_walked && !document.current_location().get(at)) failure.at_line(line_in(text, at));
+    throw failure.at_field(key);
+  } catch (Error& error) {
+    throw error.at_field(key);
+  }
+}
+
+std::string last_part(std::string_view url) {
+  return std::string(url.substr(url.find_last_of('/') + 1));
+}
+
+void read_score(JsonValue& value, Annotation& annotation, std::vector<Finding>& findings) {
+  annotation.score.reset();
+  if (is_null(value)) return;
+  const double score = number_from(value);
+  if (score >= 0 && score <= 1) {
+    annotation.score = score;
+    return;
+  }
+  set_attribute(annotation.attributes, "score", score);
+  report(findings, "score-outside-range", Severity::warning, "score",
+         fmt::format("expected 0 to 1; found {}, which is kept as an attribute", score));
+}
+
+// The flags and numbers that the format has no key for; anything but what our writer puts there is an
+// attribute.
+bool read_extension(std::string_view key, JsonValue& value, Annotation& annotation) {
+  Flag Flags::*const flag = key == "occluded"    ? &Flags::occluded
+                            : key == "truncated" ? &Flags::truncated
+                            : key == "difficult" ? &Flags::difficult
+                                                 : nullptr;
+  if (flag) {
+    annotation.flags.*flag = flag_from(value);
+    return (annotation.flags.*flag).has_value();
+  }
+  if (key == "group") {
+    annotation.group = integer_from(value);
+    return annotation.group.has_value();
+  }
+  if (key == "z_order") {
+    const auto order = integer_from(value);
+    annotation.z_order.reset();
+    if (order && std::abs(*order) <= std::numeric_limits<int>::max())
+      annotation.z_order = static_cast<int>(*order);
+    return annotation.z_order.has_value();
+  }
+  return false;
+}
+
+}  // namespace
+
+std::string to_string(const CocoId& id) {
+  if (const auto* number = std::get_if<std::int64_t>(&id)) return std::to_string(*number);
+  if (const auto* text = std::get_if<std::string>(&id)) return in_quotes(*text);
+  return "none";
+}
+
+RecordReader::RecordReader() : state_(std::make_unique<State>()) {}
+RecordReader::~RecordReader() = default;
+RecordReader::RecordReader(RecordReader&&) noexcept = default;
+
+AnnotationIds RecordReader::annotation_ids(std::string_view text) {
+  AnnotationIds ids;
+  for_each_field(state_->parser, text, [&](std::string_view key, JsonValue& value) {
+    if (key == "id") ids.id = coco_id_from(value);
+    if (key == "image_id") ids.image = coco_id_from(value);
+  });
+  return ids;
+}
+
+ImageRecord RecordReader::image(std::string_view text, std::vector<Finding>& findings) {
+  ImageRecord image;
+  std::optional<double> width, height;
+  std::string url;
+  for_each_field(state_->parser, text, [&](std::string_view key, JsonValue& value) {
+    if (key == "id") {
+      image.id = coco_id_from(value);
+    } else if (key == "file_name") {
+      if (type_of(value) != json_type::string) throw unexpected("a file name", value);
+      image.file_name = std::string_view(value.get_string());
+    } else if (key == "width" || key == "height") {
+      (key == "width" ? width : height) = optional_number_from(value);
+    } else if (key == coco_key::kSubset && type_of(value) == json_type::string) {
+      const std::string_view subset = value.get_string();
+      if (is_safe_relative(subset) && subset.find('/') == std::string_view::npos)
+        image.subset = subset;
+      else
+        set_attribute(image.attributes, std::string(key), std::string(subset));
+    } else if (key == coco_key::kItem && type_of(value) == json_type::string) {
+      image.item = std::string_view(value.get_string());
+    } else {
+      add_attribute(key, value, image.attributes, findings);
+    }
+  });
+  if (image.file_name.empty())
+    if (const auto* attribute = find_attribute(image.attributes, "coco_url"))
+      if (const auto* address = std::get_if<std::string>(attribute)) image.file_name = last_part(*address);
+  try {
+    if (!width || !height) throw Error(Code::bad_value, "width or height is missing or no number");
+    image.size = checked_size(*width, *height);
+  } catch (const Error& error) {
+    report(findings, "size-unknown", Severity::warning, "width", error.message());
+  }
+  integer_id(image.id, image.attributes, findings);
+  return image;
+}
+
+Annotation RecordReader::annotation(std::string_view text, const AnnotationContext& context,
+                                    std::vector<Finding>& findings) {
+  Annotation annotation;
+  CocoId id;
+  for_each_field(state_->parser, text, [&](std::string_view key, JsonValue& value) {
+    if (key == "id") {
+      id = coco_id_from(value);
+    } else if (key == "image_id" || key == "num_keypoints") {
+      return;
+    } else if (key == "category_id") {
+      const CocoId category = coco_id_from(value);
+      annotation.label = context.label(category);
+      if (!annotation.label && category.index() != 0)
+        throw Error(Code::bad_value, fmt::format("no category has the id {}", to_string(category)));
+    } else if (key == "segmentation") {
+      annotation.shape = segmentation_from(value, context.image_size);
+    } else if (key == "bbox") {
+      annotation.box = box_from(value);
+    } else if (key == "area") {
+      annotation.area = is_null(value) ? std::nullopt : std::optional(number_from(value));
+    } else if (key == "iscrowd") {
+      annotation.flags.crowd = flag_from(value);
+      if (!annotation.flags.crowd && !is_null(value))
+        report(findings, "unreadable-flag", Severity::warning, key,
+               "expected 0 or 1; found " + token_of(value));
+    } else if (key == "keypoints") {
+      annotation.keypoints = keypoints_from(value);
+    } else if (key == "score") {
+      read_score(value, annotation, findings);
+    } else if (!read_extension(key, value, annotation)) {
+      add_attribute(key, value, annotation.attributes, findings);
+    }
+  });
+  annotation.id = integer_id(id, annotation.attributes, findings);
+  if (context.zero_is_unknown_crowd && annotation.flags.crowd == false) annotation.flags.crowd.reset();
+  if (std::holds_alternative<std::monostate>(annotation.shape) && annotation.box) {
+    annotation.shape = *annotation.box;
+    annotation.box.reset();
+  }
+  return annotation;
+}
+
+}  // namespace maskmill

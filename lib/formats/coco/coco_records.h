@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "base/finding.h"
+#include "dataset/item.h"
+
+namespace maskmill {
+
+/// COCO's ids are integers. Files in the wild also hold them as text ("12" is taken as 12) or not at all.
+using CocoId = std::variant<std::monostate, std::int64_t, std::string>;
+/// For messages: 12, "abc", "none".
+std::string to_string(const CocoId& id);
+
+struct ImageRecord {
+  CocoId id;
+  std::string file_name;  ///< empty if there is none; LVIS has a coco_url instead, whose last part it is then
+  std::string subset;     ///< as our writer puts it where one file holds all subsets
+  std::string item;       ///< the item's id, as our writer puts it beside an absolute file name
+  std::optional<Size> size;
+  Attributes attributes;
+};
+
+struct AnnotationIds {
+  CocoId id, image;
+};
+
+/// What an annotation needs to know of its surroundings.
+struct AnnotationContext {
+  std::optional<Size> image_size;
+  /// The index in the LabelMap; nothing for an id that no category has.
+  std::function<std::optional<int>(const CocoId&)> label;
+  bool zero_is_unknown_crowd = false;  ///< iscrowd 0 only says that the file states no such flag
+};
+
+/// Reads elements of COCO's lists from text that is padded as json_elements.h says. One thread at a time.
+///
+/// Each throws Error(bad_format | bad_value | unsupported), with the field, and the line counted from 1 in
+/// the text where it is known; problems that leave the rest usable go into `findings`, with the same kind of
+/// place.
+class RecordReader {
+ public:
+  RecordReader();
+  ~RecordReader();
+  RecordReader(RecordReader&&) noexcept;
+
+  AnnotationIds annotation_ids(std::string_view text);
+  ImageRecord image(std::string_view text, std::vector<Finding>& findings);
+  Annotation annotation(std::string_view text, const AnnotationContext& context,
+                        std::vector<Finding>& findings);
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace maskmill

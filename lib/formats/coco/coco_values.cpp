@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "formats/coco/coco_values.h"
+
+#include <fmt/format.h>
+
+#include <cmath>
+
+#include "base/json.h"
+#include "base/text.h"
+#include "formats/coco/coco_attributes.h"
+
+namespace maskmill {
+
+using simdjson::ondemand::json_type;
+
+namespace {
+
+// A number that neither a double nor 64 bits can hold, as it is written.
+std::string number_token(JsonValue& value) {
+  const std::string_view token = trimmed(value.raw_json_token());
+  if (!Json::accept(token)) throw unexpected("a number", value);
+  return std::string(token);
+}
+
+}  // namespace
+
+std::string token_of(JsonValue& value) {
+  return in_quotes(trimmed(value.raw_json_token()));
+}
+
+Error unexpected(std::string_view expected, JsonValue& value) {
+  return Error(Code::bad_value, fmt::format("expected {}; found {}", expected, token_of(value)));
+}
+
+json_type type_of(JsonValue& value) {
+  json_type type;
+  if (value.type().get(type)) throw unexpected("a JSON value", value);
+  return type;
+}
+
+bool is_null(JsonValue& value) {
+  return type_of(value) == json_type::null;
+}
+
+double number_from(JsonValue& value) {
+  double number;
+  if (value.get_double().get(number)) throw unexpected("a number", value);
+  return number;
+}
+
+std::optional<double> optional_number_from(JsonValue& value) {
+  double number;
+  if (value.get_double().get(number)) return std::nullopt;
+  return number;
+}
+
+std::optional<std::int64_t> integer_from(JsonValue& value) {
+  std::int64_t integer;
+  if (!value.get_int64().get(integer)) return integer;
+  double number;
+  if (value.get_double().get(number) || number != std::floor(number) || std::abs(number) > 0x1p53) return {};
+  return static_cast<std::int64_t>(number);
+}
+
+std::vector<double> numbers_from(JsonValue& value) {
+  if (type_of(value) != json_type::array) throw unexpected("a list of numbers", value);
+  std::vector<double> numbers;
+  for (auto element : value.get_array()) {
+    JsonValue number = element.value();
+    numbers.push_back(number_from(number));
+  }
+  return numbers;
+}
+
+CocoId coco_id_from(JsonValue& value) {
+  switch (type_of(value)) {
+    case json_type::null:
+      return {};
+    case json_type::string: {
+      const std::string_view text = value.get_string();
+      if (const auto number = to_integer(text)) return std::int64_t{*number};
+      return std::string(text);
+    }
+    case json_type::number:
+      if (const auto integer = integer_from(value)) return *integer;
+      return number_token(value);
+    default:
+      throw unexpected("an integer", value);
+  }
+}
+
+Flag flag_from(JsonValue& value) {
+  bool flag;
+  if (!value.get_bool().get(flag)) return flag;
+  if (const auto number = integer_from(value); number && (*number == 0 || *number == 1)) return *number == 1;
+  return std::nullopt;
+}
+
+AttributeValue attribute_from(JsonValue& value) {
+  switch (type_of(value)) {
+    case json_type::boolean:
+      return bool(value.get_bool());
+    case json_type::string:
+      return std::string(std::string_view(value.get_string()));
+    case json_type::number: {
+      simdjson::ondemand::number number;
+      if (!value.get_number().get(number)) {
+        if (number.is_int64()) return number.get_int64();
+        if (number.is_double()) return number.get_double();
+      }
+      return JsonText{number_token(value)};
+    }
+    case json_type::null:
+      return JsonText{"null"};
+    case json_type::array: {
+      simdjson::ondemand::array list = value.get_array();
+      return attribute_from(parse_json(std::string_view(list.raw_json()), {}));
+    }
+    default: {
+      simdjson::ondemand::object object = value.get_object();
+      return attribute_from(parse_json(std::string_view(object.raw_json()), {}));
+    }
+  }
+}
+
+}  // namespace maskmill

@@ -1,0 +1,163 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "formats/coco/json_elements.h"
+
+#include <sys/stat.h>
+
+#include <boost/filesystem.hpp>
+#include <fstream>
+
+#include "catch.h"
+#include "support/scratch.h"
+
+using namespace maskmill;
+using namespace maskmill::tests;
+
+namespace {
+
+struct Found {
+  std::vector<std::string> elements;  // "key line text"
+  std::vector<std::string> values;    // "key line text", read back by their place
+};
+
+Found scanned(std::string_view text) {
+  const Scratch scratch;
+  const JsonFile file(scratch.write("a.json", text));
+  Found found;
+  JsonVisitor visitor;
+  visitor.is_list = [](const std::string& key) { return key == "list"; };
+  visitor.list = [](const std::string&) {};
+  const auto entry = [](const std::string& key, const JsonRange& where, std::string_view bytes) {
+    return key + " " + std::to_string(where.line) + " " + std::string(bytes);
+  };
+  visitor.element = [&](const std::string& key, const JsonRange& where, std::string_view bytes) {
+    std::string again;
+    file.read(where.offset, where.length, again);
+    CHECK(std::string_view(again).substr(0, where.length) == bytes);
+    found.elements.push_back(entry(key, where, bytes));
+  };
+  visitor.value = [&](const std::string& key, const JsonRange& where) {
+    std::string bytes;
+    file.read(where.offset, where.length, bytes);
+    found.values.push_back(entry(key, where, std::string_view(bytes).substr(0, where.length)));
+  };
+  scan(file, visitor);
+  return found;
+}
+
+using Texts = std::vector<std::string>;
+
+}  // namespace
+
+TEST_CASE("the elements of lists and the other values are found with their lines") {
+  const Found found =
+      scanned("{\"a\": {\"x\": [1]},\n \"list\": [ {\"b\": 2},\n\n[3] , \"]\",4 ],\n\"c\":null}\n");
+  CHECK(found.elements == Texts{"list 2 {\"b\": 2}", "list 4 [3]", "list 4 \"]\"", "list 4 4"});
+  CHECK(found.values == Texts{"a 1 {\"x\": [1]}", "c 5 null"});
+}
+
+TEST_CASE("empty objects and lists hold nothing") {
+  CHECK(scanned("{}").values.empty());
+  const Found found = scanned("{\"list\":[],\"a\":[],\"b\":{}}");
+  CHECK(found.elements.empty());
+  CHECK(found.values == Texts{"a 1 []", "b 1 {}"});
+}
+
+TEST_CASE("brackets and quotes in strings are text") {
+  const Found found = scanned(R"({"list": ["\"]}", "\\", {"k}": "[\\\""}]})");
+  CHECK(found.elements == Texts{R"(list 1 "\"]}")", R"(list 1 "\\")", R"(list 1 {"k}": "[\\\""})"});
+}
+
+TEST_CASE("keys are compared as what they stand for, not as they are written") {
+  CHECK(scanned("{\"l\\u0069st\": [1]}").elements == Texts{"list 1 1"});
+  CHECK_THROWS_AS(scanned("{\"list\": [], \"l\\u0069st\": []}"), Error);
+}
+
+TEST_CASE("a byte order mark and CRLF are passed over") {
+  const Found found = scanned("\xEF\xBB\xBF{\r\n\"list\":\r\n[1,\r\n2]}\r\n");
+  CHECK(found.elements == Texts{"list 3 1", "list 4 2"});
+}
+
+TEST_CASE("elements longer than the window are whole") {
+  const std::string longest = "\"" + std::string(5'000'000, 'x') + "\"";
+  const std::string filler(1'500'000, ' ');
+  const Found found = scanned("{\"list\":[" + longest + "," + filler + "{\"a\":1},\n" + longest +
+                              "], \"b\": " + longest + "}");
+  REQUIRE(found.elements.size() == 3);
+  CHECK(found.elements[0] == "list 1 " + longest);
+  CHECK(found.elements[1] == "list 1 {\"a\":1}");
+  CHECK(found.elements[2] == "list 2 " + longest);
+  CHECK(found.values == Texts{"b 2 " + longest});
+}
+
+TEST_CASE("an element at every offset from the window's end is whole") {
+  for (std::size_t before = (1 << 20) - 40; before <= (1 << 20) + 2; ++before) {
+    const std::string start = "{\"list\":[";
+    const std::string text =
+        start + std::string(before - start.size(), '\n') + "{\"key\\\\\": \"v\\\"}\"}, 12]}";
+    const Found found = scanned(text);
+    REQUIRE(found.elements.size() == 2);
+    CHECK(found.elements[0].ends_with(" {\"key\\\\\": \"v\\\"}\"}"));
+    CHECK(found.elements[1].ends_with(" 12"));
+  }
+}
+
+TEST_CASE("an element beyond the limit is passed over, its neighbours are not") {
+  const Scratch scratch;
+  const std::string start = "{\"list\": [1, \"";
+  const Path path = scratch.write("a.json", start);
+  fs::resize_file(path, start.size() + kMaxJsonElement + (4 << 20));  // a hole, which costs no disk
+  std::ofstream(path.string(), std::ios::binary | std::ios::app) << "\", 2]}";
+  const JsonFile file(path);
+  Texts texts;
+  JsonVisitor visitor;
+  visitor.is_list = [](const std::string&) { return true; };
+  visitor.list = [](const std::string&) {};
+  visitor.element = [&](const std::string&, const JsonRange&, std::string_view text) {
+    texts.emplace_back(text);
+  };
+  scan(file, visitor);
+  CHECK(texts == Texts{"1", "", "2"});
+}
+
+TEST_CASE("what is not one JSON object is refused with its line") {
+  const auto [text, line, message] = GENERATE(table<std::string, std::size_t, std::string>({
+      {"", 1, "found the end of the file"},
+      {"\n\n", 3, "the file ends in the middle"},
+      {"[1]", 1, "expected one JSON object; found \"[\""},
+      {"{\"a\": 1}\n{", 2, "expected the end of the file"},
+      {"{\"a\": 1\n \"b\": 2}", 2, "expected ',' or '}'"},
+      {"{\"a\" 1}", 1, "expected ':'"},
+      {"{\"a\":\n}", 2, "expected a value"},
+      {"{a: 1}", 1, "expected a key in quotes"},
+      {"{\"a\": 1,}", 1, "expected a key in quotes"},
+      {"{\"list\":\n\n{}}", 3, "\"list\" must be a list"},
+      {"{\"list\": null}", 1, "\"list\" must be a list"},
+      {"{\"list\": [1\n2]}", 2, "expected ',' or ']'"},
+      {"{\"list\": [1,]}", 1, "expected a value"},
+      {"{\"list\": [,1]}", 1, "expected a value"},
+      {"{\"list\": [{]}]}", 1, "']' closes a '{'"},
+      {"{\"list\": [\n{\"a\": \"\n", 3, "the file ends in the middle"},
+      {"{\"a\": 1,\n\"a\": 2}", 2, "the key \"a\" occurs twice"},
+      {"{\"\\ud800\": 1}", 1, "not valid JSON"},
+  }));
+  CAPTURE(text);
+  const Error error = thrown_by([&text = text] { scanned(text); });
+  CHECK(error.code() == Code::bad_format);
+  CHECK(error.place().line == line);
+  CHECK_THAT(error.message(), contains(message));
+}
+
+TEST_CASE("nesting is bounded") {
+  CHECK(scanned("{\"list\": [" + std::string(200, '[') + std::string(200, ']') + "]}").elements.size() == 1);
+  const Error error = thrown_by([] { scanned("{\"list\": [\n" + std::string(1'000'000, '[')); });
+  CHECK_THAT(error.message(), contains("nested deeper than 200 levels"));
+  CHECK(error.place().line == 2u);
+}
+
+TEST_CASE("a folder, a missing file and a pipe are not read") {
+  const Scratch scratch;
+  CHECK(thrown_by([&] { JsonFile file(scratch.path()); }).code() == Code::unreadable);
+  CHECK(thrown_by([&] { JsonFile file(scratch / "absent.json"); }).code() == Code::not_found);
+  REQUIRE(::mkfifo((scratch / "pipe.json").c_str(), 0600) == 0);
+  CHECK(thrown_by([&] { JsonFile file(scratch / "pipe.json"); }).code() == Code::unreadable);
+}
