@@ -12,6 +12,7 @@
 #include "formats/coco/coco.h"
 #include "formats/pairs/pairs.h"
 #include "formats/trimaps/trimaps.h"
+#include "formats/voc/voc.h"
 
 namespace maskmill::formats {
 namespace {
@@ -66,7 +67,7 @@ std::string opinion(const Detection& detection) {
 }  // namespace
 
 std::span<const Format* const> all() {
-  static const std::array<const Format*, 3> list{&coco(), &trimaps(), &pairs()};
+  static const std::array<const Format*, 4> list{&coco(), &voc(), &trimaps(), &pairs()};
   return list;
 }
 

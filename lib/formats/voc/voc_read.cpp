@@ -1,0 +1,320 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <boost/filesystem.hpp>
+#include <mutex>
+#include <set>
+
+#include "base/error.h"
+#include "base/parallel.h"
+#include "base/text.h"
+#include "formats/indexed_source.h"
+#include "formats/item_files.h"
+#include "formats/pairs/mask_scan.h"
+#include "formats/voc/annotation_xml.h"
+#include "formats/voc/layout.h"
+#include "formats/voc/voc_halves.h"
+#include "formats/voc/voc_labels.h"
+
+namespace maskmill {
+namespace {
+
+/// Refuses a file that is no annotation of one image before its bytes take memory.
+std::string read_xml(const Path& file) {
+  boost::system::error_code failure;
+  if (const auto bytes = fs::file_size(file, failure); !failure && bytes > kMostXmlBytes)
+    throw Error(Code::unsupported, "more than 8 MiB of XML for one image").at_file(file);
+  return read_file(file);
+}
+
+std::shared_ptr<const MaskCoding> shared(MaskCoding coding) {
+  return std::make_shared<const MaskCoding>(std::move(coding));
+}
+
+/// An object mask: numbers, or the places of its colours in VOC's colour map.
+std::shared_ptr<const MaskCoding> number_coding(std::int64_t void_value) {
+  MaskCoding coding;
+  coding.kind = MaskCoding::Kind::instance;
+  coding.void_value = void_value;
+  const std::vector<Rgb> palette = voc_palette(256);
+  for (int i = 0; i < kVocVoid; ++i) coding.colours.emplace_back(palette[static_cast<std::size_t>(i)], i);
+  return shared(std::move(coding));
+}
+
+class VocSource : public IndexedSource {
+ public:
+  VocSource(const Path& source, const VocReadSettings& settings)
+      : folders_(find_voc_folders(source, settings.images)),
+        index_(index_voc(folders_, settings.sets, findings_)) {
+    if (index_.entries.empty())
+      throw Error(Code::bad_format, "holds no annotation, no class mask and no image").at_file(source);
+    std::vector<Label> labels = find_labels(settings.labels);
+    if (has_masks()) add_mask_labels(labels);
+    metadata_.labels = LabelMap(std::move(labels));
+    metadata_.subsets = index_.subsets;
+    make_codings();
+  }
+
+  std::size_t size() const override { return index_.entries.size(); }
+
+ private:
+  Path annotation_of(const VocEntry& entry) const {
+    return index_.file(entry, entry.annotation, folders_.annotations);
+  }
+  Path class_mask_of(const VocEntry& entry) const {
+    return index_.file(entry, entry.class_mask, folders_.class_masks);
+  }
+  Path object_mask_of(const VocEntry& entry) const {
+    return index_.file(entry, entry.object_mask, folders_.object_masks);
+  }
+  bool has_masks() const {
+    return std::ranges::any_of(index_.entries,
+                               [](const VocEntry& entry) { return entry.class_mask != VocEntry::none; });
+  }
+
+  std::vector<Label> find_labels(const std::optional<std::string>& setting) {
+    if (setting == "voc") return voc_labels();
+    if (setting) return labels_in(folders_.root / *setting);
+    for (const char* name : {"labelmap.txt", "labels.txt", "class_names.txt", "classes.txt"})
+      if (const Path file = folders_.root / name; fs::is_regular_file(file)) return labels_in(file);
+
+    const std::set<std::string> names = names_of_objects();
+    if (are_voc_names(names)) return voc_labels();
+    if (names.empty()) return labels_of_values(values_of_masks());
+    if (has_masks())
+      findings_.add(
+          {"labels-guessed", Severity::warning, Place{folders_.root.string(), {}, {}},
+           fmt::format("nothing says which name belongs to which number of the class masks; {} from 1 in the "
+                       "order of their names",
+                       names.size() == 1 ? "the one name counts" : "the names count"),
+           "add a labelmap.txt"});
+    return numbered_labels(names);
+  }
+
+  static std::vector<Label> labels_in(const Path& file) {
+    const std::string text = read_file(file);
+    return file.filename() == "labelmap.txt" || text.find(':') != std::string::npos
+               ? parse_voc_labelmap(text, file)
+               : parse_voc_names(text, file);
+  }
+
+  /// A file that cannot be read is a finding of its item, later.
+  std::set<std::string> names_of_objects() const {
+    std::mutex mutex;
+    std::set<std::string> names;
+    parallel_for(index_.entries.size(), [&](std::size_t i) {
+      const Path file = annotation_of(index_.entries[i]);
+      if (file.empty()) return;
+      try {
+        const std::vector<std::string> found = object_names(read_xml(file), file);
+        const std::lock_guard lock(mutex);
+        names.insert(found.begin(), found.end());
+      } catch (const Error& error) {
+        if (error.code() == Code::interrupted) throw;
+      }
+    });
+    return names;
+  }
+
+  std::set<int> values_of_masks() const {
+    std::vector<const VocEntry*> with_mask;
+    for (const VocEntry& entry : index_.entries)
+      if (entry.class_mask != VocEntry::none) with_mask.push_back(&entry);
+    const auto mask_at = [&](std::size_t i) { return class_mask_of(*with_mask[i]); };
+    MaskScan scan;
+    try {
+      scan = scan_masks(with_mask.size(), mask_at, ScanUntil::end);
+    } catch (const Error& error) {
+      if (error.code() != Code::bad_value) throw;
+      throw Error(error.code(), error.message())
+          .at_file(error.place().file)
+          .hint("add a labelmap.txt that names the labels");
+    }
+    if (scan.any_colour)
+      for (int value = 0; value < 256; ++value)
+        if (scan.colours.contains(voc_colour(value))) scan.values.insert(value);
+    return scan.values;
+  }
+
+  void make_codings() {
+    MaskCoding by_index, by_colour;
+    by_colour.kind = MaskCoding::Kind::colour;
+    for (int i = 0; i < metadata_.labels.size(); ++i) {
+      if (const auto id = metadata_.labels[i].id) by_index.values.emplace_back(*id, i);
+      by_colour.colours.emplace_back(metadata_.labels.colour(i), i);
+    }
+    by_index_ = shared(std::move(by_index));
+    by_colour_ = shared(std::move(by_colour));
+    numbers_ = number_coding(kVocVoid);
+    numbers16_ = number_coding(kVocVoid16);
+  }
+
+  std::optional<Item> read(std::size_t number, std::vector<Finding>& findings) const override {
+    const VocEntry& entry = index_.entries[number];
+    const Path annotation = annotation_of(entry), class_mask = class_mask_of(entry),
+               object_mask = object_mask_of(entry);
+    Item item;
+    item.id = entry.id;
+    item.image = index_.file(entry, entry.image, folders_.images);
+    if (entry.subset != VocEntry::none) item.subset = index_.subsets[entry.subset - 1];
+    item.annotated = !annotation.empty() || !class_mask.empty() || !object_mask.empty();
+    item.origin.file = (!annotation.empty()   ? annotation
+                        : !class_mask.empty() ? class_mask
+                                              : item.image)
+                           .string();
+
+    VocXml xml;
+    if (!annotation.empty() && !read_annotation(annotation, xml, findings) && class_mask.empty())
+      return std::nullopt;
+    item.annotations = std::move(xml.annotations);
+    item.attributes = std::move(xml.attributes);
+    if (xml.segmented && *xml.segmented == class_mask.empty())
+      item.attributes.emplace_back("segmented", *xml.segmented);
+    if (item.image.empty()) find_other_image(item, xml.file_name, findings);
+    item.file_name = item.id + (item.image.empty() ? Path(xml.file_name) : item.image).extension().string();
+    try {
+      add_masks(item, class_mask, object_mask, findings);
+    } catch (const Error& error) {
+      findings.push_back(to_finding(error, "unreadable-mask"));
+      return std::nullopt;
+    }
+    const std::optional<Size> mask_size = item.size;
+    if (!item.image.empty() && !check_headers(item, findings)) return std::nullopt;
+    if (item.image.empty() && !item.size) item.size = xml.size;
+    compare_sizes(item, xml.size, mask_size, findings);
+    compare_name(item, xml.file_name, findings);
+    check_boxes(item, findings);
+    return item;
+  }
+
+  bool read_annotation(const Path& file, VocXml& xml, std::vector<Finding>& findings) const {
+    try {
+      xml = parse_voc_xml(read_xml(file), file, metadata_.labels, findings);
+      return true;
+    } catch (Error& error) {
+      findings.push_back(to_finding(error.at_file(file), "unreadable-annotation"));
+      return false;
+    }
+  }
+
+  /// Where there is no image of the annotation's own name: the annotation may name another, or say where it
+  /// lies.
+  void find_other_image(Item& item, const std::string& file_name, std::vector<Finding>& findings) const {
+    boost::system::error_code ignored;
+    if (!folders_.images.empty() && is_safe_relative(file_name) &&
+        fs::is_regular_file(folders_.images / file_name, ignored)) {
+      item.image = folders_.images / file_name;
+      return;
+    }
+    const auto path = std::ranges::find(item.attributes, "path", &Attributes::value_type::first);
+    const auto* text = path == item.attributes.end() ? nullptr : std::get_if<std::string>(&path->second);
+    if (text && Path(*text).is_absolute() && fs::is_regular_file(*text, ignored)) {
+      item.image = *text;
+      item.attributes.erase(path);
+      return;
+    }
+    findings.push_back(
+        {"image-missing", Severity::warning, item.origin,
+         fmt::format("there is no image {}", in_quotes(file_name.empty() ? item.id : file_name)),
+         "add the image, or state its folder with images=FOLDER"});
+  }
+
+  /// Sets the item's size to that of the class mask, or else the object mask. Throws Error as probe_image.
+  void add_masks(Item& item, const Path& class_mask, const Path& object_mask,
+                 std::vector<Finding>& findings) const {
+    if (!object_mask.empty()) {
+      const ImageInfo info = probe_mask(object_mask);
+      item.instances =
+          MaskRef{object_mask, info.bit_depth == 16 ? numbers16_ : numbers_, std::nullopt, false};
+      item.size = info.stored;
+      if (class_mask.empty())
+        findings.push_back(
+            {"object-mask-alone",
+             Severity::warning,
+             Place{object_mask.string(), {}, {}},
+             "there is no class mask beside this object mask: nothing says what its objects are",
+             {}});
+    }
+    if (class_mask.empty()) return;
+    const ImageInfo info = probe_mask(class_mask);
+    item.semantic = MaskRef{class_mask, info.channels >= 3 ? by_colour_ : by_index_, std::nullopt, false};
+    if (item.size && *item.size != info.stored) {
+      findings.push_back(
+          {"size-differs",
+           Severity::error,
+           Place{object_mask.string(), {}, {}},
+           fmt::format("the object mask has {} pixels, the class mask {}; the object mask is left out",
+                       to_string(*item.size), to_string(info.stored)),
+           {}});
+      item.instances.reset();
+    }
+    item.size = info.stored;
+  }
+
+  static ImageInfo probe_mask(const Path& mask) {
+    try {
+      return probe_image(mask);
+    } catch (Error& error) {
+      throw error.at_file(mask);
+    }
+  }
+
+  /// Of the annotation's statement and, where there is no class mask, of the object mask with the image.
+  static void compare_sizes(Item& item, std::optional<Size> stated, std::optional<Size> mask_size,
+                            std::vector<Finding>& findings) {
+    if (!item.size) return;
+    if (stated && *stated != *item.size)
+      findings.push_back({"size-differs", Severity::error, Place{item.origin.file, {}, "size"},
+                          fmt::format("the annotation says {} pixels, {} has {}", to_string(*stated),
+                                      item.image.empty() ? "the mask" : "the image", to_string(*item.size)),
+                          "find out for which image the boxes were drawn"});
+    if (item.instances && mask_size != item.size) {
+      findings.push_back(
+          {"size-differs",
+           Severity::error,
+           Place{item.instances->file.string(), {}, {}},
+           fmt::format("the object mask has {} pixels, the image {}; the object mask is left out",
+                       to_string(*mask_size), to_string(*item.size)),
+           {}});
+      item.instances.reset();
+    }
+  }
+
+  static void compare_name(const Item& item, const std::string& file_name, std::vector<Finding>& findings) {
+    const Path name = Path(item.id).filename(), said = Path(file_name).filename();
+    if (file_name.empty() || said.stem() == name || said == name) return;
+    findings.push_back({"filename-differs", Severity::warning, Place{item.origin.file, {}, "filename"},
+                        fmt::format("the annotation is named {} and says that its image is {}; {} is taken",
+                                    in_quotes(name.string()), in_quotes(file_name),
+                                    item.image.empty() ? "none" : in_quotes(item.image.filename().string())),
+                        "correct the filename, or rename the file"});
+  }
+
+  static void check_boxes(const Item& item, std::vector<Finding>& findings) {
+    if (!item.size) return;
+    for (const Annotation& annotation : item.annotations) {
+      const Box& box = std::get<Box>(annotation.shape);
+      const double right = box.x + box.width, bottom = box.y + box.height;
+      if (box.x >= 0 && box.y >= 0 && right <= item.size->width && bottom <= item.size->height) continue;
+      findings.push_back(
+          {"box-outside", Severity::warning, annotation.origin,
+           fmt::format("the box from {:g}, {:g} to {:g}, {:g} leaves the image of {} pixels; they count "
+                       "from 1",
+                       box.x + 1, box.y + 1, right, bottom, to_string(*item.size)),
+           "correct the box"});
+    }
+  }
+
+  VocFolders folders_;
+  VocIndex index_;
+  std::shared_ptr<const MaskCoding> by_index_, by_colour_, numbers_, numbers16_;
+};
+
+}  // namespace
+
+std::unique_ptr<Source> open_voc(const OpenRequest& request) {
+  return std::make_unique<VocSource>(request.path, parsed_settings<VocReadSettings>(request.settings));
+}
+
+}  // namespace maskmill
