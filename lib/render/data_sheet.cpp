@@ -1,0 +1,172 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "render/data_sheet.h"
+
+#include <algorithm>
+#include <opencv2/core.hpp>
+
+#include "base/error.h"
+#include "base/parallel.h"
+#include "base/progress.h"
+#include "base/random.h"
+#include "base/text.h"
+#include "dataset/masks.h"
+
+namespace maskmill {
+namespace {
+
+struct Drawn {
+  std::function<void()> add;  // empty: not shown
+  std::vector<Finding> findings;
+};
+
+class Drawer {
+ public:
+  Drawer(const Metadata& metadata, const DataSheetSettings& settings)
+      : metadata_(metadata), settings_(settings) {
+    if (settings.label && !(label_ = metadata.labels.find(*settings.label))) {
+      std::vector<std::string> names;
+      for (const Label& label : metadata.labels) names.push_back(label.name);
+      const auto near = nearest_name(*settings.label, names);
+      throw Error(Code::usage, "there is no label " + in_quotes(*settings.label))
+          .hint(near ? "did you mean " + *near + "?" : "labels: " + joined(names, ", "));
+    }
+    if (settings.subset && std::find(metadata.subsets.begin(), metadata.subsets.end(), *settings.subset) ==
+                               metadata.subsets.end())
+      throw Error(Code::usage, "there is no subset " + in_quotes(*settings.subset))
+          .hint(metadata.subsets.empty() ? "the data set has none"
+                                         : "subsets: " + joined(metadata.subsets, ", "));
+  }
+
+  bool wanted(const Item& item) const {
+    return (!settings_.subset || item.subset == *settings_.subset) && has_label(item);
+  }
+
+  Drawn draw(ReadItem& read, Sheet& sheet) const {
+    Drawn drawn;
+    std::optional<Item> item = read(drawn.findings);
+    if (!item || item->image.empty()) return drawn;
+    try {
+      // The picture is read smaller than it is; the annotations are not.
+      if (!item->size) item->size = probe_image(item->image).size();
+      const cv::Mat picture = read_reduced(item->image, settings_.sheet.thumbnail_px);
+      std::vector<cv::Mat> pictures{overlay(picture, *item, metadata_.labels, settings_.overlay)};
+      if (settings_.beside) pictures.insert(pictures.begin(), picture);
+      drawn.add = sheet.encode({item->id, detail(*item), std::move(pictures), counts(*item)});
+    } catch (const Error& error) {
+      if (error.code() == Code::bug || error.code() == Code::write_failed ||
+          error.code() == Code::interrupted)
+        throw;
+      drawn.findings.push_back(to_finding(error, "unreadable-item"));
+    }
+    return drawn;
+  }
+
+ private:
+  bool has_label(const Item& item) const {
+    if (!label_) return true;
+    if (std::any_of(item.annotations.begin(), item.annotations.end(),
+                    [&](const Annotation& annotation) { return annotation.label == label_; }))
+      return true;
+    return item.semantic && cv::countNonZero(read_semantic(*item.semantic, item.size).labels == *label_) > 0;
+  }
+
+  std::vector<std::int64_t> counts(const Item& item) const {
+    std::vector<std::int64_t> counts(static_cast<std::size_t>(metadata_.labels.size()), 0);
+    for (const Annotation& annotation : item.annotations)
+      if (annotation.label) ++counts[static_cast<std::size_t>(*annotation.label)];
+    if (item.semantic) {
+      const cv::Mat mask = read_semantic(*item.semantic, item.size).labels;
+      std::vector<bool> present(counts.size(), false);
+      for (int y = 0; y < mask.rows; ++y)
+        for (int x = 0; x < mask.cols; ++x)
+          if (const auto label = mask.at<std::uint16_t>(y, x); label < present.size()) present[label] = true;
+      for (std::size_t label = 0; label < counts.size(); ++label) counts[label] += present[label];
+    }
+    return counts;
+  }
+
+  std::string detail(const Item& item) const {
+    std::string text = item.subset;
+    const auto add = [&](const std::string& words) { text += (text.empty() ? "" : ", ") + words; };
+    if (item.size) add(to_string(*item.size));
+    if (!item.annotations.empty()) add(counted(item.annotations.size(), "annotation"));
+    if (!item.annotated) add("not annotated");
+    return text;
+  }
+
+  const Metadata& metadata_;
+  const DataSheetSettings& settings_;
+  std::optional<int> label_;
+};
+
+// Of `wanted` items, as many as are to be shown, by their position in the source.
+std::vector<bool> chosen(const std::vector<bool>& wanted, const DataSheetSettings& settings) {
+  std::vector<std::size_t> positions;
+  for (std::size_t i = 0; i < wanted.size(); ++i)
+    if (wanted[i]) positions.push_back(i);
+  if (settings.max_items > 0 && positions.size() > static_cast<std::size_t>(settings.max_items)) {
+    Random random({static_cast<std::uint64_t>(settings.seed), 3});
+    random.shuffle(std::span(positions));
+    positions.resize(static_cast<std::size_t>(settings.max_items));
+  }
+  std::vector<bool> shown(wanted.size(), false);
+  for (const std::size_t position : positions) shown[position] = true;
+  return shown;
+}
+
+std::vector<bool> wanted_items(Source& source, const Drawer& drawer, const DataSheetSettings& settings) {
+  std::vector<bool> wanted;
+  if (!settings.subset && !settings.label) return std::vector<bool>(source.size(), true);
+  map_items(
+      source,
+      [&](ReadItem&& read) {
+        std::vector<Finding> said_when_drawn;
+        try {
+          const std::optional<Item> item = read(said_when_drawn);
+          return item && drawer.wanted(*item);
+        } catch (const Error& error) {
+          if (error.code() == Code::bug || error.code() == Code::interrupted) throw;
+          return true;  // drawing it says what is wrong
+        }
+      },
+      [&](bool&& is_wanted) { wanted.push_back(is_wanted); });
+  return wanted;
+}
+
+}  // namespace
+
+std::size_t write_data_sheet(Source& source, const Path& target, Overwrite overwrite,
+                             const std::string& title, const DataSheetSettings& settings,
+                             Findings& findings) {
+  const Drawer drawer(source.metadata(), settings);
+  const std::vector<bool> shown = chosen(wanted_items(source, drawer, settings), settings);
+  const auto total = static_cast<std::size_t>(std::count(shown.begin(), shown.end(), true));
+  const std::string subtitle = total == source.size()
+                                   ? counted(total, "item")
+                                   : with_thousands(total) + " of " + counted(source.size(), "item");
+  const auto sheet =
+      make_sheet(target, overwrite, {title, subtitle}, source.metadata().labels, settings.sheet);
+  std::size_t added = 0, position = 0;
+  Progress progress("drawing", total);
+  source.findings().for_each([&](const Finding& finding) { findings.add(finding); });
+  source.rewind();
+  ordered_pipeline(
+      [&]() -> std::optional<ReadItem> {
+        while (ReadItem read = source.next())
+          if (shown.at(position++)) return read;
+        return std::nullopt;
+      },
+      [&](ReadItem&& read) { return drawer.draw(read, *sheet); },
+      [&](Drawn&& drawn) {
+        progress.advance();
+        findings.add(std::move(drawn.findings));
+        if (!drawn.add) return;
+        drawn.add();
+        ++added;
+      });
+  if (added == 0) throw Error(Code::bad_format, "there is nothing to show").hint("see: maskmill check");
+  sheet->close();
+  return added;
+}
+
+}  // namespace maskmill

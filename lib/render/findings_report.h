@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <opencv2/core/mat.hpp>
+#include <string>
+#include <vector>
+
+#include "base/finding.h"
+#include "base/output.h"
+#include "render/html.h"
+
+namespace maskmill {
+
+/// What `maskmill check --report` shows.
+struct FindingsReport {
+  struct Example {
+    Finding finding;
+    cv::Mat picture;  ///< CV_8UC3 RGB; may be empty
+  };
+  struct Rule {
+    std::string id;
+    Severity severity = Severity::error;
+    std::string title;  ///< what is wrong, in a few words; may be empty
+    std::string harm;   ///< what it does to training; may be empty
+    std::string fix;    ///< may be empty
+    std::size_t count = 0;
+    std::vector<Example> examples;  ///< at most `count`, the first ones
+  };
+
+  std::string title, subtitle;
+  html::KeyValues facts;    ///< of the data set: its format, items, labels
+  std::vector<Rule> rules;  ///< those that found something
+};
+
+/// One file: totals, a table of the rules (errors first, then by count), then each rule with its examples. A
+/// data set without findings gets a page that says so. Throws Error(write_failed).
+void write_findings_report(const FindingsReport& report, const Path& target, Overwrite overwrite);
+
+}  // namespace maskmill

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <opencv2/core/mat.hpp>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/output.h"
+#include "render/html.h"
+#include "render/svg.h"
+
+namespace maskmill {
+
+/// What `maskmill test` shows of a run, as plain values: whoever measured them fills this in. NaN is "not
+/// defined".
+struct TrainingReport {
+  struct ClassRow {
+    std::string name;
+    Rgb colour;
+    double iou = 0, dice = 0, precision = 0, recall = 0;
+    std::int64_t pixels = 0;  ///< in the truth
+  };
+  struct Example {
+    std::string caption, detail;
+    cv::Mat truth, prediction, errors;  ///< pictures, CV_8UC3 RGB; an empty one is left out
+  };
+  /// As a line of metrics.csv: "epoch" and named values.
+  using Epoch = std::vector<std::pair<std::string, double>>;
+
+  std::string title, subtitle;
+  html::KeyValues headline;          ///< the numbers that matter most: {"mean Dice", "0.843"}
+  std::vector<std::string> remarks;  ///< such as that a class is not in this subset
+  std::vector<ClassRow> classes;
+  std::vector<std::int64_t> confusion;  ///< pixels, classes squared, rows the truth; may be empty
+  std::vector<Epoch> epochs;
+  std::optional<double> best_epoch;
+  std::vector<Example> worst;  ///< worst first
+  html::KeyValues settings;    ///< as one would type them
+};
+
+/// One file: headline, scores a class, confusion matrix with its largest confusions, curves, worst images,
+/// settings. Parts without data are left out. Pictures are reduced to 640 pixels. Throws Error(write_failed),
+/// and Error(bug) where the confusion matrix does not fit the classes.
+void write_training_report(const TrainingReport& report, const Path& target, Overwrite overwrite);
+
+/// One chart a quantity, one line a subset: "train_loss" and "val_loss" share a chart "loss". In the order of
+/// first appearance; IoU, Dice, accuracy, precision and recall get an axis from 0 to 1.
+std::vector<svg::LineChart> curves_of(const std::vector<TrainingReport::Epoch>& epochs,
+                                      std::optional<double> best_epoch);
+
+}  // namespace maskmill

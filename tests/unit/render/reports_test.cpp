@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <limits>
+
+#include "pictures.h"
+#include "render/findings_report.h"
+#include "render/training_report.h"
+#include "xml.h"
+
+using namespace maskmill;
+using namespace maskmill::tests;
+
+namespace {
+
+const std::string kNasty = "<i>&\"' \x03 \xfe 漢";
+const std::string kNastyShown = "<i>&\"' \u2403 \uFFFD 漢";
+constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
+
+TrainingReport full_report() {
+  TrainingReport report;
+  report.title = kNasty;
+  report.subtitle = kNasty;
+  report.headline = {{"mean Dice", "0.843"}};
+  report.remarks = {kNasty};
+  report.classes = {{kNasty, {1, 2, 3}, 0.5, 0.6, 0.7, 0.8, 1000},
+                    {"none", {4, 5, 6}, kNan, kNan, kNan, kNan, 0}};
+  report.confusion = {900, 100, 0, 0};
+  for (int epoch = 1; epoch <= 3; ++epoch)
+    report.epochs.push_back({{"epoch", epoch}, {"train_loss", 1.0 / epoch}, {"val_loss", kNan}, {kNasty, 2}});
+  report.best_epoch = 2;
+  report.worst.push_back({kNasty, kNasty, picture({800, 600}, 1), picture({800, 600}, 2), {}});
+  report.settings = {{"model", kNasty}};
+  return report;
+}
+
+}  // namespace
+
+TEST_CASE("a training report is one well-formed page with all that it was given") {
+  const Scratch scratch;
+  write_training_report(full_report(), scratch / "report.html", Overwrite::no);
+  const Element page = parse_xml(read_file(scratch / "report.html"));
+  CHECK(find_all(page, "h1").at(0).text == kNastyShown);
+  CHECK(find_all(page, "section").size() == 5);
+  const auto cells = find_all(find_all(page, "table").at(0), "td");
+  REQUIRE(cells.size() == 12);
+  CHECK(cells[0].text == kNastyShown);
+  CHECK(cells[1].text == "0.500");
+  CHECK(cells[5].text == "1,000");
+  CHECK(cells[7].text == "\u2013");
+  CHECK_THAT(find_all(page, "table").at(1).text, contains("10.0 %"));  // of the class taken for the other
+  const auto pictures = find_all(find_all(page, "figure").at(0), "img");
+  REQUIRE(pictures.size() == 2);  // the empty one is left out
+  CHECK(pictures[0].attribute("width") == "640");
+  CHECK(find_all(page, "svg").size() == 3);
+}
+
+TEST_CASE(
+    "a training report without anything is a page, and one whose parts do not fit is a mistake of ours") {
+  const Scratch scratch;
+  write_training_report({}, scratch / "report.html", Overwrite::no);
+  CHECK(find_all(parse_xml(read_file(scratch / "report.html")), "section").empty());
+  TrainingReport report = full_report();
+  report.confusion.pop_back();
+  CHECK(thrown_by([&] { write_training_report(report, scratch / "report.html", Overwrite::yes); }).code() ==
+        Code::bug);
+  CHECK(find_all(parse_xml(read_file(scratch / "report.html")), "section").empty());  // the old one stays
+}
+
+TEST_CASE("curves are a chart a quantity and a line a subset") {
+  const auto charts = curves_of(
+      {{{"epoch", 1}, {"train_loss", 3}, {"val_loss", 4}, {"val_mean_iou", 0.1}, {"learning_rate", 0.01}},
+       {{"epoch", 2}, {"train_loss", 2}, {"val_mean_iou", 0.2}, {"learning_rate", 0.001}}},
+      2);
+  REQUIRE(charts.size() == 3);
+  CHECK(charts[0].title == "loss");
+  REQUIRE(charts[0].series.size() == 2);
+  CHECK(charts[0].series[0].name == "train");
+  CHECK(charts[0].series[0].y == std::vector<double>{3, 2});
+  CHECK(charts[0].series[1].x == std::vector<double>{1});
+  CHECK(charts[0].marked_x == 2.0);
+  CHECK(charts[1].title == "mean IoU");
+  CHECK(charts[1].high == 1.0);
+  CHECK(charts[2].title == "learning rate");
+  CHECK(!charts[2].high);
+  CHECK(curves_of({}, {}).empty());
+}
+
+TEST_CASE("a findings report lists the rules, worst first, with their examples") {
+  const Scratch scratch;
+  FindingsReport report{.title = kNasty, .subtitle = kNasty, .facts = {{"items", "10"}}, .rules = {}};
+  const auto finding = [](const std::string& rule, Severity severity) {
+    return Finding{rule, severity, Place{kNasty + ".jpg", 3, kNasty}, kNasty, kNasty};
+  };
+  report.rules.push_back({"a-note", Severity::note, "", "", "", 7, {}});
+  report.rules.push_back({"few-errors",
+                          Severity::error,
+                          kNasty,
+                          kNasty,
+                          kNasty,
+                          2,
+                          {{finding("few-errors", Severity::error), {}},
+                           {finding("few-errors", Severity::error), picture({900, 600}, 1)}}});
+  report.rules.push_back({"many-errors",
+                          Severity::error,
+                          kNasty,
+                          "",
+                          "",
+                          1234,
+                          {{finding("many-errors", Severity::error), {}}}});
+  report.rules.push_back({"silent", Severity::error, "", "", "", 0, {}});
+  write_findings_report(report, scratch / "check.html", Overwrite::no);
+  const Element page = parse_xml(read_file(scratch / "check.html"));
+  std::vector<std::string> headings;
+  for (const Element& heading : find_all(page, "h2")) headings.push_back(heading.text);
+  CHECK(headings == std::vector<std::string>{"Rules", "many-errors", "few-errors", "a-note"});
+  CHECK_THAT(page.text, contains("and 1,233 more"));
+  CHECK(find_all(page, "figure").size() == 1);
+  CHECK_THAT(find_all(page, "figure").at(0).text, contains(kNastyShown));
+  CHECK(find_all(page, "span", "bad").size() == 2);
+  CHECK_THAT(find_all(page, "dl", "headline").at(0).text, contains("1,236"));
+}
+
+TEST_CASE("a data set without findings gets a report that says so") {
+  const Scratch scratch;
+  write_findings_report({.title = "t", .subtitle = "", .facts = {}, .rules = {}}, scratch / "check.html",
+                        Overwrite::no);
+  const Element page = parse_xml(read_file(scratch / "check.html"));
+  REQUIRE(find_all(page, "p", "good").size() == 1);
+}
