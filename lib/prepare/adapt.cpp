@@ -1,0 +1,172 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "prepare/adapt.h"
+
+#include <algorithm>
+
+#include "base/error.h"
+
+namespace maskmill {
+namespace {
+
+double box_iou(const Box& a, const Box& b) {
+  const double width = std::min(a.x + a.width, b.x + b.width) - std::max(a.x, b.x);
+  const double height = std::min(a.y + a.height, b.y + b.height) - std::max(a.y, b.y);
+  if (width <= 0 || height <= 0) return 0;
+  const double shared = width * height;
+  return shared / (a.area() + b.area() - shared);
+}
+
+template <class Turned>
+Polygon polygon_of(const Turned& shape) {
+  return {{{outline(shape), {}}}};
+}
+
+bool has_holes(const Polygon& polygon) {
+  return std::any_of(polygon.parts.begin(), polygon.parts.end(),
+                     [](const PolygonPart& part) { return !part.holes.empty(); });
+}
+
+class Adapter {
+ public:
+  Adapter(const Item& item, const Capabilities& target, const InstanceSettings& settings, InstanceLoss& loss)
+      : item_(item), target_(target), settings_(settings), loss_(loss) {}
+
+  // True where the annotation still says something that the target holds.
+  bool adapt(Annotation& annotation) const {
+    Shape& shape = annotation.shape;
+    if (auto* box = std::get_if<RotatedBox>(&shape); box && !target_.rotated_box) shape = polygon_of(*box);
+    if (auto* ellipse = std::get_if<Ellipse>(&shape); ellipse && !target_.ellipse)
+      shape = polygon_of(*ellipse);
+    if (target_.rle || target_.polygon) adapt_area(shape);
+    if (!target_.crowd && !target_.ignore_areas) annotation.flags.crowd.reset();
+    if (!target_.occluded) annotation.flags.occluded.reset();
+    if (!target_.truncated) annotation.flags.truncated.reset();
+    if (!target_.difficult) annotation.flags.difficult.reset();
+    if (!target_.score) annotation.score.reset();
+    if (!target_.group) annotation.group.reset();
+    if (!target_.z_order && !target_.semantic_mask) annotation.z_order.reset();  // painting needs it
+    if (!target_.attributes) annotation.attributes.clear();
+    if (!target_.keypoints) annotation.keypoints.clear();
+    return holds(shape) || !annotation.keypoints.empty();
+  }
+
+ private:
+  void adapt_area(Shape& shape) const {
+    if (auto* mask = std::get_if<MaskRef>(&shape)) shape = read_mask_shape(*mask, item_.size);
+    if (auto* polygon = std::get_if<Polygon>(&shape)) {
+      const bool held = target_.polygon && (target_.polygon_holes || !has_holes(*polygon)) &&
+                        (target_.polygon_parts || polygon->parts.size() <= 1);
+      if (!held && target_.rle) shape = rasterise(*polygon, required_size());
+    }
+    if (auto* rle = std::get_if<Rle>(&shape); rle && !target_.rle) {
+      Polygon polygon = polygon_from_rle(*rle, settings_.tolerance);
+      const double iou = polygon_iou(polygon, *rle);
+      loss_.iou_sum += iou;
+      loss_.iou_min = std::min(loss_.iou_min, iou);
+      ++loss_.measured;
+      shape = std::move(polygon);
+    }
+  }
+
+  bool holds(const Shape& shape) const {
+    const bool painted = target_.semantic_mask;
+    switch (shape.index()) {
+      case 1:
+        return target_.box;
+      case 2:
+        return target_.rotated_box || painted;
+      case 3:
+        return target_.ellipse || painted;
+      case 4:
+        return target_.polygon || painted;
+      case 5:
+        return target_.polyline;
+      case 6:
+        return target_.points;
+      case 7:
+      case 8:
+        return target_.rle || painted;
+      default:
+        return false;
+    }
+  }
+
+  Size required_size() const {
+    if (item_.size) return *item_.size;
+    throw Error(Code::bad_value, "the image's size is not known, so that its polygons cannot become masks")
+        .at_file(item_.origin.file)
+        .at_field(item_.id)
+        .hint("add the image, or the width and height");
+  }
+
+  const Item& item_;
+  const Capabilities& target_;
+  const InstanceSettings& settings_;
+  InstanceLoss& loss_;
+};
+
+// A format may say an object twice: as a box with flags, and as pixels. The box hands over what it knows.
+void join_boxes(std::vector<Annotation>& boxes, std::vector<Annotation>& instances) {
+  std::vector<bool> taken(instances.size(), false);
+  std::erase_if(boxes, [&](Annotation& annotation) {
+    const auto* box = std::get_if<Box>(&annotation.shape);
+    if (!box) return false;
+    std::size_t best = instances.size();
+    double best_iou = 0.5;
+    for (std::size_t i = 0; i < instances.size(); ++i) {
+      if (taken[i] || instances[i].label != annotation.label || instances[i].flags.crowd == true) continue;
+      const auto around = bounding_box(instances[i].shape);
+      if (const double iou = around ? box_iou(*box, *around) : 0; iou >= best_iou) best_iou = iou, best = i;
+    }
+    if (best == instances.size()) return false;
+    taken[best] = true;
+    Annotation& instance = instances[best];
+    const Flag crowd = instance.flags.crowd;
+    instance.flags = annotation.flags;
+    if (crowd) instance.flags.crowd = crowd;
+    instance.group = annotation.group;
+    instance.attributes = std::move(annotation.attributes);
+    instance.keypoints = std::move(annotation.keypoints);
+    instance.origin = annotation.origin;
+    return true;
+  });
+}
+
+void make_instances(Item& item, const LabelMap& labels, const InstanceSettings& settings,
+                    InstanceLoss& loss) {
+  const SemanticMask semantic = read_semantic(*item.semantic, item.size);
+  InstanceSettings resolved = settings;
+  if (!resolved.policy)
+    resolved.policy = item.instances ? InstancePolicy::object_mask : InstancePolicy::component;
+  cv::Mat instances;
+  if (*resolved.policy == InstancePolicy::object_mask && item.instances)
+    instances = read_instances(*item.instances);
+  std::vector<Annotation> made = instances_from_mask(semantic.labels, instances, labels, resolved, loss);
+  for (Annotation& annotation : made) annotation.origin.file = item.semantic->file.string();
+  join_boxes(item.annotations, made);
+  item.annotations.insert(item.annotations.end(), std::make_move_iterator(made.begin()),
+                          std::make_move_iterator(made.end()));
+  if (!item.size) item.size = Size{semantic.labels.cols, semantic.labels.rows};
+  item.semantic.reset();
+  item.instances.reset();
+}
+
+}  // namespace
+
+Item adapted(Item item, const Capabilities& target, const LabelMap& labels, const InstanceSettings& settings,
+             InstanceLoss& loss) {
+  if (item.semantic && !target.semantic_mask && (target.rle || target.polygon)) {
+    InstanceSettings wanted = settings;
+    if (!target.rle) wanted.shape = InstanceShape::polygon;
+    if (!target.polygon) wanted.shape = InstanceShape::rle;
+    make_instances(item, labels, wanted, loss);
+  }
+  const Adapter adapter(item, target, settings, loss);
+  std::erase_if(item.annotations, [&](Annotation& annotation) { return !adapter.adapt(annotation); });
+  if (!target.item_attributes) item.attributes.clear();
+  if (!target.unannotated) item.annotated = true;
+  if (!target.subsets) item.subset.clear();
+  return item;
+}
+
+}  // namespace maskmill

@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "dataset/masks.h"
+#include "formats/format.h"
+
+namespace maskmill {
+
+/// Changes what an item holds into what `target` can hold, keeping pixels exact where the target allows it:
+/// masks become instances where the target has no masks; boxes that Pascal VOC keeps beside its object masks
+/// hand their flags and attributes to the instance they surround (intersection over union of at least .5,
+/// same label); ellipses, rotated boxes, holes and parts become polygons or RLE. Masks stay where the target
+/// has them: its sink paints what is still annotations.
+Item adapted(Item item, const Capabilities& target, const LabelMap& labels, const InstanceSettings& settings,
+             InstanceLoss& loss);
+
+}  // namespace maskmill

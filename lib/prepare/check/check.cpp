@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "prepare/check/check.h"
+
+#include <fmt/format.h>
+
+#include "base/progress.h"
+#include "base/text.h"
+#include "prepare/check/rule.h"
+
+namespace maskmill {
+namespace {
+
+struct Looked {
+  std::optional<Item> item;
+  ItemFacts facts;
+  std::vector<Finding> findings;
+};
+
+// What the reader has said already in the same words of the same place is not said twice.
+Report report_to(const Rule& rule, std::vector<Finding>& findings) {
+  return [&rule, &findings](Place place, std::string message, std::string fix) {
+    for (const Finding& said : findings)
+      if (said.rule == rule.id && said.place == place) return;
+    findings.push_back({std::string(rule.id), rule.severity, std::move(place), std::move(message),
+                        fix.empty() ? std::string(rule.fix) : std::move(fix)});
+  };
+}
+
+Looked look(ReadItem& read, const Metadata& metadata) {
+  Looked looked;
+  looked.item = read(looked.findings);
+  if (!looked.item) return looked;
+  looked.facts = facts_of(*looked.item, metadata.labels);
+  for (const Rule* rule : rules())
+    if (rule->run) rule->run(*looked.item, looked.facts, metadata, report_to(*rule, looked.findings));
+  return looked;
+}
+
+}  // namespace
+
+CheckReport check(Source& source) {
+  CheckReport report;
+  const Metadata& metadata = source.metadata();
+  std::vector<std::pair<const Rule*, std::unique_ptr<AcrossItems>>> across;
+  for (const Rule* rule : rules())
+    if (rule->across) across.emplace_back(rule, rule->across(metadata));
+
+  source.findings().for_each([&](const Finding& finding) { report.findings.add(finding); });
+  Progress progress("checking", source.size());
+  map_items(
+      source, [&](ReadItem&& read) { return look(read, metadata); },
+      [&](Looked&& looked) {
+        progress.advance();
+        if (looked.item) {
+          ++report.items;
+          for (const auto& [rule, state] : across)
+            state->observe(*looked.item, looked.facts, report_to(*rule, looked.findings));
+        } else {
+          ++report.left_out;
+        }
+        report.findings.add(std::move(looked.findings));
+      });
+  for (const auto& [rule, state] : across) {
+    std::vector<Finding> last;
+    state->finish(report_to(*rule, last));
+    report.findings.add(std::move(last));
+  }
+  return report;
+}
+
+std::string to_text(const CheckReport& report, std::size_t examples) {
+  struct Shown {
+    Severity severity = Severity::note;
+    std::string lines, fix;
+    std::size_t count = 0;
+  };
+  std::map<std::string, Shown> by_rule;
+  report.findings.for_each([&](const Finding& finding) {
+    Shown& shown = by_rule[finding.rule];
+    shown.severity = std::max(shown.severity, finding.severity);
+    if (shown.fix.empty()) shown.fix = finding.fix;
+    if (shown.count++ < examples)
+      shown.lines += fmt::format("  {}\n      {}\n", finding.place.text(), printable(finding.message));
+  });
+  std::string text;
+  for (const Severity severity : {Severity::error, Severity::warning, Severity::note})
+    for (const auto& [rule, shown] : by_rule) {
+      if (shown.severity != severity) continue;
+      text +=
+          fmt::format("{} {}: {}\n{}", to_string(severity), rule, with_thousands(shown.count), shown.lines);
+      if (shown.count > examples)
+        text += fmt::format("  ... and {} more\n", with_thousands(shown.count - examples));
+      if (!shown.fix.empty()) text += fmt::format("  what to do: {}\n", shown.fix);
+      text += "\n";
+    }
+  const Findings& findings = report.findings;
+  text += fmt::format("{} checked", counted(report.items, "item"));
+  if (report.left_out > 0) text += fmt::format(", {} left out", with_thousands(report.left_out));
+  text += findings.empty() ? std::string(": nothing found\n")
+                           : fmt::format(": {}, {}, {}\n", counted(findings.count(Severity::error), "error"),
+                                         counted(findings.count(Severity::warning), "warning"),
+                                         counted(findings.count(Severity::note), "note"));
+  return text;
+}
+
+Json to_json(const CheckReport& report) {
+  Json list = Json::array();
+  report.findings.for_each([&](const Finding& finding) {
+    Json place{{"file", finding.place.file}};
+    if (finding.place.line) place["line"] = *finding.place.line;
+    if (!finding.place.field.empty()) place["field"] = finding.place.field;
+    list.push_back({{"rule", finding.rule},
+                    {"severity", to_string(finding.severity)},
+                    {"place", place},
+                    {"message", finding.message},
+                    {"fix", finding.fix}});
+  });
+  const Findings& findings = report.findings;
+  return {{"findings", list},
+          {"counts",
+           {{"error", findings.count(Severity::error)},
+            {"warning", findings.count(Severity::warning)},
+            {"note", findings.count(Severity::note)}}},
+          {"rules", findings.by_rule()},
+          {"items", report.items},
+          {"left_out", report.left_out}};
+}
+
+}  // namespace maskmill

@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+
+#include "base/error.h"
+#include "base/hash.h"
+#include "dataset/item.h"
+#include "dataset/labels.h"
+#include "image/image.h"
+
+namespace maskmill {
+
+/// What there is to know of one file that an item refers to; read once, whatever number of rules ask.
+struct FileFacts {
+  Path path;
+  std::optional<Error> unreadable;  ///< set: nothing below but `exists` and maybe `kind` is known
+  bool exists = false;
+  FileKind kind = FileKind::unknown;  ///< by its content
+  std::optional<ImageInfo> header;
+  std::optional<Digest> content;  ///< of its bytes
+};
+
+struct ItemFacts {
+  std::optional<FileFacts> image;
+  std::optional<FileFacts> semantic, instances;
+  std::optional<Size> semantic_size, instances_size;
+  /// Stored values of the semantic mask (a colour: r << 16 | g << 8 | b) -> pixels; those that no label has
+  /// in unknown_values.
+  std::map<std::int64_t, std::int64_t> known_labels;  ///< label index -> pixels
+  std::map<std::int64_t, std::int64_t> unknown_values;
+};
+
+/// Reads and decodes what the item refers to, whole, so that a picture that ends early is noticed. A JPEG is
+/// decoded at 1/8: every coefficient is still read.
+ItemFacts facts_of(const Item& item, const LabelMap& labels);
+
+}  // namespace maskmill

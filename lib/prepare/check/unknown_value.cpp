@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <fmt/format.h>
+
+#include "prepare/check/rule.h"
+
+namespace maskmill {
+namespace {
+
+std::string value_text(std::int64_t value, const MaskCoding* coding) {
+  if (!coding || coding->kind != MaskCoding::Kind::colour) return std::to_string(value);
+  return fmt::format("colour ({}, {}, {})", value >> 16 & 255, value >> 8 & 255, value & 255);
+}
+
+void run(const Item& item, const ItemFacts& facts, const Metadata& metadata, const Report& report) {
+  if (facts.unknown_values.empty() || !item.semantic) return;
+  constexpr std::size_t shown = 8;
+  std::string values;
+  std::int64_t pixels = 0;
+  std::size_t number = 0;
+  for (const auto& [value, count] : facts.unknown_values) {
+    pixels += count;
+    if (number++ < shown)
+      values += (values.empty() ? "" : ", ") + value_text(value, item.semantic->coding.get());
+  }
+  if (number > shown) values += fmt::format(" and {} more", number - shown);
+  report({item.semantic->file.string(), {}, {}},
+         fmt::format("{} of no label on {} pixels: {}; the map has {} labels",
+                     number == 1 ? "a value" : "values", pixels, values, metadata.labels.size()),
+         "name the values in the label file, or save the mask without smoothing or JPEG compression");
+}
+
+}  // namespace
+
+extern const Rule unknown_value;
+const Rule unknown_value{
+    .id = "unknown-value",
+    .severity = Severity::error,
+    .title = "a mask value that no label has",
+    .harm = "A loss stops on a class number out of range, or the pixels silently count as something else.",
+    .fix = "Name the values in the label file, or export the masks again without smoothing.",
+    .run = run};
+
+}  // namespace maskmill

@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "prepare/convert.h"
+
+#include <fmt/format.h>
+
+#include "base/hash.h"
+#include "base/progress.h"
+#include "base/text.h"
+#include "prepare/adapt.h"
+
+namespace maskmill {
+namespace {
+
+// What one item became, on its way from the parallel stage to the one that keeps order.
+struct Converted {
+  std::function<void()> append;  // empty: the item was left out
+  std::vector<Finding> findings;
+  Digest digest;
+  InstanceLoss loss;
+  std::size_t annotations = 0;
+};
+
+Converted convert_one(ReadItem& read, const Capabilities& target, const LabelMap& labels,
+                      const InstanceSettings& settings, Sink& sink) {
+  Converted out;
+  std::optional<Item> item = read(out.findings);
+  if (!item) return out;
+  out.digest = digest_of(*item);
+  const Place origin = item->origin;
+  const std::string id = item->id;
+  try {
+    Item changed = adapted(std::move(*item), target, labels, settings, out.loss);
+    out.annotations = changed.annotations.size();
+    out.append = sink.encode(std::move(changed));
+  } catch (Error& error) {
+    if (error.code() == Code::write_failed || error.code() == Code::interrupted || error.code() == Code::bug)
+      throw;
+    if (!origin.file.empty()) error.at_file(origin.file);
+    error.at_field(id);
+    out.findings.push_back(to_finding(error, "unconvertible-item"));
+    out.append = nullptr;
+  }
+  return out;
+}
+
+}  // namespace
+
+ConvertReport convert(Source& source, const Format& target, const CreateRequest& request,
+                      const ConvertSettings& settings, Provenance provenance, Findings& findings,
+                      const std::function<void(const std::vector<Loss>&)>& announce) {
+  if (!target.create)
+    throw Error(Code::usage, "the format " + std::string(target.name) + " is read, not written")
+        .hint("formats that are written: maskmill formats");
+  ConvertReport report;
+  Findings seen_twice;  // the same items are read again below, where their findings are kept
+  report.losses = losses_of(source, target, seen_twice);
+  if (settings.lossless && !report.losses.empty())
+    throw Error(Code::unsupported,
+                fmt::format("{} cannot hold all of this data set:\n{}", target.title, to_text(report.losses)))
+        .hint("choose another format, or leave out --lossless");
+  announce(report.losses);
+
+  const auto sink = target.create(request);
+  Hasher fingerprint;
+  Progress progress("converting", source.size());
+  source.findings().for_each([&](const Finding& finding) { findings.add(finding); });
+  map_items(
+      source,
+      [&](ReadItem&& read) {
+        return convert_one(read, target.holds, request.metadata.labels, settings.instances, *sink);
+      },
+      [&](Converted&& converted) {
+        findings.add(std::move(converted.findings));
+        progress.advance();
+        if (!converted.append) {
+          ++report.left_out;
+          return;
+        }
+        converted.append();
+        ++report.items;
+        report.annotations += converted.annotations;
+        report.instances.add(converted.loss);
+        fingerprint.add(converted.digest.hex());
+      });
+  if (report.items == 0)
+    throw Error(Code::bad_format, "none of the items could be converted; nothing was written")
+        .hint("see what is wrong with: maskmill check");
+  for (Provenance::Input& input : provenance.inputs) {
+    if (!input.fingerprint.empty()) continue;
+    input.items = report.items;
+    input.fingerprint = fingerprint.digest().hex();
+  }
+  sink->findings().for_each([&](const Finding& finding) { findings.add(finding); });
+  sink->close(provenance);
+  return report;
+}
+
+std::string to_text(const ConvertReport& report) {
+  std::string text =
+      fmt::format("{}, {} written", counted(report.items, "item"), counted(report.annotations, "annotation"));
+  if (report.left_out > 0) text += fmt::format("; {} left out", counted(report.left_out, "item"));
+  text += "\n";
+  const InstanceLoss& made = report.instances;
+  if (made.instances > 0 || made.left_out > 0) {
+    text += fmt::format("{} made from masks", counted(static_cast<std::size_t>(made.instances), "instance"));
+    if (made.left_out > 0)
+      text += fmt::format(", {} left out as too small or without a label", made.left_out);
+    if (made.pixels_lost > 0)
+      text += fmt::format(", {} of the masks in none of them",
+                          counted(static_cast<std::size_t>(made.pixels_lost), "pixel"));
+    text += "\n";
+  }
+  if (made.measured > 0)
+    text += fmt::format("polygons against their pixels: IoU {:.4f} on average, {:.4f} at worst\n",
+                        made.iou_sum / static_cast<double>(made.measured), made.iou_min);
+  return text;
+}
+
+Json to_json(const ConvertReport& report) {
+  Json losses = Json::array();
+  for (const Loss& loss : report.losses)
+    losses.push_back({{"what", loss.what},
+                      {"outcome", loss.outcome},
+                      {"count", loss.count},
+                      {"example", loss.example.text()}});
+  Json document{{"items", report.items},
+                {"annotations", report.annotations},
+                {"left_out", report.left_out},
+                {"instances_from_masks", report.instances.instances},
+                {"instances_left_out", report.instances.left_out},
+                {"mask_pixels_lost", report.instances.pixels_lost},
+                {"losses", losses}};
+  if (report.instances.measured > 0)
+    document["polygon_iou"] = {
+        {"mean", report.instances.iou_sum / static_cast<double>(report.instances.measured)},
+        {"min", report.instances.iou_min}};
+  return document;
+}
+
+}  // namespace maskmill

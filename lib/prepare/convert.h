@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "base/finding.h"
+#include "base/json.h"
+#include "dataset/masks.h"
+#include "formats/format.h"
+#include "prepare/losses.h"
+
+namespace maskmill {
+
+struct ConvertSettings {
+  InstanceSettings instances;
+  /// Refuse, before anything is written, to lose anything.
+  bool lossless = false;
+};
+
+struct ConvertReport {
+  std::size_t items = 0, annotations = 0;
+  std::size_t left_out = 0;  ///< items that could not be read; each is a finding
+  std::vector<Loss> losses;
+  InstanceLoss instances;  ///< how many were made from masks, and how exact they are
+};
+
+/// Writes `source` as `target`. What would be lost is handed to `announce` before anything is written; with
+/// `lossless`, Error(unsupported) instead. `provenance` is completed with the items' fingerprint. The output
+/// is whole or absent, and its bytes do not depend on the number of threads.
+ConvertReport convert(Source& source, const Format& target, const CreateRequest& request,
+                      const ConvertSettings& settings, Provenance provenance, Findings& findings,
+                      const std::function<void(const std::vector<Loss>&)>& announce);
+
+std::string to_text(const ConvertReport& report);
+Json to_json(const ConvertReport& report);
+
+}  // namespace maskmill

@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/finding.h"
+#include "formats/format.h"
+
+namespace maskmill {
+
+/// One thing that a target cannot hold as the source has it.
+struct Loss {
+  std::string what;     ///< "crowd flags"
+  std::string outcome;  ///< "dropped", or what it becomes
+  std::size_t count = 0;
+  Place example;  ///< where it occurs first
+};
+
+/// Reads every item of `source` (not its pixels), rewinds it, and says what `target` cannot hold. Findings of
+/// reading go to `findings`.
+std::vector<Loss> losses_of(Source& source, const Format& target, Findings& findings);
+
+/// One line a loss.
+std::string to_text(const std::vector<Loss>& losses);
+
+}  // namespace maskmill

@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/finding.h"
+#include "base/json.h"
+#include "dataset/dataset.h"
+
+namespace maskmill {
+
+struct LabelStatistics {
+  std::string name;
+  Role role = Role::object;
+  std::size_t annotations = 0;
+  std::size_t items = 0;    ///< that hold it
+  std::int64_t pixels = 0;  ///< of label masks and of annotations with an area; 0 without `pixels`
+};
+
+struct Statistics {
+  std::size_t items = 0, annotations = 0, unannotated = 0, empty = 0, left_out = 0;
+  std::vector<std::pair<std::string, std::size_t>> subsets;  ///< in the data set's order, then as they occur
+  std::vector<LabelStatistics> labels;
+  std::map<std::string, std::size_t> shapes;  ///< annotations a kind of shape; "label mask" counts items
+  std::map<std::pair<int, int>, std::size_t> sizes;  ///< (width, height) -> items
+  std::int64_t unlabelled_pixels = 0;
+  /// Of red, green and blue over all pixels, on a scale of 0 to 1.
+  std::optional<std::array<double, 3>> mean, std;
+};
+
+struct StatisticsSettings {
+  bool pixels = true;  ///< decode masks and images: pixels a label, channel mean and standard deviation
+};
+
+Statistics statistics_of(Source& source, const StatisticsSettings& settings, Findings& findings);
+
+std::string to_text(const Statistics& statistics);
+/// {items, annotations, unannotated, empty, left_out, subsets, labels: [{name, role, annotations, items,
+/// pixels}], shapes, sizes, mean, std}
+Json to_json(const Statistics& statistics);
+
+}  // namespace maskmill

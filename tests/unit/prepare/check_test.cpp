@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "prepare/check/check.h"
+
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <boost/filesystem.hpp>
+
+#include "image/image.h"
+#include "prepare/check/rule.h"
+#include "support/drawn.h"
+
+using namespace maskmill;
+using namespace maskmill::tests;
+
+namespace {
+
+std::vector<Finding> findings_of(std::vector<Item> items) {
+  Metadata metadata;
+  metadata.labels = street_labels();
+  const auto source = make_source(metadata, std::move(items));
+  const CheckReport report = check(*source);
+  std::vector<Finding> list;
+  report.findings.for_each([&](const Finding& finding) { list.push_back(finding); });
+  return list;
+}
+
+std::vector<Item> sound(const Scratch& scratch) {
+  std::vector<Item> items;
+  for (int i = 0; i < 4; ++i)
+    items.push_back(street_item(scratch, "i" + std::to_string(i), {48, 36}, {0, 1, 2, 255}, static_cast<std::uint64_t>(i)));
+  return items;
+}
+
+// The one finding of a data set that is sound but for what `break_it` does to its second item.
+Finding only_finding(const std::function<void(const Scratch&, std::vector<Item>&)>& break_it) {
+  const Scratch scratch;
+  std::vector<Item> items = sound(scratch);
+  break_it(scratch, items);
+  const std::vector<Finding> findings = findings_of(items);
+  for (const Finding& finding : findings) UNSCOPED_INFO(finding.rule + ": " + finding.message);
+  REQUIRE(findings.size() == 1);
+  CHECK_FALSE(findings[0].message.empty());
+  CHECK_FALSE(findings[0].fix.empty());
+  return findings[0];
+}
+
+}  // namespace
+
+TEST_CASE("a sound data set has no findings") {
+  const Scratch scratch;
+  CHECK(findings_of(sound(scratch)).empty());
+}
+
+TEST_CASE("pair-missing: an image or a mask that is not there, and an image that nobody annotated") {
+  CHECK(only_finding([](const Scratch&, std::vector<Item>& items) { fs::remove(items[1].image); }).rule == "pair-missing");
+  CHECK(only_finding([](const Scratch&, std::vector<Item>& items) { fs::remove(items[1].semantic->file); }).rule == "pair-missing");
+  CHECK(only_finding([](const Scratch&, std::vector<Item>& items) {
+          items[1].semantic.reset();
+          items[1].annotated = false;
+        }).rule == "pair-missing");
+}
+
+TEST_CASE("broken-file: a picture that ends early, is empty, or is no picture, with its place") {
+  const auto cut = [](const Path& path, double share) {
+    const std::string bytes = read_file(path);
+    rewrite(path, bytes.substr(0, static_cast<std::size_t>(static_cast<double>(bytes.size()) * share)));
+  };
+  for (const double share : {0.0, 0.3, 0.9}) {
+    INFO(share);
+    const Finding image = only_finding([&](const Scratch&, std::vector<Item>& items) { cut(items[1].image, share); });
+    CHECK(image.rule == "broken-file");
+    CHECK_THAT(image.place.file, contains("i1.jpg"));
+    const Finding mask = only_finding([&](const Scratch&, std::vector<Item>& items) { cut(items[1].semantic->file, share); });
+    CHECK(mask.rule == "broken-file");
+    CHECK_THAT(mask.place.file, contains("i1.png"));
+  }
+  CHECK(only_finding([](const Scratch&, std::vector<Item>& items) { rewrite(items[1].image, "not a picture at all"); }).rule == "broken-file");
+}
+
+TEST_CASE("wrong-extension: the content decides what a file is") {
+  const Finding finding = only_finding([](const Scratch&, std::vector<Item>& items) {
+    rewrite(items[1].image, encode_png(picture({48, 36}, 9)));
+  });
+  CHECK(finding.rule == "wrong-extension");
+  CHECK(finding.severity == Severity::warning);
+  CHECK_THAT(finding.message, contains("JPEG") && contains("PNG"));
+}
+
+TEST_CASE("size-differs: a mask of another size, and an annotation that says another size") {
+  const Finding mask = only_finding([](const Scratch&, std::vector<Item>& items) {
+    rewrite(items[1].semantic->file, encode_index_png(blotches({36, 48}, {0, 1}, 4)));
+  });
+  CHECK(mask.rule == "size-differs");
+  CHECK_THAT(mask.message, contains("36x48") && contains("48x36"));
+  CHECK(only_finding([](const Scratch&, std::vector<Item>& items) { items[1].size = Size{640, 480}; }).rule == "size-differs");
+}
+
+TEST_CASE("unknown-value: a value that no label has, with its pixels") {
+  const Finding finding = only_finding([](const Scratch&, std::vector<Item>& items) {
+    cv::Mat mask = blotches({48, 36}, {0, 1}, 4);
+    mask(cv::Rect(0, 0, 3, 2)) = 77;
+    rewrite(items[1].semantic->file, encode_index_png(mask));
+  });
+  CHECK(finding.rule == "unknown-value");
+  CHECK_THAT(finding.message, contains("77") && contains("6 pixels"));
+}
+
+TEST_CASE("binary-values: 0 and 255 where label numbers are meant") {
+  const Scratch scratch;
+  std::vector<Item> items = sound(scratch);
+  rewrite(items[1].semantic->file, encode_index_png(blotches({48, 36}, {0, 255}, 4)));
+  CHECK(findings_of(items).empty());  // 255 is void here, and stated to be
+
+  const LabelMap street = street_labels();
+  const std::vector<Label> labels(street.begin(), street.begin() + 3);
+  MaskCoding coding;
+  for (int i = 0; i < 3; ++i) coding.values.emplace_back(i, i);
+  for (Item& item : items) item.semantic->coding = std::make_shared<MaskCoding>(coding);
+  for (std::size_t i : {0, 2, 3}) rewrite(items[i].semantic->file, encode_index_png(blotches({48, 36}, {0, 1, 2}, i)));
+  Metadata metadata;
+  metadata.labels = LabelMap(labels);
+  const auto source = make_source(metadata, items);
+  const CheckReport report = check(*source);
+  CHECK(report.findings.by_rule().count("binary-values") == 1);
+  CHECK(report.findings.by_rule().at("binary-values") == 1);
+}
+
+TEST_CASE("duplicate-content: the same picture twice, and worse, in two subsets") {
+  const auto copied = [](const std::string& subset) {
+    return [subset](const Scratch&, std::vector<Item>& items) {
+      for (Item& item : items) item.subset = "train";
+      items[1].subset = subset;
+      rewrite(items[1].image, read_file(items[0].image));
+    };
+  };
+  CHECK(only_finding(copied("train")).rule == "duplicate-content");
+  CHECK_THAT(only_finding(copied("test")).message, contains("\"train\""));
+}
+
+TEST_CASE("every rule says what it finds, what harm it does and what to do") {
+  for (const Rule* rule : rules()) {
+    INFO(rule->id);
+    CHECK_FALSE(rule->title.empty());
+    CHECK_FALSE(rule->harm.empty());
+    CHECK_FALSE(rule->fix.empty());
+    CHECK((rule->run == nullptr) != (rule->across == nullptr));
+  }
+}

@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "prepare/losses.h"
+
+#include "support/drawn.h"
+
+using namespace maskmill;
+using namespace maskmill::tests;
+
+namespace {
+
+Capabilities everything() {
+  Capabilities all;
+  all.box = all.rotated_box = all.ellipse = all.polygon = all.polyline = all.points = all.rle = all.keypoints = true;
+  all.polygon_parts = all.polygon_holes = all.semantic_mask = all.instance_mask = true;
+  all.crowd = all.occluded = all.truncated = all.difficult = all.score = all.group = all.z_order = all.attributes = true;
+  all.ignore_areas = all.background = all.unannotated = all.subsets = all.label_ids = all.label_colours = true;
+  all.item_attributes = all.licences = true;
+  return all;
+}
+
+std::unique_ptr<Source> one_of_everything() {
+  Item item;
+  item.id = "a";
+  item.subset = "train";
+  item.size = Size{10, 10};
+  item.attributes.emplace_back("camera", std::string("x"));
+  item.origin.file = "a.json";
+  Annotation polygon;
+  polygon.shape = Polygon{{{{{0, 0}, {8, 0}, {8, 8}}, {{{1, 1}, {2, 1}, {2, 2}}}}}};
+  polygon.flags = {true, false, true, false};
+  polygon.score = 0.5, polygon.group = 1, polygon.z_order = 2;
+  polygon.attributes.emplace_back("k", true);
+  polygon.keypoints.push_back({{1, 1}, 2});
+  polygon.origin = {"a.json", 12, ""};
+  item.annotations.push_back(polygon);
+  for (const Shape& shape : {Shape(Box{1, 1, 2, 2}), Shape(RotatedBox{}), Shape(Ellipse{}), Shape(Polyline{}), Shape(Points{}),
+                             Shape(Rle{{10, 10}, {100}})}) {
+    item.annotations.emplace_back();
+    item.annotations.back().shape = shape;
+  }
+  Item unseen;
+  unseen.id = "b";
+  unseen.annotated = false;
+  Metadata metadata;
+  metadata.labels = street_labels();
+  metadata.subsets = {"train"};
+  metadata.licences.push_back({1, "CC", "url"});
+  return make_source(metadata, {item, unseen});
+}
+
+std::vector<Loss> losses_into(const Capabilities& holds) {
+  Format format;
+  format.holds = holds;
+  Findings findings;
+  const auto source = one_of_everything();
+  return losses_of(*source, format, findings);
+}
+
+const Loss* find(const std::vector<Loss>& losses, std::string_view what) {
+  for (const Loss& loss : losses)
+    if (loss.what == what) return &loss;
+  return nullptr;
+}
+
+}  // namespace
+
+TEST_CASE("a format that holds everything loses nothing") { CHECK(losses_into(everything()).empty()); }
+
+TEST_CASE("each thing that a format cannot hold is a loss of its own, with count and first place") {
+  const std::vector<std::pair<bool Capabilities::*, std::string>> each{
+      {&Capabilities::box, "boxes without pixels"}, {&Capabilities::rotated_box, "rotated boxes"},
+      {&Capabilities::ellipse, "ellipses"},         {&Capabilities::polyline, "polylines"},
+      {&Capabilities::points, "points"},            {&Capabilities::polygon_holes, "polygons with holes"},
+      {&Capabilities::rle, "RLE masks"},            {&Capabilities::crowd, "crowd flags"},
+      {&Capabilities::occluded, "occluded flags"},  {&Capabilities::truncated, "truncated flags"},
+      {&Capabilities::difficult, "difficult flags"},{&Capabilities::score, "scores"},
+      {&Capabilities::group, "group numbers"},      {&Capabilities::z_order, "stacking orders"},
+      {&Capabilities::keypoints, "keypoints"},      {&Capabilities::attributes, "attributes of annotations"},
+      {&Capabilities::unannotated, "items that nobody has annotated"},
+      {&Capabilities::subsets, "subsets"},          {&Capabilities::item_attributes, "attributes of items"},
+      {&Capabilities::label_ids, "label ids"},      {&Capabilities::ignore_areas, "void labels"},
+      {&Capabilities::background, "background labels"}, {&Capabilities::licences, "licences"}};
+  for (const auto& [member, what] : each) {
+    INFO(what);
+    Capabilities holds = everything();
+    holds.*member = false;
+    const auto losses = losses_into(holds);
+    REQUIRE(find(losses, what) != nullptr);
+    CHECK(find(losses, what)->count >= 1);
+  }
+  Capabilities no_score = everything();
+  no_score.score = false;
+  CHECK(find(losses_into(no_score), "scores")->example == Place{"a.json", 12, ""});
+}
+
+TEST_CASE("a format of masks alone says that objects merge") {
+  Capabilities masks;
+  masks.semantic_mask = true;
+  const auto losses = losses_into(masks);
+  REQUIRE(find(losses, "objects of their own") != nullptr);
+  CHECK_THAT(find(losses, "objects of their own")->outcome, contains("merge"));
+  CHECK(find(losses, "polygons")->outcome == "are painted");
+}
