@@ -1,0 +1,288 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "learn/augment.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <limits>
+#include <numbers>
+#include <opencv2/core/matx.hpp>
+#include <opencv2/imgproc.hpp>
+
+#include "base/error.h"
+
+namespace maskmill::learn {
+namespace {
+
+/// out = m * (x, y, 1), in the coordinates of dataset/shapes.h.
+using Affine = cv::Matx23d;
+
+constexpr double kLeastArea = 1;  // square pixels
+
+/// First `inner`, then `outer`.
+Affine combined(const Affine& outer, const Affine& inner) {
+  const auto square_of = [](const Affine& m) {
+    return cv::Matx33d(m(0, 0), m(0, 1), m(0, 2), m(1, 0), m(1, 1), m(1, 2), 0, 0, 1);
+  };
+  return outer * square_of(inner);
+}
+
+Affine turning(cv::Size size, double angle_degrees, double scale, double shift_x, double shift_y) {
+  const double angle = angle_degrees * std::numbers::pi / 180;
+  // With y pointing down, this turns clockwise as seen.
+  const double cosine = scale * std::cos(angle), sine = scale * std::sin(angle);
+  const double x = size.width / 2.0, y = size.height / 2.0;
+  return {cosine, -sine,  x + shift_x - cosine * x + sine * y,  //
+          sine,   cosine, y + shift_y - sine * x - cosine * y};
+}
+
+Affine mirroring(cv::Size size, bool horizontally, bool vertically) {
+  return {horizontally ? -1.0 : 1.0,
+          0,
+          horizontally ? size.width : 0.0,  //
+          0,
+          vertically ? -1.0 : 1.0,
+          vertically ? size.height : 0.0};
+}
+
+Point moved(const Affine& m, Point point) {
+  return {m(0, 0) * point.x + m(0, 1) * point.y + m(0, 2), m(1, 0) * point.x + m(1, 1) * point.y + m(1, 2)};
+}
+
+template <class Change>
+void change_points(Polygon& polygon, Change&& change) {
+  for (PolygonPart& part : polygon.parts) {
+    for (Point& point : part.exterior) point = change(point);
+    for (Ring& hole : part.holes)
+      for (Point& point : hole) point = change(point);
+  }
+}
+
+double area(const Ring& ring) {
+  double twice = 0;
+  for (std::size_t i = 0, last = ring.size() - 1; i < ring.size(); last = i++)
+    twice += ring[last].x * ring[i].y - ring[i].x * ring[last].y;
+  return std::abs(twice) / 2;
+}
+
+Box around(const std::vector<Point>& points) {
+  constexpr double far = std::numeric_limits<double>::infinity();
+  double left = far, top = far, right = -far, bottom = -far;
+  for (const Point& point : points) {
+    left = std::min(left, point.x), right = std::max(right, point.x);
+    top = std::min(top, point.y), bottom = std::max(bottom, point.y);
+  }
+  return {left, top, right - left, bottom - top};
+}
+
+/// What lies where `depth` is not negative (Sutherland and Hodgman, "Reentrant polygon clipping", 1974).
+/// Parts that fall apart stay joined along the edge, which encloses no area.
+template <class Depth>
+Ring cut(const Ring& ring, Depth&& depth) {
+  Ring kept;
+  for (std::size_t i = 0; i < ring.size(); ++i) {
+    const Point& from = ring[i];
+    const Point& to = ring[(i + 1) % ring.size()];
+    const double a = depth(from), b = depth(to);
+    if (a >= 0) kept.push_back(from);
+    if ((a > 0 && b < 0) || (a < 0 && b > 0)) {
+      const double share = a / (a - b);
+      kept.push_back({from.x + share * (to.x - from.x), from.y + share * (to.y - from.y)});
+    }
+  }
+  return kept;
+}
+
+Ring cut_to(cv::Size size, Ring ring) {
+  ring = cut(ring, [](const Point& p) { return p.x; });
+  ring = cut(ring, [](const Point& p) { return p.y; });
+  ring = cut(ring, [&](const Point& p) { return size.width - p.x; });
+  return cut(ring, [&](const Point& p) { return size.height - p.y; });
+}
+
+Polygon cut_to(cv::Size size, const Polygon& polygon) {
+  Polygon kept;
+  for (const PolygonPart& part : polygon.parts) {
+    PolygonPart left{cut_to(size, part.exterior), {}};
+    if (left.exterior.size() < 3) continue;
+    for (const Ring& hole : part.holes)
+      if (Ring ring = cut_to(size, hole); ring.size() >= 3) left.holes.push_back(std::move(ring));
+    kept.parts.push_back(std::move(left));
+  }
+  return kept;
+}
+
+double area(const Polygon& polygon) {
+  double sum = 0;
+  for (const PolygonPart& part : polygon.parts) {
+    sum += area(part.exterior);
+    for (const Ring& hole : part.holes) sum -= area(hole);
+  }
+  return sum;
+}
+
+Box cut_to(cv::Size size, const Box& box) {
+  const double left = std::max(box.x, 0.0), right = std::min<double>(box.x + box.width, size.width);
+  const double top = std::max(box.y, 0.0), bottom = std::min<double>(box.y + box.height, size.height);
+  return {left, top, std::max(right - left, 0.0), std::max(bottom - top, 0.0)};
+}
+
+/// False where too little is left of the object.
+bool move_object(SampleObject& object, const Affine& m, cv::Size size) {
+  std::vector<Point> outline;
+  if (object.polygon.parts.empty()) {
+    const auto& [x, y, width, height] = object.box;
+    outline = {moved(m, {x, y}), moved(m, {x + width, y}), moved(m, {x + width, y + height}),
+               moved(m, {x, y + height})};
+  } else {
+    change_points(object.polygon, [&](Point point) { return moved(m, point); });
+    object.polygon = cut_to(size, object.polygon);
+    if (area(object.polygon) < kLeastArea) return false;
+    for (const PolygonPart& part : object.polygon.parts)
+      outline.insert(outline.end(), part.exterior.begin(), part.exterior.end());
+  }
+  object.box = cut_to(size, around(outline));
+  return object.box.area() >= kLeastArea;
+}
+
+void warp(Sample& sample, const Affine& m) {
+  const cv::Size size = sample.image.size();
+  // OpenCV counts from the centre of the first pixel, shapes from its corner: half a pixel in both
+  // directions.
+  Affine centred = m;
+  centred(0, 2) += (m(0, 0) + m(0, 1) - 1) / 2;
+  centred(1, 2) += (m(1, 0) + m(1, 1) - 1) / 2;
+  cv::Mat image;
+  cv::warpAffine(sample.image, image, centred, size, cv::INTER_LINEAR, cv::BORDER_CONSTANT,
+                 cv::Scalar::all(0));
+  sample.image = image;
+  if (!sample.mask.empty()) {
+    cv::Mat mask;
+    cv::warpAffine(sample.mask, mask, centred, size, cv::INTER_NEAREST, cv::BORDER_CONSTANT,
+                   cv::Scalar::all(kIgnored));
+    sample.mask = mask;
+  }
+  std::erase_if(sample.objects, [&](SampleObject& object) { return !move_object(object, m, size); });
+}
+
+enum class Mirror { vertical = 0, horizontal = 1 };  // the numbers are cv::flip's
+
+void flip(Sample& sample, Mirror mirror) {
+  for (cv::Mat* pixels : {&sample.image, &sample.mask}) {
+    if (pixels->empty()) continue;
+    cv::Mat flipped;
+    cv::flip(*pixels, flipped, static_cast<int>(mirror));
+    *pixels = flipped;
+  }
+  const double width = sample.image.cols, height = sample.image.rows;
+  for (SampleObject& object : sample.objects) {
+    if (mirror == Mirror::horizontal) {
+      object.box.x = width - object.box.x - object.box.width;
+      change_points(object.polygon, [&](Point p) { return Point{width - p.x, p.y}; });
+    } else {
+      object.box.y = height - object.box.y - object.box.height;
+      change_points(object.polygon, [&](Point p) { return Point{p.x, height - p.y}; });
+    }
+  }
+}
+
+/// cv::INTER_NEAREST takes the pixel under the new pixel's corner, and INTER_NEAREST_EXACT overflows from
+/// 32768 columns on.
+cv::Mat resized_nearest(const cv::Mat& mask, cv::Size size) {
+  const auto under_centre = [](int from, int to) {
+    std::vector<int> index(static_cast<std::size_t>(to));
+    for (int i = 0; i < to; ++i)
+      index[static_cast<std::size_t>(i)] =
+          static_cast<int>((2 * std::int64_t{i} + 1) * from / (2 * std::int64_t{to}));
+    return index;
+  };
+  const auto columns = under_centre(mask.cols, size.width), rows = under_centre(mask.rows, size.height);
+  cv::Mat resized(size, CV_16UC1);
+  for (int y = 0; y < size.height; ++y) {
+    const auto* from = mask.ptr<std::uint16_t>(rows[static_cast<std::size_t>(y)]);
+    std::transform(columns.begin(), columns.end(), resized.ptr<std::uint16_t>(y),
+                   [&](int x) { return from[x]; });
+  }
+  return resized;
+}
+
+}  // namespace
+
+void validate(const AugmentSettings& settings) {
+  if (settings.scale_low > settings.scale_high)
+    throw Error(Code::usage, fmt::format("{} is above augment.scale-high, which is {}", settings.scale_low,
+                                         settings.scale_high))
+        .at_field("augment.scale-low");
+}
+
+void augment(Sample& sample, const AugmentSettings& settings, Random& random) {
+  if (!settings.enabled) return;
+  const auto either_way = [&](double most) { return most > 0 ? random.uniform(-most, most) : 0.0; };
+  const auto happens = [&](double probability) { return probability > 0 && random.chance(probability); };
+
+  const double gain = 1 + either_way(settings.contrast);
+  const double offset = 255 * either_way(settings.brightness);
+  if (gain != 1 || offset != 0) change_intensity(sample, gain, offset);
+
+  const bool horizontally = happens(settings.horizontal_flip), vertically = happens(settings.vertical_flip);
+  const bool scales = settings.scale_low != 1 || settings.scale_high != 1;
+  if (scales || settings.rotation > 0 || settings.translation > 0) {
+    const cv::Size size = sample.image.size();
+    const double scale = scales ? random.uniform(settings.scale_low, settings.scale_high) : 1;
+    const double angle_degrees = either_way(settings.rotation);
+    const double shift_x = size.width * either_way(settings.translation);
+    const double shift_y = size.height * either_way(settings.translation);
+    warp(sample, combined(turning(size, angle_degrees, scale, shift_x, shift_y),
+                          mirroring(size, horizontally, vertically)));
+    return;
+  }
+  if (horizontally) flip_horizontally(sample);
+  if (vertically) flip_vertically(sample);
+}
+
+void change_intensity(Sample& sample, double gain, double offset) {
+  std::array<std::uint8_t, 256> table{};
+  for (std::size_t value = 0; value < table.size(); ++value)
+    table[value] = static_cast<std::uint8_t>(
+        std::lround(std::clamp(static_cast<double>(value) * gain + offset, 0.0, 255.0)));
+  cv::Mat image;
+  cv::LUT(sample.image, cv::Mat(1, 256, CV_8UC1, table.data()), image);
+  sample.image = image;
+}
+
+void flip_horizontally(Sample& sample) {
+  flip(sample, Mirror::horizontal);
+}
+
+void flip_vertically(Sample& sample) {
+  flip(sample, Mirror::vertical);
+}
+
+void turn_scale_shift(Sample& sample, double angle_degrees, double scale, double shift_x, double shift_y) {
+  if (!(scale > 0)) throw Error(Code::bug, fmt::format("a scale of {}", scale));
+  warp(sample, turning(sample.image.size(), angle_degrees, scale, shift_x, shift_y));
+}
+
+void resize(Sample& sample, Size size) {
+  const cv::Size from = sample.image.size(), to(size.width, size.height);
+  if (from.empty() || to.empty()) throw Error(Code::bug, "a picture without pixels cannot be resized");
+  if (!sample.mask.empty() && sample.mask.size() != to) sample.mask = resized_nearest(sample.mask, to);
+  if (from == to) return;
+  const cv::Size least(std::min(from.width, to.width), std::min(from.height, to.height));
+  for (const auto& [step, method] : {std::pair(least, cv::INTER_AREA), std::pair(to, cv::INTER_LINEAR)}) {
+    if (sample.image.size() == step) continue;
+    cv::Mat image;
+    cv::resize(sample.image, image, step, 0, 0, method);
+    sample.image = image;
+  }
+  const double x = static_cast<double>(to.width) / from.width,
+               y = static_cast<double>(to.height) / from.height;
+  for (SampleObject& object : sample.objects) {
+    object.box = {object.box.x * x, object.box.y * y, object.box.width * x, object.box.height * y};
+    change_points(object.polygon, [&](Point p) { return Point{p.x * x, p.y * y}; });
+  }
+}
+
+}  // namespace maskmill::learn

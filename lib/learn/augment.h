@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "base/random.h"
+#include "base/settings.h"
+#include "learn/sample.h"
+
+namespace maskmill::learn {
+
+/// Random changes to training samples. All draws come from the Random given, so that they do not depend on
+/// threads; a switched-off operation draws nothing.
+struct AugmentSettings {
+  bool enabled = true;
+  double horizontal_flip = 0.5;
+  double vertical_flip = 0;
+  double rotation = 0;
+  double translation = 0;
+  double scale_low = 1, scale_high = 1;
+  double brightness = 0;
+  double contrast = 0;
+  static void visit(auto& self, auto&& setting) {
+    setting("enabled", self.enabled, "change training samples at random");
+    setting("horizontal-flip", self.horizontal_flip, "probability", between(0, 1));
+    setting("vertical-flip", self.vertical_flip, "probability", between(0, 1));
+    setting("rotation", self.rotation, "turn by up to this many degrees either way", between(0, 180));
+    setting("translation", self.translation, "shift by up to this share of the width and of the height",
+            between(0, 1));
+    setting("scale-low", self.scale_low, "smallest random scale; 1 with scale-high 1 does not scale",
+            between(0.1, 10));
+    setting("scale-high", self.scale_high, "largest random scale", between(0.1, 10));
+    setting("brightness", self.brightness, "add up to this share of the full range either way",
+            between(0, 1));
+    setting("contrast", self.contrast, "multiply by 1 plus or minus up to this", between(0, 1));
+  }
+};
+
+/// Throws Error(usage) where scale-low is above scale-high.
+void validate(const AugmentSettings& settings);
+
+/// Image, mask, boxes and polygons are changed alike. Coordinates are those of dataset/shapes.h: (0, 0) is
+/// the top left corner of the top left pixel. Pixels are never written in place, so a sample may share its
+/// own with a cache. The sample keeps its size.
+///
+/// Where a turn, scale or shift is switched on, it and the flips are one resampling. The draws, in this
+/// order: contrast, brightness, horizontal flip, vertical flip, scale, rotation, shift along x, shift along
+/// y.
+void augment(Sample& sample, const AugmentSettings& settings, Random& random);
+
+/// The single operations, in the order in which augment() applies them; each is exact for what it says.
+
+/// out = in * gain + offset, rounded and clamped to 0..255; the mask is not touched.
+void change_intensity(Sample& sample, double gain, double offset);
+void flip_horizontally(Sample& sample);
+void flip_vertically(Sample& sample);
+/// About the centre; angle clockwise as seen; the shift in pixels, after the turn. The image is sampled
+/// bilinearly, the mask at the nearest pixel's centre; what comes in from outside the picture is black, and
+/// ignored in the mask. Polygons are cut at the picture's edge and boxes drawn around them anew; a box
+/// without a polygon becomes the box around its four corners, cut too. An object of which less than one
+/// square pixel is left is dropped.
+void turn_scale_shift(Sample& sample, double angle_degrees, double scale, double shift_x, double shift_y);
+
+/// Brings a sample to a network's size: the image by area averaging along a side that shrinks and bilinearly
+/// along one that grows, the mask by the pixel under each new pixel's centre. An image that was
+/// decoded at a fraction of its size may come with a mask of the whole size.
+void resize(Sample& sample, Size size);
+
+}  // namespace maskmill::learn

@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "learn/classes.h"
+
+#include <fmt/format.h>
+
+#include "base/error.h"
+#include "base/text.h"
+
+namespace maskmill::learn {
+namespace {
+
+constexpr int kTableSize = 65536;
+constexpr int kMaxLabels = kIgnored - 2;  // a background and a void label may come to them
+
+std::string free_name(const LabelMap& labels, std::string name) {
+  while (labels.find(name)) name += '_';
+  return name;
+}
+
+}  // namespace
+
+ClassMap::ClassMap(const LabelMap& labels, bool painted) {
+  assign_classes(labels, painted);
+  if (classes_.size() < 2)
+    throw Error(Code::bad_value, fmt::format("{} to tell apart; a network needs two or more",
+                                             classes_.size() == 1 ? "one class is" : "no classes are"))
+        .hint("labels of role ignore are no classes; see: maskmill info");
+}
+
+void ClassMap::assign_classes(const LabelMap& labels, bool painted) {
+  if (labels.size() > kMaxLabels)
+    throw Error(Code::bad_value,
+                fmt::format("{} labels; at most {} can be told apart in a mask", labels.size(), kMaxLabels));
+  painting_ = labels;
+  class_of_label_.assign(kTableSize, kIgnored);
+  // Attributes and skeletons stay behind: a network that labels pixels predicts none.
+  const auto add_class = [&](int label) {
+    const Label& from = painting_[label];
+    const int number = classes_.add({.name = from.name,
+                                     .id = classes_.size(),
+                                     .colour = painting_.colour(label),
+                                     .supercategory = from.supercategory,
+                                     .role = from.role,
+                                     .kind = from.kind,
+                                     .attributes = {},
+                                     .skeleton = {}});
+    class_of_label_[static_cast<std::size_t>(label)] = static_cast<std::uint16_t>(number);
+  };
+  if (painted && !labels.background()) {
+    Label background;
+    background.name = labels.find("background") ? free_name(labels, "uncovered") : "background";
+    background.colour = Rgb{0, 0, 0};
+    background.role = Role::background;
+    add_class(painting_.add(background));
+  }
+  bool has_void = false;
+  for (int label = 0; label < labels.size(); ++label) {
+    if (labels.is_ignored(label))
+      has_void = true;
+    else
+      add_class(label);
+  }
+  // Crowds are painted as void; without such a label they could not be told from what nothing covers.
+  if (!has_void) {
+    Label ignored;
+    ignored.name = free_name(painting_, "void");
+    ignored.role = Role::ignore;
+    painting_.add(ignored);
+  }
+}
+
+ClassMap ClassMap::matching(const LabelMap& labels, const LabelMap& classes) {
+  const auto background = classes.background();
+  const bool painted = background && !labels.find(classes[*background].name);
+  ClassMap map;
+  map.assign_classes(labels, painted);
+  for (std::uint16_t& number : map.class_of_label_) {
+    if (number == kIgnored) continue;
+    const Label& label = map.classes_[number];
+    const auto known = label.role == Role::background && background ? background : classes.find(label.name);
+    if (!known)
+      throw Error(Code::bad_value, "the network does not know the label " + in_quotes(label.name))
+          .hint("its classes are in labels.txt; rename the data set's labels, or train on them");
+    number = static_cast<std::uint16_t>(*known);
+  }
+  map.classes_ = classes;
+  return map;
+}
+
+cv::Mat ClassMap::classes_of(const Item& item) const {
+  return read(item).labels;
+}
+
+SemanticMask ClassMap::read(const Item& item) const {
+  if (!item.annotated) throw Error(Code::bad_value, "is not annotated").at_file(item.image).at_field(item.id);
+  SemanticMask mask = semantic_of(item, painting_);
+  mask.labels = classes_from_labels(mask.labels);
+  return mask;
+}
+
+cv::Mat ClassMap::classes_from_labels(const cv::Mat& labels) const {
+  if (labels.type() != CV_16UC1) throw Error(Code::bug, "label masks are CV_16UC1");
+  cv::Mat classes(labels.size(), CV_16UC1);
+  for (int y = 0; y < labels.rows; ++y) {
+    const auto* from = labels.ptr<std::uint16_t>(y);
+    auto* to = classes.ptr<std::uint16_t>(y);
+    for (int x = 0; x < labels.cols; ++x) to[x] = class_of_label_[from[x]];
+  }
+  return classes;
+}
+
+int ClassMap::class_of(int label) const {
+  if (label < 0 || label >= kTableSize) throw Error(Code::bug, fmt::format("label {} is not there", label));
+  const int found = class_of_label_[static_cast<std::size_t>(label)];
+  return found == kIgnored ? -1 : found;
+}
+
+}  // namespace maskmill::learn

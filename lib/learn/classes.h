@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <opencv2/core/mat.hpp>
+#include <vector>
+
+#include "dataset/item.h"
+#include "dataset/labels.h"
+#include "dataset/masks.h"
+#include "learn/sample.h"
+
+namespace maskmill::learn {
+
+/// How a data set's labels become the numbers a network tells apart.
+class ClassMap {
+ public:
+  /// Every label but those of role ignore is a class, in the map's order. Where the map has no background and
+  /// items are painted from annotations (`painted`), a class "background" ("uncovered" where that name is
+  /// taken) comes first. Throws Error(bad_value) for fewer than 2 classes or more than 65533 labels.
+  ClassMap(const LabelMap& labels, bool painted);
+
+  /// For data that a trained network is scored on: the classes are the network's, by name, and the
+  /// backgrounds by their role. The data need not have all of them. Labels of role ignore stay ignored.
+  /// Throws Error(bad_value) naming a label that the network does not know.
+  static ClassMap matching(const LabelMap& labels, const LabelMap& classes);
+
+  int size() const { return classes_.size(); }
+  /// The classes as labels: ids are the class numbers, so that predictions written as masks hold them.
+  const LabelMap& labels() const { return classes_; }
+
+  /// The item's mask, read or painted, CV_16UC1: class numbers or kIgnored (void, crowds, values that are no
+  /// label). Throws as semantic_of, and Error(bad_value) for an item that nobody annotated.
+  cv::Mat classes_of(const Item& item) const;
+  /// The same, and which stored values no label has.
+  SemanticMask read(const Item& item) const;
+
+  /// CV_16UC1 label indices (or kUnlabelled) to class numbers or kIgnored.
+  cv::Mat classes_from_labels(const cv::Mat& labels) const;
+  /// The class of a label of the data set; -1 where it is ignored.
+  int class_of(int label) const;
+
+ private:
+  ClassMap() = default;
+  void assign_classes(const LabelMap& labels, bool painted);
+
+  LabelMap classes_;
+  LabelMap painting_;  ///< the data set's labels, then a background and a void label where it has none
+  std::vector<std::uint16_t> class_of_label_;  ///< by label index, 65536 entries
+};
+
+}  // namespace maskmill::learn

@@ -1,0 +1,202 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "learn/graph.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <numeric>
+
+#include "base/error.h"
+
+namespace maskmill::learn {
+namespace {
+
+template <class... Cases>
+struct Overloaded : Cases... {
+  using Cases::operator()...;
+};
+template <class... Cases>
+Overloaded(Cases...) -> Overloaded<Cases...>;
+
+Error mistake(const std::string& node, const std::string& message) {
+  return Error(Code::bug, fmt::format("layer {}: {}", node, message));
+}
+
+void require_channels(const std::string& node, int expected, int found) {
+  if (expected != found) throw mistake(node, fmt::format("takes {} channels and gets {}", expected, found));
+}
+
+void require_groups(const std::string& node, int in, int out, int groups) {
+  if (in < 1 || out < 1 || groups < 1 || in % groups != 0 || out % groups != 0)
+    throw mistake(node, fmt::format("{} to {} channels in {} groups", in, out, groups));
+}
+
+/// Channels that the layer gives, for inputs of these.
+int channels_after(const std::string& node, const Layer& layer, const std::vector<int>& inputs) {
+  const auto single = [&] {
+    if (inputs.size() != 1) throw mistake(node, fmt::format("takes one input and gets {}", inputs.size()));
+    return inputs.front();
+  };
+  const auto convolution = [&](const auto& conv) {
+    require_groups(node, conv.in, conv.out, conv.groups);
+    require_channels(node, conv.in, single());
+    return conv.out;
+  };
+  return std::visit(
+      Overloaded{[&](const Conv2d& conv) { return convolution(conv); },
+                 [&](const ConvTranspose2d& conv) { return convolution(conv); },
+                 [&](const BatchNorm2d& norm) {
+                   require_channels(node, norm.features, single());
+                   return norm.features;
+                 },
+                 [&](const Relu&) { return single(); }, [&](const Sigmoid&) { return single(); },
+                 [&](const MaxPool2d&) { return single(); },
+                 [&](const Concat&) {
+                   if (inputs.empty()) throw mistake(node, "has no inputs");
+                   return std::accumulate(inputs.begin(), inputs.end(), 0);
+                 },
+                 [&](const Add&) {
+                   if (inputs.empty()) throw mistake(node, "has no inputs");
+                   for (const int channels : inputs) require_channels(node, inputs.front(), channels);
+                   return inputs.front();
+                 }},
+      layer);
+}
+
+int convolved(int side, int kernel, int stride, int padding, int dilation) {
+  const int reach = side + 2 * padding - dilation * (kernel - 1) - 1;
+  return reach < 0 ? 0 : reach / stride + 1;
+}
+
+/// Extent that the layer gives, for inputs of these; the formulas of torch.nn's reference.
+Extent extent_after(const Node& node, const std::vector<Extent>& inputs) {
+  const Extent in = inputs.front();
+  const auto same = [&] {
+    for (const Extent& other : inputs)
+      if (other != in)
+        throw mistake(node.name, fmt::format("joins {}x{} and {}x{} (height x width)", in.height, in.width,
+                                             other.height, other.width));
+    return in;
+  };
+  return std::visit(
+      Overloaded{[&](const Conv2d& conv) {
+                   return Extent{convolved(in.height, conv.kernel.height, conv.stride.height,
+                                           conv.padding.height, conv.dilation.height),
+                                 convolved(in.width, conv.kernel.width, conv.stride.width, conv.padding.width,
+                                           conv.dilation.width)};
+                 },
+                 [&](const ConvTranspose2d& conv) {
+                   const auto grown = [](int side, int kernel, int stride, int padding, int output_padding) {
+                     return (side - 1) * stride - 2 * padding + kernel + output_padding;
+                   };
+                   return Extent{grown(in.height, conv.kernel.height, conv.stride.height, conv.padding.height,
+                                       conv.output_padding.height),
+                                 grown(in.width, conv.kernel.width, conv.stride.width, conv.padding.width,
+                                       conv.output_padding.width)};
+                 },
+                 [&](const MaxPool2d& pool) {
+                   return Extent{
+                       convolved(in.height, pool.kernel.height, pool.stride.height, pool.padding.height, 1),
+                       convolved(in.width, pool.kernel.width, pool.stride.width, pool.padding.width, 1)};
+                 },
+                 [&](const auto&) { return same(); }},
+      node.layer);
+}
+
+}  // namespace
+
+std::string layer_name(const Layer& layer) {
+  return std::visit(
+      Overloaded{[](const Conv2d&) { return "Conv2d"; },
+                 [](const ConvTranspose2d&) { return "ConvTranspose2d"; },
+                 [](const BatchNorm2d&) { return "BatchNorm2d"; }, [](const Relu&) { return "ReLU"; },
+                 [](const Sigmoid&) { return "Sigmoid"; }, [](const MaxPool2d&) { return "MaxPool2d"; },
+                 [](const Concat&) { return "Concat"; }, [](const Add&) { return "Add"; }},
+      layer);
+}
+
+Graph::Graph(int in_channels, int size_multiple) : in_channels_(in_channels), size_multiple_(size_multiple) {
+  if (in_channels < 1 || size_multiple < 1)
+    throw Error(Code::bug,
+                fmt::format("a graph of {} channels and size multiple {}", in_channels, size_multiple));
+}
+
+int Graph::add(std::string name, Layer layer, std::vector<int> inputs) {
+  const bool taken =
+      std::any_of(nodes_.begin(), nodes_.end(), [&](const Node& node) { return node.name == name; });
+  if (name.empty() || taken) throw mistake(name, "its name is empty or taken");
+  std::vector<int> input_channels;
+  input_channels.reserve(inputs.size());
+  for (const int input : inputs) input_channels.push_back(channels(input));
+  channels_.push_back(channels_after(name, layer, input_channels));
+  nodes_.push_back({std::move(name), std::move(layer), std::move(inputs)});
+  return static_cast<int>(nodes_.size()) - 1;
+}
+
+void Graph::output(std::string name, int node) {
+  channels(node);
+  for (const auto& [taken, other] : outputs_)
+    if (taken == name) throw Error(Code::bug, fmt::format("two outputs named {}", name));
+  outputs_.emplace_back(std::move(name), node);
+}
+
+int Graph::channels(int node) const {
+  if (node == kInput) return in_channels_;
+  if (node < 0 || node >= static_cast<int>(nodes_.size()))
+    throw Error(Code::bug, fmt::format("node {} is not there", node));
+  return channels_[static_cast<std::size_t>(node)];
+}
+
+std::vector<TensorSpec> state_of(const Graph& graph) {
+  std::vector<TensorSpec> state;
+  for (const Node& node : graph.nodes()) {
+    const auto convolution = [&](std::int64_t first, std::int64_t second, const auto& conv) {
+      state.push_back({node.name + ".weight", {first, second, conv.kernel.height, conv.kernel.width}});
+      if (conv.bias) state.push_back({node.name + ".bias", {conv.out}});
+    };
+    std::visit(
+        Overloaded{[&](const Conv2d& conv) { convolution(conv.out, conv.in / conv.groups, conv); },
+                   [&](const ConvTranspose2d& conv) { convolution(conv.in, conv.out / conv.groups, conv); },
+                   [&](const BatchNorm2d& norm) {
+                     state.push_back({node.name + ".weight", {norm.features}});
+                     state.push_back({node.name + ".bias", {norm.features}});
+                     state.push_back({node.name + ".running_mean", {norm.features}, false});
+                     state.push_back({node.name + ".running_var", {norm.features}, false});
+                     state.push_back({node.name + ".num_batches_tracked", {}, false, true});
+                   },
+                   [](const auto&) {}},
+        node.layer);
+  }
+  return state;
+}
+
+std::int64_t parameter_count(const Graph& graph) {
+  std::int64_t count = 0;
+  for (const TensorSpec& tensor : state_of(graph))
+    if (tensor.trained)
+      count += std::accumulate(tensor.shape.begin(), tensor.shape.end(), std::int64_t{1}, std::multiplies());
+  return count;
+}
+
+std::vector<Extent> extents(const Graph& graph, Extent input) {
+  const int multiple = graph.size_multiple();
+  if (input.height < 1 || input.width < 1 || input.height % multiple != 0 || input.width % multiple != 0)
+    throw Error(Code::bad_value, fmt::format("the network takes widths and heights that are multiples of {}; "
+                                             "found {}x{}",
+                                             multiple, input.width, input.height));
+  std::vector<Extent> all;
+  all.reserve(graph.nodes().size());
+  for (const Node& node : graph.nodes()) {
+    std::vector<Extent> inputs;
+    inputs.reserve(node.inputs.size());
+    for (const int i : node.inputs) inputs.push_back(i == kInput ? input : all[static_cast<std::size_t>(i)]);
+    const Extent extent = extent_after(node, inputs);
+    if (extent.height < 1 || extent.width < 1)
+      throw Error(Code::bad_value, fmt::format("an input of {}x{} is too small: nothing is left after {}",
+                                               input.width, input.height, node.name));
+    all.push_back(extent);
+  }
+  return all;
+}
+
+}  // namespace maskmill::learn

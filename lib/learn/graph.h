@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <utility>
+#include <variant>
+#include <vector>
+
+namespace maskmill::learn {
+
+/// A network as a list of layers, each naming the nodes it takes: torch modules are built from it, and later
+/// TorchScript and ONNX are written from it, so that a model is described once. Tensors are (batch, channels,
+/// height, width).
+
+/// Height and width, in torch's order.
+struct Extent {
+  int height = 1, width = 1;
+  friend bool operator==(const Extent&, const Extent&) = default;
+};
+inline Extent square(int side) {
+  return {side, side};
+}
+
+/// Layers have the meaning, the defaults and the parameter names of torch.nn's modules of the same name.
+struct Conv2d {
+  int in = 0, out = 0;
+  Extent kernel = square(3), stride = square(1), padding = square(0), dilation = square(1);
+  int groups = 1;
+  bool bias = true;
+};
+struct ConvTranspose2d {
+  int in = 0, out = 0;
+  Extent kernel = square(2), stride = square(2), padding = square(0), output_padding = square(0);
+  int groups = 1;
+  bool bias = true;
+};
+struct BatchNorm2d {
+  int features = 0;
+  double eps = 1e-5, momentum = 0.1;
+};
+struct Relu {};
+struct Sigmoid {};
+struct MaxPool2d {
+  Extent kernel = square(2), stride = square(2), padding = square(0);
+};
+/// Along the channels, in the order of the inputs.
+struct Concat {};
+/// Element by element; all of one shape.
+struct Add {};
+
+using Layer = std::variant<Conv2d, ConvTranspose2d, BatchNorm2d, Relu, Sigmoid, MaxPool2d, Concat, Add>;
+
+/// "Conv2d", ...: torch.nn's name.
+std::string layer_name(const Layer& layer);
+
+struct Node {
+  /// Where the layer's parameters lie in the state dict, as "encoder1.enc1conv1"; unique. Layers without
+  /// parameters have a name too, for messages and exports.
+  std::string name;
+  Layer layer;
+  std::vector<int> inputs;  ///< indices of nodes before this one; -1 is the network's input
+};
+
+inline constexpr int kInput = -1;
+
+class Graph {
+ public:
+  /// The network's input has this many channels; its height and width must be multiples of `size_multiple`.
+  Graph(int in_channels, int size_multiple);
+
+  /// The new node's index. Throws Error(bug) for a name that is taken, an input that is not there, or
+  /// channels that do not fit.
+  int add(std::string name, Layer layer, std::vector<int> inputs);
+  /// What the network returns, by name: "out", and "aux" where a model has an auxiliary head.
+  void output(std::string name, int node);
+
+  int in_channels() const { return in_channels_; }
+  int size_multiple() const { return size_multiple_; }
+  int channels(int node) const;
+  /// In the order in which they were added, which is that of the state dict.
+  const std::vector<Node>& nodes() const { return nodes_; }
+  const std::vector<std::pair<std::string, int>>& outputs() const { return outputs_; }
+
+ private:
+  int in_channels_;
+  int size_multiple_;
+  std::vector<Node> nodes_;
+  std::vector<int> channels_;
+  std::vector<std::pair<std::string, int>> outputs_;
+};
+
+/// One tensor of a state dict.
+struct TensorSpec {
+  std::string name;
+  std::vector<std::int64_t> shape;
+  bool trained = true;   ///< a parameter; false: a buffer, such as a running mean
+  bool counter = false;  ///< int64 (num_batches_tracked); float32 otherwise
+  friend bool operator==(const TensorSpec&, const TensorSpec&) = default;
+};
+
+/// Names, shapes and order as torch's state_dict() of the published module gives them.
+std::vector<TensorSpec> state_of(const Graph& graph);
+
+std::int64_t parameter_count(const Graph& graph);
+
+/// Height and width after each node, for an input of this size. Throws Error(bad_value) where the input is no
+/// multiple of size_multiple.
+std::vector<Extent> extents(const Graph& graph, Extent input);
+
+}  // namespace maskmill::learn

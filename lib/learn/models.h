@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "base/settings.h"
+#include "learn/graph.h"
+
+namespace maskmill::learn {
+
+/// Which network, and how large.
+struct ModelSettings {
+  std::string name = "unet";
+  int init_features = 32;
+  static void visit(auto& self, auto&& setting) {
+    setting("name", self.name, "architecture");
+    setting("init-features", self.init_features,
+            "channels of the first level; each deeper level doubles them", between(1, 1024));
+  }
+  friend bool operator==(const ModelSettings&, const ModelSettings&) = default;
+};
+
+/// One architecture: a file in lib/learn/models and a line in models.cpp.
+struct Architecture {
+  std::string_view name;
+  std::string_view title;
+  std::string_view description;  ///< with the paper and whose weight names it has
+  Graph (*build)(int in_channels, int classes, const ModelSettings& settings);
+};
+
+/// Every architecture, in the order in which they are listed.
+std::span<const Architecture* const> architectures();
+
+/// Throws Error(usage) naming the nearest known name.
+const Architecture& find_architecture(std::string_view name);
+
+/// The graph's output "out" gives scores before softmax or sigmoid: (batch, classes, height, width).
+Graph build(const ModelSettings& settings, int in_channels, int classes);
+
+/// Ronneberger, Fischer and Brox, "U-Net" (2015), as mateuszbuda/brain-segmentation-pytorch publishes it.
+const Architecture& unet();
+
+}  // namespace maskmill::learn

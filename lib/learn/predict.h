@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <memory>
+#include <opencv2/core/mat.hpp>
+#include <vector>
+
+#include "learn/run.h"
+
+namespace maskmill::learn {
+
+/// What a network says of one picture, at the picture's own size.
+struct Prediction {
+  cv::Mat labels;                      ///< CV_16UC1: indices into card().classes
+  cv::Mat confidence;                  ///< CV_32FC1, 0..1: the chosen class's probability
+  std::vector<cv::Mat> probabilities;  ///< CV_32FC1 a class; empty unless asked for
+};
+
+struct PredictSettings {
+  Device device = Device::automatic;
+  Precision precision = Precision::float32;
+  int threads = 0;
+  int batch_size = 8;
+  bool probabilities = false;
+};
+
+class Predictor {
+ public:
+  /// A run directory. Throws Error where it is none or its weights do not fit its model, naming the first
+  /// tensor that differs.
+  static std::unique_ptr<Predictor> open(const Path& run, const PredictSettings& settings);
+  virtual ~Predictor() = default;
+
+  virtual const ModelCard& card() const = 0;
+  virtual std::string device() const = 0;
+
+  /// Pictures are CV_8UC3 RGB of any sizes. Scores are upsampled bilinearly to each picture's size before the
+  /// class is chosen. One caller at a time.
+  virtual std::vector<Prediction> predict(const std::vector<cv::Mat>& pictures) = 0;
+};
+
+}  // namespace maskmill::learn

@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "learn/predict_items.h"
+
+#include "base/error.h"
+#include "base/progress.h"
+#include "dataset/masks.h"
+#include "image/image.h"
+
+namespace maskmill::learn {
+namespace {
+
+constexpr std::size_t kBatchPixels = std::size_t{32} << 20;
+
+struct Loaded {
+  std::optional<PredictedItem> item;
+  std::vector<Finding> findings;
+};
+
+Loaded load(ReadItem& read, const ClassMap* truth) {
+  Loaded loaded;
+  std::optional<Item> item = read(loaded.findings);
+  if (!item) return loaded;
+  try {
+    PredictedItem out;
+    out.picture = read_image(item->image);
+    if (truth) {
+      out.truth = truth->classes_of(*item);
+      if (out.truth.size() != out.picture.size())
+        throw Error(Code::bad_value, "the mask has another size than the image").at_file(item->image);
+    }
+    out.item = std::move(*item);
+    loaded.item = std::move(out);
+  } catch (const Error& error) {
+    if (error.code() == Code::bug || error.code() == Code::interrupted) throw;
+    loaded.findings.push_back(to_finding(error, "unreadable-item"));
+  }
+  return loaded;
+}
+
+double mean_confidence(const cv::Mat& confidence, const Rle& region) {
+  double sum = 0;
+  std::int64_t pixels = 0, position = 0;
+  const std::int64_t rows = region.size.height;
+  for (std::size_t run = 0; run < region.counts.size(); ++run) {
+    const std::int64_t end = position + region.counts[run];
+    if (run % 2 == 1)
+      for (std::int64_t i = position; i < end; ++i, ++pixels)
+        sum += confidence.at<float>(static_cast<int>(i % rows), static_cast<int>(i / rows));
+    position = end;
+  }
+  return pixels > 0 ? sum / static_cast<double>(pixels) : 0;
+}
+
+}  // namespace
+
+std::size_t predict_items(Predictor& predictor, Source& source, int batch_size, const ClassMap* truth,
+                          Findings& findings, const std::function<void(PredictedItem&&)>& visit) {
+  std::size_t left_out = 0, pixels = 0;
+  std::vector<PredictedItem> batch;
+  Progress progress("predicting", source.size());
+  const auto flush = [&] {
+    std::vector<cv::Mat> pictures;
+    for (const PredictedItem& item : batch) pictures.push_back(item.picture);
+    std::vector<Prediction> predictions = predictor.predict(pictures);
+    for (std::size_t i = 0; i < batch.size(); ++i) {
+      batch[i].prediction = std::move(predictions[i]);
+      visit(std::move(batch[i]));
+      progress.advance();
+    }
+    batch.clear();
+    pixels = 0;
+  };
+  source.findings().for_each([&](const Finding& finding) { findings.add(finding); });
+  map_items(
+      source, [&](ReadItem&& read) { return load(read, truth); },
+      [&](Loaded&& loaded) {
+        findings.add(std::move(loaded.findings));
+        if (!loaded.item) {
+          ++left_out;
+          return;
+        }
+        pixels += loaded.item->picture.total();
+        batch.push_back(std::move(*loaded.item));
+        if (batch.size() == static_cast<std::size_t>(batch_size) || pixels >= kBatchPixels) flush();
+      });
+  if (!batch.empty()) flush();
+  return left_out;
+}
+
+std::vector<Annotation> annotations_of(const Prediction& prediction, const LabelMap& classes,
+                                       const InstanceSettings& settings) {
+  InstanceSettings exact = settings;
+  exact.shape = InstanceShape::rle;  // the score is the mean over its pixels
+  InstanceLoss loss;
+  std::vector<Annotation> annotations = instances_from_mask(prediction.labels, {}, classes, exact, loss);
+  for (Annotation& annotation : annotations)
+    annotation.score = mean_confidence(prediction.confidence, std::get<Rle>(annotation.shape));
+  return annotations;
+}
+
+}  // namespace maskmill::learn

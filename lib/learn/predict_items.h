@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <functional>
+#include <optional>
+
+#include "dataset/dataset.h"
+#include "dataset/masks.h"
+#include "learn/classes.h"
+#include "learn/predict.h"
+
+namespace maskmill::learn {
+
+/// One item, its picture, and what a network says of it.
+struct PredictedItem {
+  Item item;
+  cv::Mat picture;  ///< CV_8UC3, RGB
+  cv::Mat truth;    ///< CV_16UC1 class numbers or kIgnored; empty unless asked for
+  Prediction prediction;
+};
+
+/// Reads and decodes on all threads of the current Jobs while the network works, in batches of at most `batch_size` pictures and some 32 million pixels, and
+/// visits in the items' order, one at a time. With `truth`, masks are read by that map. Items that cannot be read are findings and left out;
+/// returns how many.
+std::size_t predict_items(Predictor& predictor, Source& source, int batch_size, const ClassMap* truth,
+                          Findings& findings, const std::function<void(PredictedItem&&)>& visit);
+
+/// The prediction as annotations: each 8-connected region of a class other than the background, exact, with the mean of its pixels' confidence as score.
+std::vector<Annotation> annotations_of(const Prediction& prediction, const LabelMap& classes,
+                                       const InstanceSettings& settings);
+
+}  // namespace maskmill::learn

@@ -1,0 +1,239 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+#include <optional>
+#include <set>
+
+#include "base/error.h"
+#include "base/hash.h"
+#include "base/text.h"
+#include "learn/pickle.h"
+#include "learn/tensor_file.h"
+#include "learn/zip.h"
+
+namespace maskmill::learn {
+namespace {
+
+constexpr std::string_view kFolder = "archive/";
+constexpr std::string_view kLegacyStart =
+    "\x80\x02\x8a\x0a\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19";  // its magic number
+constexpr const char* kSaveAgain = "save it again with a current torch: torch.save(torch.load(old), new)";
+
+/// Elements of that shape; nothing where its sides are no shape or multiply to more than 2^63 - 1.
+std::optional<std::int64_t> elements_of(const std::vector<std::int64_t>& shape) {
+  std::int64_t product = 1;
+  for (const std::int64_t side : shape)
+    if (side < 0 || __builtin_mul_overflow(product, std::max<std::int64_t>(side, 1), &product))
+      return std::nullopt;
+  return std::find(shape.begin(), shape.end(), 0) == shape.end() ? product : 0;
+}
+
+std::vector<std::int64_t> contiguous_stride(const std::vector<std::int64_t>& shape) {
+  std::vector<std::int64_t> stride(shape.size(), 1);
+  for (std::size_t i = shape.size(); i > 1; --i)
+    stride[i - 2] = stride[i - 1] * std::max<std::int64_t>(shape[i - 1], 1);
+  return stride;
+}
+
+/// The elements that the tensor reaches: one past the last. Nothing where that is more than 2^63 - 1.
+std::optional<std::int64_t> reach_of(const PickledTensor& tensor) {
+  std::int64_t last = tensor.offset;
+  for (std::size_t i = 0; i < tensor.shape.size(); ++i) {
+    std::int64_t step = 0;
+    if (__builtin_mul_overflow(tensor.shape[i] - 1, tensor.stride[i], &step) ||
+        __builtin_add_overflow(last, step, &last))
+      return std::nullopt;
+  }
+  std::int64_t reach = 0;
+  if (__builtin_add_overflow(last, 1, &reach)) return std::nullopt;
+  return reach;
+}
+
+/// The tensor's elements in row-major order. The caller has checked that they lie in `storage`.
+std::string gathered(std::string_view storage, const PickledTensor& tensor, std::int64_t count) {
+  const auto size = static_cast<std::size_t>(element_size(tensor.type));
+  const std::size_t start = static_cast<std::size_t>(tensor.offset) * size;
+  const auto contiguous = contiguous_stride(tensor.shape);
+  bool in_order = true;
+  for (std::size_t i = 0; i < tensor.shape.size(); ++i)
+    in_order = in_order && (tensor.shape[i] == 1 || tensor.stride[i] == contiguous[i]);
+  if (in_order) return std::string(storage.substr(start, static_cast<std::size_t>(count) * size));
+
+  std::string bytes;
+  bytes.reserve(static_cast<std::size_t>(count) * size);
+  std::vector<std::int64_t> index(tensor.shape.size(), 0);
+  std::int64_t element = tensor.offset;
+  for (std::int64_t i = 0; i < count; ++i) {
+    bytes.append(storage.substr(static_cast<std::size_t>(element) * size, size));
+    for (std::size_t axis = index.size(); axis > 0; --axis) {
+      element += tensor.stride[axis - 1];
+      if (++index[axis - 1] < tensor.shape[axis - 1]) break;
+      element -= tensor.stride[axis - 1] * tensor.shape[axis - 1];
+      index[axis - 1] = 0;
+    }
+  }
+  return bytes;
+}
+
+/// The folder in which torch's archive keeps its entries: "archive/", with another name or without one.
+std::string folder_of(const ZipReader& zip) {
+  std::optional<std::string> folder;
+  bool scripted = false;
+  for (const ZipReader::Entry& entry : zip.entries()) {
+    const std::size_t slash = entry.name.find('/');
+    const std::string start = slash == std::string::npos ? "" : entry.name.substr(0, slash + 1);
+    const std::string_view rest = std::string_view(entry.name).substr(start.size());
+    if (rest == "data.pkl") folder = start;
+    if (rest == "constants.pkl") scripted = true;
+  }
+  if (scripted)
+    throw Error(Code::unsupported, "is a TorchScript program, not a state dict")
+        .hint("save its weights: torch.save(torch.jit.load(old).state_dict(), new)");
+  if (!folder) throw Error(Code::bad_format, "is a zip file without data.pkl; torch.save did not write it");
+  return *folder;
+}
+
+class Archive {
+ public:
+  explicit Archive(std::string_view file)
+      : zip_(file), folder_(folder_of(zip_)), room_((1 << 20) + 8 * file.size()) {}
+
+  StateDict read() {
+    if (zip_.find(folder_ + "byteorder") != nullptr && content("byteorder") != "little")
+      throw Error(Code::unsupported, "was written by a big-endian machine");
+    StateDict state;
+    for (const PickledTensor& tensor : read_pickled_tensors(content("data.pkl"))) {
+      try {
+        state.push_back({tensor.name, tensor.type, tensor.shape, elements(tensor)});
+      } catch (Error& error) {
+        throw std::move(error.at_field(printable(tensor.name)));
+      }
+    }
+    return state;
+  }
+
+ private:
+  /// Kept, since tensors may share a storage.
+  std::string_view content(const std::string& name) {
+    const auto [place, is_new] = contents_.try_emplace(name);
+    Content& kept = place->second;
+    if (is_new) {
+      const ZipReader::Entry* entry = zip_.find(folder_ + name);
+      if (entry == nullptr)
+        throw Error(Code::bad_format, fmt::format("{} is missing", in_quotes(folder_ + name)));
+      kept.bytes = zip_.content(*entry, kept.inflated);
+    }
+    return kept.bytes;
+  }
+
+  std::string elements(const PickledTensor& tensor) {
+    const auto count = elements_of(tensor.shape);
+    const auto size = static_cast<std::uint64_t>(element_size(tensor.type));
+    // Expanded and shared tensors hold more bytes than their file; how many more is bounded.
+    if (!count || static_cast<std::uint64_t>(*count) > room_ / size)
+      throw Error(Code::bad_format, "its shape is larger than the file can account for");
+    room_ -= static_cast<std::uint64_t>(*count) * size;
+    if (*count == 0) return "";
+    const std::string_view storage = content("data/" + tensor.storage);
+    const auto reach = reach_of(tensor);
+    if (!reach || *reach > tensor.storage_elements ||
+        static_cast<std::uint64_t>(*reach) > storage.size() / size)
+      throw Error(Code::bad_format, "reaches past the end of its storage");
+    return gathered(storage, tensor, *count);
+  }
+
+  struct Content {
+    std::string inflated;
+    std::string_view bytes;
+  };
+  ZipReader zip_;
+  std::string folder_;
+  std::uint64_t room_;
+  std::map<std::string, Content> contents_;
+};
+
+}  // namespace
+
+int element_size(TensorType type) {
+  switch (type) {
+    case TensorType::float64:
+    case TensorType::int64:
+      return 8;
+    case TensorType::float32:
+    case TensorType::int32:
+      return 4;
+    case TensorType::float16:
+    case TensorType::bfloat16:
+    case TensorType::int16:
+      return 2;
+    case TensorType::int8:
+    case TensorType::uint8:
+    case TensorType::boolean:
+      return 1;
+  }
+  throw Error(Code::bug, "a tensor type that is none");
+}
+
+std::string encode_pth(const StateDict& state) {
+  std::vector<PickledTensor> tensors;
+  std::set<std::string_view> names;
+  std::uint64_t bytes = 4096;
+  for (const NamedTensor& tensor : state) {
+    const auto fail = [&](const std::string& message) {
+      return Error(Code::bad_value, message).at_field(printable(tensor.name));
+    };
+    if (!names.insert(tensor.name).second) throw fail("two tensors have this name");
+    if (!is_utf8(tensor.name)) throw fail("a tensor's name must be UTF-8");
+    const auto count = elements_of(tensor.shape);
+    if (!count ||
+        static_cast<std::uint64_t>(*count) * static_cast<std::uint64_t>(element_size(tensor.type)) !=
+            tensor.bytes.size())
+      throw fail(fmt::format("{} bytes do not fill the tensor's shape", tensor.bytes.size()));
+    tensors.push_back({tensor.name, tensor.type, std::to_string(tensors.size()), *count, 0, tensor.shape,
+                       contiguous_stride(tensor.shape)});
+    bytes += tensor.bytes.size() + 512;
+  }
+
+  const std::string pickle = pickle_of(tensors);
+  Hasher hasher;
+  hasher.add(pickle);
+  for (const NamedTensor& tensor : state) hasher.add(tensor.bytes);
+  const Digest digest = hasher.digest();
+
+  ZipWriter zip;
+  zip.reserve(bytes + pickle.size());
+  const auto add = [&](std::string_view name, std::string_view content) {
+    zip.add(std::string(kFolder).append(name), content);
+  };
+  add("data.pkl", pickle);
+  add(".format_version", "1");
+  add(".storage_alignment", "64");
+  add("byteorder", "little");
+  for (std::size_t i = 0; i < state.size(); ++i) add("data/" + tensors[i].storage, state[i].bytes);
+  add("version", "3\n");
+  add(".data/serialization_id", fmt::format("{:020}{:020}", digest.high, digest.low));
+  return zip.finish();
+}
+
+StateDict read_pth(const Path& path) {
+  return decode_pth(read_file(path), path);
+}
+
+StateDict decode_pth(std::string_view bytes, const Path& name_for_messages) {
+  try {
+    if (bytes.empty()) throw Error(Code::bad_format, "is empty");
+    if (bytes.starts_with(kLegacyStart))
+      throw Error(Code::unsupported, "is in torch's legacy format, from before torch 1.6").hint(kSaveAgain);
+    if (bytes.front() == '\x80')
+      throw Error(Code::unsupported, "is a bare pickle, not a file of torch.save").hint(kSaveAgain);
+    if (!bytes.starts_with("PK"))
+      throw Error(Code::bad_format, "is no file of torch.save: those are zip files");
+    return Archive(bytes).read();
+  } catch (Error& error) {
+    throw std::move(error.at_file(name_for_messages));
+  }
+}
+
+}  // namespace maskmill::learn

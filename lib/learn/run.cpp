@@ -1,0 +1,206 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "learn/run.h"
+
+#include <fmt/chrono.h>
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <boost/filesystem.hpp>
+#include <cmath>
+#include <ctime>
+
+#include "base/error.h"
+#include "base/text.h"
+
+namespace maskmill::learn {
+namespace {
+
+constexpr std::string_view kConfig = "config.json", kCard = "model.json", kLabels = "labels.txt",
+                           kMetrics = "metrics.csv";
+/// What a new run in the place of an old one must not inherit.
+constexpr std::array<std::string_view, 8> kRunFiles{
+    kConfig, "environment.json", "provenance.json", kCard, kLabels, kMetrics, "model.pth", "report.html"};
+
+Path joined_path(const Path& folder, std::string_view name) {
+  return folder / std::string(name);
+}
+
+bool holds(const Path& folder, std::string_view name) {
+  return fs::is_regular_file(joined_path(folder, name));
+}
+
+bool is_run(const Path& folder) {
+  return holds(folder, kConfig) || holds(folder, kCard);
+}
+
+void make_folder(const Path& path) {
+  boost::system::error_code failure;
+  fs::create_directories(path, failure);
+  if (failure)
+    throw Error(Code::write_failed, "the folder cannot be made: " + failure.message()).at_file(path);
+}
+
+Path make_dated_folder() {
+  const std::time_t now = std::time(nullptr);
+  std::tm local{};
+  localtime_r(&now, &local);
+  const Path day = Path("runs") / fmt::format("{:%Y-%m-%d}", local);
+  const std::string time = fmt::format("{:%H-%M-%S}", local);
+  make_folder(day);
+  // Two runs may start within a second; create_directory says which of them made the folder.
+  for (int number = 1;; ++number) {
+    const Path path = day / (number == 1 ? time : fmt::format("{}-{}", time, number));
+    boost::system::error_code failure;
+    if (fs::create_directory(path, failure)) return path;
+    if (failure)
+      throw Error(Code::write_failed, "the folder cannot be made: " + failure.message()).at_file(path);
+  }
+}
+
+void clear_run(const Path& folder) {
+  for (const std::string_view name : kRunFiles) {
+    boost::system::error_code failure;
+    fs::remove(joined_path(folder, name), failure);
+    if (failure)
+      throw Error(Code::write_failed, "cannot be replaced: " + failure.message())
+          .at_file(joined_path(folder, name));
+  }
+}
+
+std::string cell(double value) {
+  return std::isfinite(value) ? fmt::format("{}", value) : std::string();
+}
+
+std::vector<std::string> header_of(const MetricsRow& row) {
+  std::vector<std::string> columns;
+  for (const auto& [name, value] : row) {
+    const bool plain = !name.empty() && name.find_first_of(",\"\r\n") == std::string::npos;
+    if (!plain || std::count(columns.begin(), columns.end(), name) != 0)
+      throw Error(Code::bug, fmt::format("a metric cannot be named {}", in_quotes(name)));
+    columns.push_back(name);
+  }
+  return columns;
+}
+
+std::string line_of(const MetricsRow& row, const std::vector<std::string>& columns) {
+  std::vector<std::string> cells(columns.size());
+  for (const auto& [name, value] : row) {
+    const auto found = std::find(columns.begin(), columns.end(), name);
+    if (found == columns.end())
+      throw Error(Code::bug, fmt::format("metric {} is not among the first epoch's", in_quotes(name)));
+    cells[static_cast<std::size_t>(found - columns.begin())] = cell(value);
+  }
+  return joined(cells, ",") + "\n";
+}
+
+}  // namespace
+
+RunFolder RunFolder::create(const Path& path, Overwrite overwrite) {
+  if (path.empty()) return RunFolder(make_dated_folder());
+  boost::system::error_code failure;
+  const auto kind = fs::status(path, failure).type();
+  if (kind != fs::file_not_found && kind != fs::directory_file)
+    throw Error(Code::write_failed, "is a file where the run's folder is to be").at_file(path);
+  make_folder(path);
+  if (is_run(path)) {
+    if (overwrite == Overwrite::no)
+      throw Error(Code::write_failed, "there is a run already").at_file(path).hint("replace it with --force");
+    clear_run(path);
+  } else if (!fs::is_empty(path)) {
+    throw Error(Code::write_failed, "is a folder with something else in it")
+        .at_file(path)
+        .hint("name a folder that is new or empty");
+  }
+  return RunFolder(path);
+}
+
+RunFolder RunFolder::open(const Path& path) {
+  boost::system::error_code failure;
+  const auto kind = fs::status(path, failure).type();
+  if (kind == fs::file_not_found)
+    throw Error(Code::not_found, "there is no such run directory").at_file(path);
+  if (kind != fs::directory_file)
+    throw Error(Code::bad_format, "is no run directory")
+        .at_file(path)
+        .hint("name the folder that train wrote");
+  for (const std::string_view name : {kConfig, kCard})
+    if (!holds(path, name))
+      throw Error(Code::bad_format, fmt::format("is no run directory: {} is missing", name))
+          .at_file(path)
+          .hint("name the folder that train wrote");
+  return RunFolder(path);
+}
+
+void RunFolder::write(const std::string& name, std::string_view bytes) const {
+  replace_file(file(name), bytes);
+}
+
+void RunFolder::write_card(const ModelCard& card) const {
+  std::string names;
+  for (const Label& label : card.classes) names += printable(label.name) + "\n";
+  write(std::string(kLabels), names);
+  write(std::string(kCard), to_text(to_json(card)));
+}
+
+ModelCard RunFolder::card() const {
+  return read_model_card(joined_path(path_, kCard));
+}
+
+TrainSettings RunFolder::settings() const {
+  const Path path = joined_path(path_, kConfig);
+  const Json document = read_json(path);
+  TrainSettings settings;
+  try {
+    assign_document(settings_of(settings), document);
+    validate(settings);
+  } catch (const Error& error) {
+    throw Error(Code::bad_format, error.message())
+        .at_file(path)
+        .at_field(error.place().field)
+        .hint(error.hint_text());
+  }
+  return settings;
+}
+
+void RunFolder::append_metrics(const MetricsRow& row) const {
+  const Path path = joined_path(path_, kMetrics);
+  std::string text = fs::exists(path) ? read_file(path) : "";
+  if (text.empty()) text = joined(header_of(row), ",") + "\n";
+  const auto columns = split_text(lines_of(text).front(), ',');
+  text += line_of(row, columns);
+  replace_file(path, text);
+}
+
+std::vector<MetricsRow> RunFolder::metrics() const {
+  const Path path = joined_path(path_, kMetrics);
+  if (!fs::exists(path)) return {};
+  const std::string text = read_file(path);
+  const auto lines = lines_of(text);
+  if (lines.empty()) throw Error(Code::bad_format, "is empty; expected a line of column names").at_file(path);
+  const auto columns = split_text(lines.front(), ',');
+  std::vector<MetricsRow> rows;
+  for (std::size_t i = 1; i < lines.size(); ++i) {
+    const auto cells = split_text(lines[i], ',');
+    if (cells.size() != columns.size())
+      throw Error(Code::bad_format,
+                  fmt::format("found {} cells; the first line names {}", cells.size(), columns.size()))
+          .at_file(path)
+          .at_line(i + 1);
+    MetricsRow row;
+    for (std::size_t column = 0; column < cells.size(); ++column) {
+      if (cells[column].empty()) continue;
+      const auto value = to_number(cells[column]);
+      if (!value)
+        throw Error(Code::bad_format, in_quotes(cells[column]) + " is no number")
+            .at_file(path)
+            .at_line(i + 1)
+            .at_field(columns[column]);
+      row.emplace_back(columns[column], *value);
+    }
+    rows.push_back(std::move(row));
+  }
+  return rows;
+}
+
+}  // namespace maskmill::learn

@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "base/output.h"
+#include "learn/model_card.h"
+#include "learn/settings.h"
+
+namespace maskmill::learn {
+
+/// One row of metrics.csv: "epoch" and named values, as train_loss, val_mean_dice, learning_rate.
+using MetricsRow = std::vector<std::pair<std::string, double>>;
+
+/// A run directory: config.json (resolved settings), environment.json, provenance.json, model.json,
+/// labels.txt, metrics.csv, model.pth (the best weights). Each file is replaced whole, so that a reader or a
+/// crash never meets half of one.
+class RunFolder {
+ public:
+  /// A new run at `path`, or for an empty path at runs/DATE/TIME (local time). Throws Error(write_failed)
+  /// where there is one already, unless `overwrite` is yes: then its files are removed first. A folder that
+  /// holds anything but a run is never written into.
+  static RunFolder create(const Path& path, Overwrite overwrite);
+  /// An existing one. Throws Error(not_found | bad_format) saying what is missing.
+  static RunFolder open(const Path& path);
+
+  const Path& path() const { return path_; }
+  Path file(const std::string& name) const { return path_ / name; }
+
+  void write(const std::string& name, std::string_view bytes) const;
+  void write_card(const ModelCard& card) const;  ///< model.json and labels.txt
+  ModelCard card() const;
+  TrainSettings settings() const;  ///< from config.json; throws Error(bad_format) naming the key
+
+  /// The first row names the columns; a later one may leave some out, and Error(bug) is thrown for a new one.
+  /// What is not finite is written as an empty cell.
+  void append_metrics(const MetricsRow& row) const;
+  /// Empty before the first epoch has ended. Empty cells are left out. Throws Error(bad_format).
+  std::vector<MetricsRow> metrics() const;
+
+ private:
+  explicit RunFolder(Path path) : path_(std::move(path)) {}
+  Path path_;
+};
+
+}  // namespace maskmill::learn

@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "learn/score_run.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <chrono>
+#include <limits>
+
+#include "base/error.h"
+#include "base/text.h"
+#include "dataset/masks.h"
+#include "render/overlay.h"
+#include "render/sheet.h"
+
+namespace maskmill::learn {
+namespace {
+
+constexpr int kPicturePx = 640;
+
+double or_nan(const std::optional<double>& value) { return value.value_or(std::numeric_limits<double>::quiet_NaN()); }
+
+std::string percent_like(const std::optional<double>& value) { return value ? fmt::format("{:.4f}", *value) : "undefined"; }
+
+TrainingReport::Example example_of(const PredictedItem& item, const SemanticScores& scores, const LabelMap& classes) {
+  TrainingReport::Example example;
+  example.caption = item.item.id;
+  example.detail = "mean Dice " + percent_like(scores.mean_dice) + ", IoU " + percent_like(scores.mean_iou);
+  const cv::Mat picture = reduced(item.picture, kPicturePx);
+  example.truth = overlay_mask(picture, item.truth, classes);
+  example.prediction = overlay_mask(picture, item.prediction.labels, classes);
+  example.errors = error_map(picture, item.truth, item.prediction.labels, classes);
+  return example;
+}
+
+// The `keep` examples of lowest mean Dice, worst first; pictures are drawn only of those that stay.
+class Worst {
+ public:
+  explicit Worst(std::size_t keep) : keep_(keep) {}
+
+  void add(const PredictedItem& item, const SemanticScores& scores, const LabelMap& classes) {
+    if (!scores.mean_dice || keep_ == 0) return;
+    if (kept_.size() == keep_ && *scores.mean_dice >= kept_.back().first) return;
+    const auto place = std::upper_bound(kept_.begin(), kept_.end(), *scores.mean_dice,
+                                        [](double value, const auto& entry) { return value < entry.first; });
+    kept_.insert(place, {*scores.mean_dice, example_of(item, scores, classes)});
+    if (kept_.size() > keep_) kept_.pop_back();
+  }
+
+  std::vector<TrainingReport::Example> take() {
+    std::vector<TrainingReport::Example> examples;
+    for (auto& [dice, example] : kept_) examples.push_back(std::move(example));
+    return examples;
+  }
+
+ private:
+  std::size_t keep_;
+  std::vector<std::pair<double, TrainingReport::Example>> kept_;
+};
+
+}  // namespace
+
+ScoreReport score(Predictor& predictor, Source& source, int batch_size, std::size_t worst, Findings& findings) {
+  const auto start = std::chrono::steady_clock::now();
+  const LabelMap& classes = predictor.card().classes;
+  const ClassMap truth = ClassMap::matching(source.metadata().labels, classes);
+  ScoreReport report{.confusion = ConfusionMatrix(classes.size()), .scores = {}, .worst = {}};
+  Worst kept(worst);
+  report.left_out = predict_items(predictor, source, batch_size, &truth, findings, [&](PredictedItem&& item) {
+    ConfusionMatrix own(classes.size());
+    own.add(item.prediction.labels, item.truth);
+    report.confusion.add(own);
+    kept.add(item, scores_of(own), classes);
+    ++report.items;
+  });
+  if (report.items == 0) throw Error(Code::bad_format, "no item could be scored").hint("see: maskmill check");
+  report.scores = scores_of(report.confusion);
+  report.worst = kept.take();
+  report.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  return report;
+}
+
+TrainingReport report_of(const RunFolder& run, const ModelCard& card, const ScoreReport& scored, const std::string& subset) {
+  TrainingReport report;
+  report.title = run.path().filename().string();
+  report.subtitle = fmt::format("{} of {}, scored at their own sizes", counted(scored.items, "item"),
+                                subset.empty() ? "the data set" : "the subset " + subset);
+  report.headline = {{"mean Dice", percent_like(scored.scores.mean_dice)},
+                     {"mean IoU", percent_like(scored.scores.mean_iou)},
+                     {"pixel accuracy", percent_like(scored.scores.pixel_accuracy)}};
+  for (int i = 0; i < card.classes.size(); ++i) {
+    const LabelScores& own = scored.scores.labels[static_cast<std::size_t>(i)];
+    report.classes.push_back({card.classes[i].name, card.classes.colour(i), or_nan(own.iou), or_nan(own.dice),
+                              or_nan(own.precision), or_nan(own.recall), own.pixels});
+    if (!own.dice) report.remarks.push_back("the class " + in_quotes(card.classes[i].name) + " is neither in this subset nor predicted");
+    for (int j = 0; j < card.classes.size(); ++j) report.confusion.push_back(scored.confusion.count(i, j));
+  }
+  if (scored.left_out > 0) report.remarks.push_back(counted(scored.left_out, "item") + " could not be read and are not scored");
+  report.epochs = run.metrics();
+  double best = -1;
+  for (const MetricsRow& row : report.epochs) {
+    double epoch = 0, dice = -1;
+    for (const auto& [name, value] : row) {
+      if (name == "epoch") epoch = value;
+      if (name == "val_mean_dice") dice = value;
+    }
+    if (dice > best) best = dice, report.best_epoch = epoch;
+  }
+  report.worst = scored.worst;
+  TrainSettings settings = run.settings();
+  for (const Setting& setting : settings_of(settings)) report.settings.emplace_back(setting.key, setting.value_text());
+  return report;
+}
+
+}  // namespace maskmill::learn

@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "metrics/confusion.h"
+#include "learn/predict_items.h"
+#include "learn/run.h"
+#include "render/training_report.h"
+
+namespace maskmill::learn {
+
+struct ScoreReport {
+  ConfusionMatrix confusion;
+  SemanticScores scores;
+  std::size_t items = 0, left_out = 0;
+  double seconds = 0;
+  /// The lowest mean Dice of single images, with their pictures; worst first.
+  std::vector<TrainingReport::Example> worst;
+};
+
+/// Predicts every item and holds it against its annotation, pixel by pixel at the picture's own size. Void is left out. Keeps the `worst` worst
+/// images' pictures, reduced. Throws Error(bad_value) for labels that the network does not know, Error(bad_format) where no item could be scored.
+ScoreReport score(Predictor& predictor, Source& source, int batch_size, std::size_t worst, Findings& findings);
+
+/// The page of a run: scores, curves, confusion matrix, worst images, settings.
+TrainingReport report_of(const RunFolder& run, const ModelCard& card, const ScoreReport& scored, const std::string& subset);
+
+}  // namespace maskmill::learn

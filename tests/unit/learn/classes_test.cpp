@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "learn/classes.h"
+
+#include <ctime>
+#include <opencv2/imgproc.hpp>
+
+#include "catch.h"
+#include "dataset/masks.h"
+#include "support/scratch.h"
+
+using namespace maskmill;
+using namespace maskmill::learn;
+using maskmill::tests::thrown_by;
+
+namespace {
+
+Label label(const std::string& name, Role role = Role::object) {
+  Label one;
+  one.name = name;
+  one.role = role;
+  return one;
+}
+
+/// All of the columns from `left` to `right`.
+Annotation columns(int label_index, double left, double right, bool crowd = false) {
+  Annotation annotation;
+  annotation.label = label_index;
+  annotation.shape = Polygon{{{{{left, 0}, {right, 0}, {right, 4}, {left, 4}}, {}}}};
+  if (crowd) annotation.flags.crowd = true;
+  return annotation;
+}
+
+Item painted_item(std::vector<Annotation> annotations) {
+  Item item;
+  item.id = "a";
+  item.size = Size{8, 4};
+  item.annotations = std::move(annotations);
+  return item;
+}
+
+int at(const cv::Mat& mask, int x, int y) {
+  return mask.at<std::uint16_t>(y, x);
+}
+
+}  // namespace
+
+TEST_CASE("labels of role ignore are no classes, the others keep their order") {
+  const LabelMap labels(
+      {label("void", Role::ignore), label("sky"), label("edge", Role::ignore), label("road")});
+  const ClassMap classes(labels, false);
+  REQUIRE(classes.size() == 2);
+  CHECK(classes.labels()[0].name == "sky");
+  CHECK(classes.labels()[1].name == "road");
+  CHECK(classes.labels()[1].id == 1);
+  CHECK(classes.class_of(0) == -1);
+  CHECK(classes.class_of(1) == 0);
+  CHECK(classes.class_of(3) == 1);
+
+  const cv::Mat mask = (cv::Mat_<std::uint16_t>(1, 5) << 0, 1, 2, 3, kUnlabelled);
+  const cv::Mat expected = (cv::Mat_<std::uint16_t>(1, 5) << kIgnored, 0, kIgnored, 1, kIgnored);
+  CHECK(cv::norm(classes.classes_from_labels(mask), expected, cv::NORM_INF) == 0);
+}
+
+TEST_CASE("classes keep the colours that the data set shows") {
+  Label sky = label("sky");
+  sky.colour = Rgb{1, 2, 3};
+  const LabelMap labels({label("void", Role::ignore), label("road"), sky});
+  const ClassMap classes(labels, false);
+  CHECK(classes.labels().colour(0) == labels.colour(1));
+  CHECK(classes.labels().colour(1) == Rgb{1, 2, 3});
+}
+
+TEST_CASE("what no annotation covers is a class of its own, and crowds are not") {
+  const LabelMap labels({label("cat"), label("dog")});
+  const ClassMap classes(labels, true);
+  REQUIRE(classes.size() == 3);
+  CHECK(classes.labels()[0].name == "background");
+  CHECK(classes.labels().background() == 0);
+  const cv::Mat mask =
+      classes.classes_of(painted_item({columns(0, 0, 2), columns(1, 2, 4), columns(1, 6, 8, true)}));
+  CHECK(at(mask, 0, 0) == 1);
+  CHECK(at(mask, 3, 3) == 2);
+  CHECK(at(mask, 5, 1) == 0);
+  CHECK(at(mask, 7, 1) == kIgnored);
+}
+
+TEST_CASE("a map's own background takes what nothing covers") {
+  const LabelMap labels({label("cat"), label("nothing", Role::background), label("void", Role::ignore)});
+  const ClassMap classes(labels, true);
+  CHECK(classes.size() == 2);
+  const cv::Mat mask = classes.classes_of(painted_item({columns(0, 0, 2), columns(0, 6, 8, true)}));
+  CHECK(at(mask, 0, 0) == 0);
+  CHECK(at(mask, 4, 0) == 1);
+  CHECK(at(mask, 7, 0) == kIgnored);
+}
+
+TEST_CASE("a label that happens to be called background is not taken for one") {
+  const LabelMap labels({label("background"), label("void")});
+  const ClassMap classes(labels, true);
+  REQUIRE(classes.size() == 3);
+  CHECK(classes.labels()[0].name == "uncovered");
+  CHECK(classes.labels()[1].role == Role::object);
+}
+
+TEST_CASE("an item that is empty is background, one that nobody annotated is an error") {
+  const ClassMap classes(LabelMap({label("cat")}), true);
+  CHECK(cv::countNonZero(classes.classes_of(painted_item({}))) == 0);
+  Item item = painted_item({});
+  item.annotated = false;
+  CHECK(thrown_by([&] { classes.classes_of(item); }).code() == Code::bad_value);
+}
+
+TEST_CASE("a trained network's classes are found by name, and backgrounds by their role") {
+  const ClassMap trained(LabelMap({label("cat"), label("dog"), label("nothing", Role::background)}), true);
+  // Other data: another order, fewer labels, no background of its own.
+  const ClassMap other =
+      ClassMap::matching(LabelMap({label("void", Role::ignore), label("dog")}), trained.labels());
+  CHECK(other.labels() == trained.labels());
+  CHECK(other.class_of(1) == 1);
+  CHECK(other.class_of(0) == -1);
+  const cv::Mat mask = other.classes_of(painted_item({columns(1, 0, 2)}));
+  CHECK(at(mask, 0, 0) == 1);
+  CHECK(at(mask, 5, 0) == 2);
+
+  const LabelMap own_background({label("bg", Role::background), label("cat")});
+  CHECK(ClassMap::matching(own_background, trained.labels()).class_of(0) == 2);
+  const LabelMap unknown({label("cat"), label("cow")});
+  const Error error = thrown_by([&] { ClassMap::matching(unknown, trained.labels()); });
+  CHECK(error.code() == Code::bad_value);
+  CHECK_THAT(error.message(), maskmill::tests::contains("cow"));
+}
+
+TEST_CASE("fewer than two classes cannot be told apart") {
+  const LabelMap one({label("cat"), label("void", Role::ignore)});
+  CHECK(thrown_by([&] { ClassMap(one, false); }).code() == Code::bad_value);
+  CHECK(thrown_by([] { ClassMap(LabelMap(), true); }).code() == Code::bad_value);
+  CHECK(ClassMap(one, true).size() == 2);
+}
+
+TEST_CASE("a mask of 24 megapixels is looked up in less time than decoding it takes") {
+  const ClassMap classes(LabelMap({label("a"), label("b"), label("c")}), false);
+  cv::Mat mask(4000, 6000, CV_16UC1);
+  cv::randu(mask, 0, 3);
+  const std::clock_t start = std::clock();  // of this process: other programs may have the machine
+  const cv::Mat found = classes.classes_from_labels(mask);
+  const double seconds = static_cast<double>(std::clock() - start) / CLOCKS_PER_SEC;
+  CHECK(seconds < 0.5);  // a few hundredths where it was measured
+  CHECK(cv::norm(found, mask, cv::NORM_INF) == 0);
+}

@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "learn/settings.h"
+
+#include <functional>
+#include <limits>
+
+#include "catch.h"
+#include "support/scratch.h"
+
+using namespace maskmill;
+using namespace maskmill::learn;
+using maskmill::tests::contains;
+using maskmill::tests::thrown_by;
+
+namespace {
+void refuse(const std::string& field, const std::function<void(TrainSettings&)>& change) {
+  TrainSettings settings;
+  change(settings);
+  INFO(field);
+  const Error error = thrown_by([&] { validate(settings); });
+  CHECK(error.code() == Code::usage);
+  CHECK(error.place().field == field);
+}
+}  // namespace
+
+TEST_CASE("the defaults are legal, and legal again after a trip through JSON") {
+  TrainSettings settings;
+  CHECK_NOTHROW(validate(settings));
+  settings.loss = {.terms = {"ce", "dice"}, .weights = {1, 0.5}};
+  const Json document = to_json(settings_of(settings));
+  TrainSettings again;
+  assign_document(settings_of(again), document);
+  CHECK(to_json(settings_of(again)) == document);
+}
+
+TEST_CASE("settings that do not go together are refused at their key") {
+  refuse("input.width", [](auto& s) { s.input.width = 250; });
+  refuse("input.height", [](auto& s) { s.input.height = 8; });
+  refuse("model.name", [](auto& s) { s.model.name = "unett"; });
+  refuse("input.mean", [](auto& s) { s.input.mean = {0.5}; });
+  refuse("input.std", [](auto& s) { s.input.std = {1, 1}; });
+  refuse("input.std", [](auto& s) { s.input.std = {1, 0, 1}; });
+  refuse("input.mean", [](auto& s) { s.input.mean[1] = std::numeric_limits<double>::quiet_NaN(); });
+  refuse("loss.terms", [](auto& s) { s.loss.terms = {}; });
+  refuse("loss.terms", [](auto& s) { s.loss.terms = {"ce", "ce"}; });
+  refuse("loss.terms", [](auto& s) { s.loss.terms = {"mse"}; });
+  refuse("loss.weights", [](auto& s) { s.loss.weights = {1, 1}; });
+  refuse("loss.weights", [](auto& s) { s.loss.weights = {-1}; });
+  refuse("optimizer.beta1", [](auto& s) { s.optimizer.beta1 = 1; });
+  refuse("optimizer.beta2", [](auto& s) { s.optimizer.beta2 = 1; });
+  refuse("augment.scale-low", [](auto& s) { s.augment.scale_low = 1.5; });
+}
+
+TEST_CASE("a wrong input size is answered with the sizes beside it") {
+  TrainSettings settings;
+  settings.input.width = 250;
+  const Error error = thrown_by([&] { validate(settings); });
+  CHECK_THAT(error.hint_text(), contains("240") && contains("256"));
+}
+
+TEST_CASE("a loss goes by its name") {
+  CHECK(loss_kind("ce") == LossKind::ce);
+  CHECK(loss_kind("dice") == LossKind::dice);
+  CHECK(thrown_by([] { loss_kind("CE"); }).code() == Code::usage);
+}
