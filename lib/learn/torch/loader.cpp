@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "learn/torch/loader.h"
+
+#include <tbb/task_arena.h>
+#include <tbb/task_group.h>
+
+#include <chrono>
+#include <deque>
+#include <opencv2/core.hpp>
+#include <utility>
+
+#include "base/random.h"
+
+namespace maskmill::learn {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+/// Copies the rows of `pixels`, which may be padded, to `to`, where they are not.
+void copy_pixels(const cv::Mat& pixels, void* to) {
+  cv::Mat destination(pixels.size(), pixels.type(), to);
+  pixels.copyTo(destination);
+}
+
+/// A batch on its way. Its tasks write into the tensors' memory, each at its own place.
+struct Pending {
+  Batch batch;
+  tbb::task_group tasks;
+};
+
+}  // namespace
+
+std::vector<std::vector<std::size_t>> in_batches(const std::vector<std::size_t>& order, int batch_size) {
+  const auto largest = static_cast<std::size_t>(batch_size);
+  const std::size_t count = (order.size() + largest - 1) / largest;
+  std::vector<std::vector<std::size_t>> batches;
+  for (std::size_t i = 0; i < count; ++i)
+    batches.emplace_back(order.begin() + static_cast<std::ptrdiff_t>(order.size() * i / count),
+                         order.begin() + static_cast<std::ptrdiff_t>(order.size() * (i + 1) / count));
+  return batches;
+}
+
+struct Loader::State {
+  const SampleStore& store;
+  LoaderOptions options;
+  tbb::task_arena arena;
+  std::vector<std::vector<std::size_t>> batches;
+  std::size_t next_to_begin = 0;
+  int epoch = 0;
+  std::deque<std::unique_ptr<Pending>> pending;
+  Clock::duration waited{};
+
+  State(const SampleStore& from, LoaderOptions with) : store(from), options(std::move(with)) {}
+
+  ~State() {
+    arena.execute([this] {
+      for (const auto& each : pending) {
+        each->tasks.cancel();
+        try {
+          each->tasks.wait();
+        } catch (...) {
+          // Nobody asked for this batch, so its error is nobody's.
+          continue;
+        }
+      }
+    });
+  }
+
+  Sample prepared(std::size_t index) const {
+    Sample sample = store.load(index);
+    if (options.augment.enabled) {
+      Random random{stable_hash("augmentation"), options.seed, static_cast<std::uint64_t>(epoch), index};
+      augment(sample, options.augment, random);
+    }
+    return sample;
+  }
+
+  void begin(const std::vector<std::size_t>& samples) {
+    const Size size = store.sample_size();
+    const auto count = static_cast<std::int64_t>(samples.size());
+    const auto memory = torch::TensorOptions().pinned_memory(options.pinned);
+    auto starting = std::make_unique<Pending>();
+    starting->batch.images = torch::empty({count, size.height, size.width, 3}, memory.dtype(torch::kUInt8));
+    starting->batch.classes = torch::empty({count, size.height, size.width}, memory.dtype(torch::kInt16));
+    auto* images = starting->batch.images.mutable_data_ptr<std::uint8_t>();
+    auto* classes = starting->batch.classes.mutable_data_ptr<std::int16_t>();
+    arena.execute([&] {
+      for (const std::size_t index : samples) {
+        starting->tasks.run([this, index, images, classes] {
+          const Sample sample = prepared(index);
+          copy_pixels(sample.image, images);
+          copy_pixels(sample.mask, classes);
+        });
+        images += size.area() * 3;
+        classes += size.area();
+      }
+    });
+    pending.push_back(std::move(starting));
+  }
+};
+
+Loader::Loader(const SampleStore& store, LoaderOptions options)
+    : state_(std::make_unique<State>(store, std::move(options))) {}
+
+Loader::~Loader() = default;
+
+void Loader::start(std::vector<std::vector<std::size_t>> batches, int epoch) {
+  if (!state_->pending.empty()) throw Error(Code::bug, "an epoch was started before the former had ended");
+  state_->batches = std::move(batches);
+  state_->next_to_begin = 0;
+  state_->epoch = epoch;
+  state_->waited = {};
+}
+
+std::optional<Batch> Loader::next() {
+  const Clock::time_point before = Clock::now();
+  State& state = *state_;
+  const auto most = static_cast<std::size_t>(state.options.ahead) + 1;
+  while (state.pending.size() < most && state.next_to_begin < state.batches.size())
+    state.begin(state.batches[state.next_to_begin++]);
+  if (state.pending.empty()) return std::nullopt;
+  const std::unique_ptr<Pending> first = std::move(state.pending.front());
+  state.pending.pop_front();
+  state.arena.execute([&] { first->tasks.wait(); });
+  state.waited += Clock::now() - before;
+  return std::move(first->batch);
+}
+
+double Loader::waited_seconds() const {
+  return std::chrono::duration<double>(state_->waited).count();
+}
+
+}  // namespace maskmill::learn

@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <torch/torch.h>
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "learn/augment.h"
+#include "learn/torch/sample_store.h"
+
+namespace maskmill::learn {
+
+/// Samples of one size, on CPU.
+struct Batch {
+  torch::Tensor images;   ///< (batch, height, width, 3) uint8 RGB
+  torch::Tensor classes;  ///< (batch, height, width) int16 class numbers, or kIgnoredClass
+  std::int64_t size() const { return images.size(0); }
+};
+
+/// `order` in pieces of `batch_size`, or of a little less, so that all differ by one at most: no sample is
+/// dropped, and none is left alone in a last batch, of which BatchNorm would learn nonsense.
+std::vector<std::vector<std::size_t>> in_batches(const std::vector<std::size_t>& order, int batch_size);
+
+struct LoaderOptions {
+  AugmentSettings augment;
+  std::uint64_t seed = 0;
+  int ahead = 4;        ///< batches prepared before they are asked for
+  bool pinned = false;  ///< in memory that a GPU copies from without waiting
+};
+
+/// Prepares batches ahead of the trainer on the threads of the current Jobs. What a batch holds depends on
+/// (seed, epoch, sample) alone, not on threads.
+class Loader {
+ public:
+  /// `store` must outlive the loader.
+  Loader(const SampleStore& store, LoaderOptions options);
+  ~Loader();
+
+  /// Begins an epoch; the former must have been taken to its end.
+  void start(std::vector<std::vector<std::size_t>> batches, int epoch);
+
+  /// The next batch, or nothing at the end of the epoch. The caller's thread helps while it waits. Throws
+  /// what reading a sample throws.
+  std::optional<Batch> next();
+
+  /// Seconds that next() took since start().
+  double waited_seconds() const;
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace maskmill::learn

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <torch/torch.h>
+
+#include <functional>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "learn/graph.h"
+#include "learn/tensor_file.h"
+
+namespace maskmill::learn {
+
+/// A torch module built from a graph. Parameters and buffers lie in nested submodules, so that
+/// named_parameters() and named_buffers() have the names of state_of(graph).
+class NetworkImpl : public torch::nn::Module {
+ public:
+  /// Weights are drawn as torch.nn's modules draw theirs, in the order of the nodes: after
+  /// torch::manual_seed(s) they equal, bit for bit, those of the published Python module constructed after
+  /// torch.manual_seed(s).
+  explicit NetworkImpl(Graph graph);
+
+  /// (batch, channels, height, width) to the graph's outputs by name. Each intermediate is let go after its
+  /// last use; autograd keeps what it needs of them.
+  std::map<std::string, torch::Tensor> forward(torch::Tensor input);
+
+  /// Moves to the device and lays weights out channels-last, which the convolutions of both devices prefer.
+  void place(torch::Device device);
+
+  const Graph& graph() const { return graph_; }
+
+ private:
+  struct Step {
+    std::function<torch::Tensor(std::vector<torch::Tensor>&)> apply;
+    std::vector<int> last_uses;  ///< nodes whose values nothing needs after this step
+  };
+
+  Graph graph_;
+  std::vector<Step> steps_;
+};
+TORCH_MODULE(Network);
+
+/// Parameters and buffers in the order of state_of(graph), copied to CPU.
+StateDict state_dict(const Network& network);
+
+/// Replaces every parameter and buffer; other floating-point types are converted. Throws Error(bad_value)
+/// naming the first tensors that are missing, unexpected or of another shape; then nothing is changed.
+void load_state_dict(Network& network, const StateDict& state);
+
+}  // namespace maskmill::learn

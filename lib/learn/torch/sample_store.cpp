@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "learn/torch/sample_store.h"
+
+#include <opencv2/core.hpp>
+#include <optional>
+
+#include "base/parallel.h"
+#include "base/progress.h"
+#include "base/text.h"
+#include "image/image.h"
+#include "learn/augment.h"
+
+namespace maskmill::learn {
+namespace {
+
+constexpr int kCompactIgnored = 255;
+
+Finding finding_about(const Item& item, std::string rule, Severity severity, std::string message) {
+  Place place = item.origin;
+  if (place.empty()) place.file = item.image.string();
+  return {std::move(rule), severity, place, std::move(message), ""};
+}
+
+}  // namespace
+
+std::size_t SampleStore::Compact::bytes() const {
+  return image.total() * image.elemSize() + mask.total() * mask.elemSize();
+}
+
+/// What became of one item: a sample, or findings of which the last says why there is none.
+struct SampleStore::Reading {
+  Item item;
+  std::optional<Compact> sample;
+  bool broken = false;
+  std::vector<Finding> findings;
+};
+
+SampleStore::SampleStore(const std::string& subset, std::vector<Item> items, const ClassMap& classes,
+                         Size size, std::size_t cache_bytes, Findings& findings)
+    : classes_(classes), size_(size) {
+  const std::size_t count = items.size();
+  Progress progress("reading " + subset, count);
+  std::string first_cause;
+  bool cache_full = false;
+  std::size_t next = 0;
+  ordered_pipeline(
+      [&]() -> std::optional<Item> {
+        if (next == count) return std::nullopt;
+        return std::move(items[next++]);
+      },
+      [&](Item&& item) { return try_read(std::move(item)); },
+      [&](Reading&& reading) {
+        progress.advance();
+        if (reading.broken) {
+          ++broken_;
+          if (first_cause.empty()) first_cause = reading.findings.back().message;
+        }
+        findings.add(std::move(reading.findings));
+        if (!reading.sample) return;
+        items_.push_back(std::move(reading.item));
+        cache_full = cache_full || cached_bytes_ + reading.sample->bytes() > cache_bytes;
+        if (cache_full) return;
+        cached_bytes_ += reading.sample->bytes();
+        cache_.push_back(std::move(*reading.sample));
+      });
+  if (broken_ > (count + 9) / 10)
+    throw Error(Code::bad_value, std::to_string(broken_) + " of the " + counted(count, "item") +
+                                     " of subset " + in_quotes(subset) +
+                                     " cannot be read, the first because: " + first_cause)
+        .hint("maskmill check names them all");
+  if (items_.empty())
+    throw Error(Code::bad_value, "subset " + in_quotes(subset) + " holds no annotated item that can be read");
+}
+
+SampleStore::Reading SampleStore::try_read(Item item) const {
+  Reading reading;
+  if (!item.annotated) {
+    reading.findings.push_back(finding_about(item, "not-annotated", Severity::warning,
+                                             "nobody annotated it, so it is left out of training"));
+  } else {
+    try {
+      reading.sample = compact(read(item, reading.findings));
+    } catch (Error& error) {
+      if (error.code() == Code::interrupted || error.code() == Code::bug) throw;
+      reading.broken = true;
+      reading.findings.push_back(to_finding(error.at_file(item.image), "unreadable-sample"));
+    }
+  }
+  reading.item = std::move(item);
+  return reading;
+}
+
+Sample SampleStore::read(const Item& item, std::vector<Finding>& findings) const {
+  Sample sample;
+  Size picture_size;
+  try {
+    const std::string bytes = read_file(item.image);
+    picture_size = probe_image_bytes(bytes).size();
+    sample.image = decode_image(bytes, {.at_least = size_});
+  } catch (Error& error) {
+    throw std::move(error.at_file(item.image));
+  }
+
+  Item sized = item;
+  sized.size = picture_size;
+  const SemanticMask mask = classes_.read(sized);
+  const Size mask_size{mask.labels.cols, mask.labels.rows};
+  if (mask_size != picture_size)
+    throw Error(Code::bad_value,
+                "its mask is " + to_string(mask_size) + " and the picture " + to_string(picture_size));
+  if (!mask.unknown_values.empty()) {
+    const auto& [value, pixels] = *mask.unknown_values.begin();
+    findings.push_back(finding_about(item, "value-outside-labels", Severity::warning,
+                                     "its mask holds " + counted(mask.unknown_values.size(), "value") +
+                                         " that no label has, such as " + std::to_string(value) + " in " +
+                                         counted(static_cast<std::size_t>(pixels), "pixel") +
+                                         "; they are ignored"));
+  }
+  sample.mask = mask.labels;
+  resize(sample, size_);
+  return sample;
+}
+
+SampleStore::Compact SampleStore::compact(Sample sample) const {
+  Compact kept{sample.image, sample.mask};
+  // Saturation turns kIgnored into 255.
+  if (classes_.size() < kCompactIgnored) sample.mask.convertTo(kept.mask, CV_8U);
+  return kept;
+}
+
+Sample SampleStore::load(std::size_t index) const {
+  Sample sample;
+  if (index >= cache_.size()) {
+    std::vector<Finding> known_from_the_first_reading;
+    return read(items_.at(index), known_from_the_first_reading);
+  }
+  const Compact& kept = cache_[index];
+  sample.image = kept.image.clone();
+  kept.mask.convertTo(sample.mask, CV_16U);
+  if (kept.mask.depth() == CV_8U) sample.mask.setTo(kIgnored, kept.mask == kCompactIgnored);
+  return sample;
+}
+
+}  // namespace maskmill::learn

@@ -1,0 +1,206 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "learn/train.h"
+
+#include <algorithm>
+#include <cmath>
+#include <opencv2/core.hpp>
+#include <string>
+#include <vector>
+
+#include "base/parallel.h"
+#include "catch.h"
+#include "dataset/masks.h"
+#include "dataset/rle.h"
+#include "learn/predict.h"
+#include "metrics/confusion.h"
+#include "support/drawn_shapes.h"
+#include "support/scratch.h"
+
+using namespace maskmill;
+using namespace maskmill::learn;
+using namespace maskmill::tests;
+
+namespace {
+
+constexpr Size kSize{32, 32};
+
+TrainSettings small_settings() {
+  TrainSettings settings;
+  settings.model.init_features = 4;
+  settings.input.width = kSize.width;
+  settings.input.height = kSize.height;
+  settings.epochs = 2;
+  settings.seed = 5;
+  settings.threads = 1;  // the test runs beside others, and idle threads would wait for each other
+  settings.device = Device::cpu;
+  return settings;
+}
+
+struct Trained {
+  RunFolder run;
+  TrainResult result;
+  Findings findings;
+  std::vector<EpochReport> epochs;
+  std::string weights() const { return read_file(run.file("model.pth")); }
+};
+
+Trained trained(const TrainSettings& settings, Source& data, const Path& folder) {
+  Trained made{RunFolder::create(folder, Overwrite::no), {}, Findings(), {}};
+  made.result = train(settings, data, made.run, made.findings,
+                      [&](const EpochReport& epoch) { made.epochs.push_back(epoch); });
+  return made;
+}
+
+/// The items' masks taken away, and the boxes around their shapes given as polygons.
+std::vector<Item> with_polygons(std::vector<Item> items) {
+  for (Item& item : items) {
+    const cv::Mat labels = drawn_shape(kSize, std::stoull(item.id)).labels;
+    for (const int label : {1, 2}) {
+      const Rle pixels = rle_from_value(labels, label);
+      if (area(pixels) == 0) continue;
+      const Box box = bounding_box(pixels);
+      const double right = box.x + box.width, bottom = box.y + box.height;
+      Annotation annotation;
+      annotation.label = label;
+      annotation.shape = Polygon{{{{{box.x, box.y}, {right, box.y}, {right, bottom}, {box.x, bottom}}, {}}}};
+      item.annotations.push_back(annotation);
+    }
+    item.semantic.reset();
+  }
+  return items;
+}
+
+}  // namespace
+
+TEST_CASE("a network learns drawn shapes within seconds, and its run says how") {
+  const Scratch scratch;
+  const auto data = source_of(drawn_items(scratch, 48, 12, kSize));
+  TrainSettings settings = small_settings();
+  settings.model.init_features = 8;
+  settings.epochs = 20;
+  settings.optimizer.learning_rate = 0.01;
+  settings.schedule.name = ScheduleKind::one_cycle;
+  settings.loss.terms = {"ce", "dice"};
+  const Trained made = trained(settings, *data, scratch / "run");
+  CHECK(made.result.best_val_mean_dice > 0.95);
+  CHECK(made.result.left_out == 0);
+  CHECK(made.result.device == "cpu");
+  CHECK(made.result.images_per_second > 0);
+  CHECK(made.findings.empty());
+
+  REQUIRE(made.epochs.size() == 20);
+  const EpochReport& best = made.epochs.at(static_cast<std::size_t>(made.result.best_epoch) - 1);
+  CHECK(best.best);
+  CHECK(best.val_mean_dice == made.result.best_val_mean_dice);
+  CHECK(std::all_of(made.epochs.begin(), made.epochs.end(), [&](const EpochReport& epoch) {
+    return epoch.val_mean_dice <= best.val_mean_dice && epoch.waiting_share >= 0 && epoch.waiting_share <= 1;
+  }));
+  CHECK(made.epochs.back().train_loss < made.epochs.front().train_loss);
+
+  CHECK(made.run.metrics().size() == 20);
+  CHECK(made.run.settings().epochs == 20);
+  CHECK(made.run.card().classes.size() == 3);
+  CHECK_FALSE(made.run.card().independent);
+  CHECK_THAT(read_file(made.run.file("environment.json")), contains("libtorch"));
+  CHECK(read_file(made.run.file("labels.txt")) == "background\ndisc\nbox\n");
+
+  // The weights kept are the best epoch's: they score what that epoch scored.
+  const auto predictor = Predictor::open(made.run.path(), {.device = Device::cpu});
+  ConfusionMatrix matrix(3);
+  for (std::uint64_t i = 48; i < 60; ++i) {
+    const DrawnShape drawn = drawn_shape(kSize, i);
+    cv::Mat truth = drawn.labels.clone();
+    truth.setTo(kUnlabelled, truth == 3);
+    matrix.add(predictor->predict({drawn.picture}).front().labels, truth);
+  }
+  CHECK_THAT(*scores_of(matrix).mean_dice, WithinAbs(best.val_mean_dice, 2e-3));
+}
+
+TEST_CASE("the same settings give the same weights, whatever the loader's threads and cache") {
+  const Scratch scratch;
+  const auto data = source_of(drawn_items(scratch, 11, 3, kSize));
+  TrainSettings settings = small_settings();
+  settings.augment.rotation = 20;
+  const std::string weights = trained(settings, *data, scratch / "a").weights();
+  CHECK(trained(settings, *data, scratch / "b").weights() == weights);
+  {
+    const Jobs one_thread(1);
+    CHECK(trained(settings, *data, scratch / "c").weights() == weights);
+  }
+  settings.loader.cache_mb = 0;
+  settings.loader.ahead = 1;
+  CHECK(trained(settings, *data, scratch / "d").weights() == weights);
+  settings.seed = 6;
+  CHECK(trained(settings, *data, scratch / "e").weights() != weights);
+}
+
+TEST_CASE("annotations are painted where there are no masks, over a class of their own") {
+  const Scratch scratch;
+  const auto items = with_polygons(drawn_items(scratch, 8, 4, kSize));
+  Metadata metadata;
+  metadata.subsets = {"train", "val"};
+  for (const char* name : {"nothing of these", "disc", "box"}) {
+    Label label;
+    label.name = name;
+    metadata.labels.add(label);
+  }
+  const auto data = make_source(metadata, items);
+  const Trained made = trained(small_settings(), *data, scratch / "run");
+  CHECK(made.run.card().classes.size() == 4);
+  CHECK(made.run.card().classes[0].role == Role::background);
+}
+
+TEST_CASE("a broken picture costs itself, and the run says so") {
+  const Scratch scratch;
+  const auto data = source_of(drawn_items(scratch, 12, 3, kSize));
+  scratch.write("images/4.png", "broken");
+  const Trained made = trained(small_settings(), *data, scratch / "run");
+  CHECK(made.result.left_out == 1);
+  CHECK(made.findings.by_rule().at("unreadable-sample") == 1);
+}
+
+TEST_CASE("bf16 and a sigmoid each class train too, and the card says which") {
+  const Scratch scratch;
+  const auto data = source_of(drawn_items(scratch, 8, 4, kSize));
+  TrainSettings settings = small_settings();
+  settings.precision = Precision::bf16;
+  settings.loss.terms = {"bce"};
+  const Trained made = trained(settings, *data, scratch / "run");
+  CHECK(made.run.card().independent);
+  CHECK(made.epochs.back().train_loss > 0);
+}
+
+TEST_CASE("a number of samples that leaves one over trains even where the network shrinks to one pixel") {
+  const Scratch scratch;
+  const auto data = source_of(drawn_items(scratch, 5, 2, kSize));
+  TrainSettings settings = small_settings();
+  settings.input.width = settings.input.height = 16;
+  settings.batch_size = 4;
+  CHECK(trained(settings, *data, scratch / "a").epochs.size() == 2);
+  settings.batch_size = 1;
+  const Error error = thrown_by([&] { trained(settings, *data, scratch / "b"); });
+  CHECK(error.code() == Code::usage);
+  CHECK(error.place().field == "batch-size");
+}
+
+TEST_CASE("a subset that is not there is named with those that are") {
+  const Scratch scratch;
+  const auto data = source_of(drawn_items(scratch, 4, 2, kSize));
+  TrainSettings settings = small_settings();
+  settings.val_subset = "valid";
+  const Error error = thrown_by([&] { trained(settings, *data, scratch / "run"); });
+  CHECK(error.code() == Code::usage);
+  CHECK(error.place().field == "val-subset");
+  CHECK_THAT(error.what(), contains("\"valid\"") && contains("train, val"));
+}
+
+TEST_CASE("a loss that is no number ends the training with a way out") {
+  const Scratch scratch;
+  const auto data = source_of(drawn_items(scratch, 8, 2, kSize));
+  TrainSettings settings = small_settings();
+  settings.epochs = 5;
+  settings.optimizer.learning_rate = 1e30;
+  const Error error = thrown_by([&] { trained(settings, *data, scratch / "run"); });
+  CHECK(error.code() == Code::bad_value);
+  CHECK_THAT(error.what(), contains("learning-rate"));
+}
