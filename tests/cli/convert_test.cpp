@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <boost/filesystem.hpp>
+#include <map>
+
+#include "base/json.h"
+#include "support/drawn.h"
+#include "support/program.h"
+
+using namespace maskmill;
+using namespace maskmill::tests;
+
+namespace {
+
+Path drawn_pairs(const Scratch& scratch, int count) {
+  for (int i = 0; i < count; ++i)
+    street_item(scratch, "item" + std::to_string(i), {40 + i, 30}, {0, 1, 2, 255}, static_cast<std::uint64_t>(i));
+  scratch.write("labels.json", R"({"labels":[{"name":"background","id":0,"role":"background","color":[0,0,0]},
+      {"name":"road","id":1,"color":[128,64,128]},{"name":"car","id":2,"color":[0,0,142]},
+      {"name":"void","id":255,"role":"ignore","color":[224,224,192]}]})");
+  return scratch.path();
+}
+
+Ran convert(const Path& from, const Path& to, const std::string& format, std::vector<std::string> more = {}) {
+  std::vector<std::string> words{"convert", from.string(), "-o", to.string(), "--to", format};
+  words.insert(words.end(), more.begin(), more.end());
+  return tests::maskmill(words);
+}
+
+// Every file below a folder by name, with its bytes.
+std::map<std::string, std::string> content(const Path& folder) {
+  std::map<std::string, std::string> files;
+  for (const Path& path : list_files(folder)) files[relative_name(path, folder)] = read_file(path);
+  return files;
+}
+
+std::map<std::string, cv::Mat> masks(const Path& folder) {
+  std::map<std::string, cv::Mat> all;
+  for (const Path& path : list_files(folder))
+    if (lower_extension(path) == "png") all[path.stem().string()] = read_raw(path).pixels;
+  return all;
+}
+
+void same_masks(const Path& a, const Path& b) {
+  const auto left = masks(a), right = masks(b);
+  REQUIRE(left.size() == right.size());
+  for (const auto& [name, mask] : left) {
+    INFO(name);
+    REQUIRE(right.count(name) == 1);
+    REQUIRE(mask.size() == right.at(name).size());
+    CHECK(cv::countNonZero(mask != right.at(name)) == 0);
+  }
+}
+
+}  // namespace
+
+TEST_CASE("masks come back pixel by pixel through every format that is written") {
+  const Scratch scratch, work;
+  const Path source = drawn_pairs(scratch, 6);
+  for (const char* format : {"coco", "voc", "pairs"}) {
+    INFO(format);
+    const Ran there = convert(source, work / format, format);
+    INFO(there.err);
+    REQUIRE(there.status == 0);
+    const Ran back = convert(work / format, work / (std::string(format) + "-back"), "pairs", {"--from", format});
+    INFO(back.err);
+    REQUIRE(back.status == 0);
+    same_masks(source / "masks", work / (std::string(format) + "-back") / "masks");
+  }
+}
+
+TEST_CASE("output bytes do not depend on the number of jobs") {
+  const Scratch scratch, work;
+  const Path source = drawn_pairs(scratch, 12);
+  for (const char* format : {"coco", "voc", "pairs"}) {
+    INFO(format);
+    const Path one = work / (std::string(format) + "1"), four = work / (std::string(format) + "4");
+    REQUIRE(convert(source, one, format, {"--jobs", "1"}).status == 0);
+    REQUIRE(convert(source, four, format, {"--jobs", "4"}).status == 0);
+    auto left = content(one), right = content(four);
+    // The provenance holds the command, which differs here.
+    CHECK(left.erase("provenance.json") == 1);
+    CHECK(right.erase("provenance.json") == 1);
+    CHECK(left == right);
+  }
+}
+
+TEST_CASE("what a target cannot hold is said before it is written, and --lossless refuses it") {
+  const Scratch scratch, work;
+  REQUIRE(convert(drawn_pairs(scratch, 3), work / "coco", "coco").status == 0);
+  const Ran lossy = convert(work / "coco", work / "pairs", "pairs");
+  CHECK(lossy.status == 0);
+  CHECK_THAT(lossy.err, contains("cannot hold everything") && contains("merge into one mask an image"));
+  const Ran strict = convert(work / "coco", work / "strict", "pairs", {"--lossless"});
+  CHECK(strict.status == 3);
+  CHECK_FALSE(fs::exists(work / "strict"));
+}
+
+TEST_CASE("the output says what it was made from, by which command") {
+  const Scratch scratch, work;
+  REQUIRE(convert(drawn_pairs(scratch, 3), work / "a b", "coco").status == 0);
+  const Json provenance = Json::parse(read_file(work / "a b/provenance.json"));
+  CHECK_THAT(provenance.dump(), contains("maskmill convert"));
+  CHECK_THAT(provenance.dump(), contains("'" + (work / "a b").string() + "'"));
+  CHECK_THAT(provenance.dump(), contains("pairs"));
+}
+
+TEST_CASE("media are copied, linked, referred to or left out, as asked") {
+  const Scratch scratch, work;
+  const Path source = drawn_pairs(scratch, 2);
+  for (const char* media : {"copy", "link", "reference", "none"}) {
+    INFO(media);
+    const Path out = work / media;
+    const Ran ran = convert(source, out, "coco", {"--media", media});
+    INFO(ran.err);
+    REQUIRE(ran.status == 0);
+    std::size_t images = 0;
+    for (const Path& path : list_files(out)) images += has_image_extension(path);
+    CHECK(images == (std::string(media) == "copy" || std::string(media) == "link" ? 2 : 0));
+    if (std::string(media) == "none") continue;
+    const Ran info = tests::maskmill({"info", out.string(), "--json"});
+    INFO(info.err);
+    REQUIRE(info.status == 0);
+    CHECK_FALSE(Json::parse(info.out)["mean"].is_null());
+  }
+}
+
+TEST_CASE("one annotation file is written where the output is named .json") {
+  const Scratch scratch, work;
+  const Ran ran = convert(drawn_pairs(scratch, 2), work / "out.json", "coco", {"--media", "none"});
+  INFO(ran.err);
+  REQUIRE(ran.status == 0);
+  CHECK(Json::parse(read_file(work / "out.json"))["images"].size() == 2);
+}

@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <boost/filesystem.hpp>
+
+#include "base/json.h"
+#include "support/drawn.h"
+#include "support/program.h"
+
+using namespace maskmill;
+using namespace maskmill::tests;
+
+namespace {
+
+Ran checked(std::vector<std::string> words, int status = 0) {
+  const Ran ran = tests::maskmill(words);
+  INFO(ran.err);
+  REQUIRE(ran.status == status);
+  return ran;
+}
+
+// A small run, trained once for all tests here.
+struct Trained {
+  Scratch scratch;
+  std::string data, split, run;
+  Trained() {
+    data = (scratch / "shapes").string(), split = (scratch / "split").string(), run = (scratch / "run").string();
+    REQUIRE(run_program_at({std::string(MASKMILL_BIN_DIR) + "/quickstart-shapes", data}).status == 0);
+    checked({"split", data, "-o", split, "--ratio", "train=0.4,val=0.1,test=0.1,rest=0.4", "--media", "link", "--quiet"});
+    checked({"train", split, "-o", run, "epochs=8", "model.init-features=8", "input.width=64", "input.height=64",
+             "loss.terms=ce,dice", "schedule.name=one-cycle", "optimizer.learning-rate=0.01", "--quiet"});
+  }
+};
+
+const Trained& trained() {
+  static const Trained once;
+  return once;
+}
+
+}  // namespace
+
+TEST_CASE("a run directory holds what the documentation says") {
+  const Path run = trained().run;
+  for (const char* name : {"config.json", "environment.json", "provenance.json", "model.json", "labels.txt", "metrics.csv", "model.pth"}) {
+    INFO(name);
+    CHECK(fs::exists(run / name));
+  }
+  CHECK(read_file(run / "labels.txt") == "background\ndisc\nbox\ntriangle\n");
+  CHECK(Json::parse(read_file(run / "config.json"))["model"]["init-features"] == 8);
+  const std::string metrics = read_file(run / "metrics.csv");
+  CHECK(std::count(metrics.begin(), metrics.end(), '\n') == 9);
+  CHECK_THAT(metrics, contains("val_mean_dice"));
+}
+
+TEST_CASE("test prints the scores of a subset and writes the page") {
+  const Ran ran = checked({"test", trained().run, trained().split, "--json", "--quiet"});
+  const Json scores = Json::parse(ran.out);
+  CHECK(scores["items"] == 24);
+  CHECK(scores["semantic"]["classes"].size() == 4);
+  CHECK(scores["semantic"]["mean_dice"].get<double>() > 0.6);
+  const std::string page = read_file(Path(trained().run) / "report.html");
+  CHECK_THAT(page, contains("triangle"));
+  for (const char* remote : {"src=\"http", "href=\"http", "url(http", "@import"}) CHECK(page.find(remote) == std::string::npos);
+  CHECK(tests::maskmill({"test", trained().run, trained().split, "--subset", "tset"}).status == 2);
+}
+
+TEST_CASE("predictions are index masks of the inputs' own sizes, and a data set") {
+  const Scratch scratch;
+  const std::string out = (scratch / "out").string(), images = trained().split + "/test/images";
+  checked({"predict", trained().run, images, "-o", out, "--overlay", "--quiet"});
+  std::size_t count = 0;
+  for (const Path& image : list_files(images)) {
+    const RawImage mask = read_raw(Path(out) / "masks" / (image.stem().string() + ".png"));
+    const Size size = probe_image(image).size();
+    CHECK(mask.pixels.cols == size.width);
+    CHECK(mask.pixels.rows == size.height);
+    CHECK(mask.palette.size() >= 4);
+    double highest = 0;
+    cv::minMaxLoc(mask.pixels, nullptr, &highest);
+    CHECK(highest < 4);
+    CHECK(probe_image(Path(out) / "overlays" / (image.stem().string() + ".jpg")).size() == size);
+    ++count;
+  }
+  CHECK(count == 24);
+}
+
+TEST_CASE("predictions as COCO have scores, and paint to the same masks") {
+  const Scratch scratch;
+  const std::string images = trained().split + "/test/images";
+  checked({"predict", trained().run, images, "-o", (scratch / "masks").string(), "--quiet"});
+  checked({"predict", trained().run, images, "-o", (scratch / "coco").string(), "--to", "coco", "--media", "copy", "--quiet"});
+  std::size_t annotations = 0;
+  for (const Path& path : list_files(scratch / "coco"))
+    if (lower_extension(path) == "json" && path.filename() != "provenance.json") {
+      const Json document = Json::parse(read_file(path));
+      for (const Json& annotation : document.at("annotations")) {
+        ++annotations;
+        const double score = annotation.at("score").get<double>();
+        CHECK((score > 0.25 && score <= 1));
+      }
+    }
+  CHECK(annotations > 0);
+  checked({"convert", (scratch / "coco").string(), "-o", (scratch / "back").string(), "--to", "pairs", "--quiet"});
+  for (const Path& mask : list_files(scratch / "masks/masks")) {
+    const cv::Mat ours = read_raw(mask).pixels, back = read_raw(scratch / "back/masks" / mask.filename()).pixels;
+    CHECK(cv::countNonZero(ours != back) == 0);
+  }
+}
+
+TEST_CASE("a picture that cannot be read costs itself, and is said") {
+  const Scratch scratch;
+  scratch.write("in/good.jpg", encode_jpeg(picture({70, 50}, 1)));
+  scratch.write("in/empty.jpg", "");
+  scratch.write("in/gray one.png", encode_png(blotches({33, 21}, {10, 200}, 3)));
+  const Ran ran = tests::maskmill({"predict", trained().run, (scratch / "in").string(), "-o", (scratch / "out").string(), "--json"});
+  CHECK(ran.status == 1);
+  CHECK_THAT(ran.err, contains("empty.jpg"));
+  CHECK(Json::parse(ran.out)["items"] == 2);
+}
+
+TEST_CASE("training says what is wrong before it begins") {
+  const std::string data = trained().split;
+  const auto refused = [&](std::vector<std::string> more, const std::string& words, int status) {
+    const Scratch scratch;
+    std::vector<std::string> all{"train", data, "-o", (scratch / "run").string()};
+    all.insert(all.end(), more.begin(), more.end());
+    const Ran ran = tests::maskmill(all);
+    INFO(ran.err);
+    CHECK(ran.status == status);
+    CHECK_THAT(ran.err, contains(words));
+  };
+  refused({"optimizer.learningrate=1"}, "optimizer.learning-rate", 2);
+  refused({"epochs=0"}, "epochs", 2);
+  refused({"input.width=100"}, "16", 2);
+  refused({"model.name=unett"}, "unet", 2);
+  refused({"train-subset=trian"}, "train", 2);
+  refused({"--config", "/no/such/file.json"}, "/no/such/file.json", 3);
+}
+
+TEST_CASE("a run is not overwritten without --force, and a folder of one's own never") {
+  CHECK(tests::maskmill({"train", trained().split, "-o", trained().run, "epochs=1"}).status == 3);
+  const Scratch scratch;
+  scratch.write("mine/thesis.tex", "years of work");
+  CHECK(tests::maskmill({"train", trained().split, "-o", (scratch / "mine").string(), "--force", "epochs=1"}).status == 3);
+  CHECK(read_file(scratch / "mine/thesis.tex") == "years of work");
+}
+
+TEST_CASE("a run whose weights are not its model's is refused, naming the tensor") {
+  const Scratch scratch;
+  for (const Path& path : list_files(trained().run)) scratch.write(Path("run") / path.filename(), read_file(path));
+  Json card = Json::parse(read_file(scratch / "run/model.json"));
+  card["model"]["init-features"] = 16;
+  scratch.write("run/model.json", card.dump());
+  scratch.write("a.jpg", encode_jpeg(picture({32, 32}, 1)));
+  const Ran ran = tests::maskmill({"predict", (scratch / "run").string(), (scratch / "a.jpg").string(), "-o", (scratch / "out").string()});
+  CHECK(ran.status == 3);
+  CHECK_THAT(ran.err, contains("encoder1.enc1conv1.weight"));
+}

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "data_options.h"
+#include "findings_page.h"
+#include "prepare/check/check.h"
+
+using namespace maskmill;
+using namespace maskmill::tools;
+
+namespace {
+
+struct Options {
+  CommonOptions common;
+  InputOptions input;
+  int examples = 5;
+  std::optional<std::string> report;
+  bool force = false;
+  static void visit(auto& self, auto&& setting) {
+    InputOptions::visit(self.input, setting);
+    setting("examples", self.examples, "places shown a rule; --json always has all", at_least(0));
+    setting("report", self.report, "also write this HTML page, with pictures", unset("none"));
+    setting("force", self.force, "replace an older page");
+    CommonOptions::visit(self.common, setting);
+  }
+};
+
+const Verb kVerb{MASKMILL_VERB,
+                 MASKMILL_SUMMARY,
+                 "Reads every file to its end and holds it against every rule. Exit code 1 where there is a "
+                 "finding of severity\n"
+                 "error, so that a makefile stops before training.",
+                 {{"SRC", kSourceHelp}},
+                 {{"maskmill check data/pets", "every finding by rule, with what to do"},
+                  {"maskmill check data/pets --report pets.html", "a page to look at and hand on"},
+                  {"maskmill check data/pets --json", "all findings, for a script"}}};
+
+int run(const CommandLine& line, const Options& options) {
+  const formats::Opened opened = open_source(line.operand("SRC"), options.input);
+  const CheckReport report = check(*opened.source);
+  if (options.report)
+    write_findings_report(findings_page(report, line.operand("SRC"), *opened.format, options.examples),
+                          *options.report, options.force ? Overwrite::yes : Overwrite::no);
+  Json document{{"format", opened.format->name}};
+  if (line.json()) document.update(to_json(report));
+  line.print(to_text(report, static_cast<std::size_t>(options.examples)), document);
+  return report.findings.count(Severity::error) > 0 ? 1 : 0;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  return run_tool<Options>(argc, argv, kVerb, run);
+}

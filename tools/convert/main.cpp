@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "base/text.h"
+#include "data_options.h"
+#include "instance_options.h"
+#include "prepare/convert.h"
+
+using namespace maskmill;
+using namespace maskmill::tools;
+
+namespace {
+
+struct Options {
+  CommonOptions common;
+  InputOptions input;
+  OutputOptions output;
+  WriteOptions write;
+  InstanceOptions instances;
+  std::string to;
+  bool lossless = false;
+  static void visit(auto& self, auto&& setting) {
+    OutputOptions::visit(self.output, setting);
+    setting("to", self.to, "the format to write (maskmill formats lists them)");
+    InputOptions::visit(self.input, setting);
+    WriteOptions::visit(self.write, setting);
+    InstanceOptions::visit(self.instances, setting);
+    setting("lossless", self.lossless, "refuse to lose anything");
+    CommonOptions::visit(self.common, setting);
+  }
+};
+
+const Verb kVerb{MASKMILL_VERB,
+                 MASKMILL_SUMMARY,
+                 "Says before it writes what the target cannot hold, with counts and an example. Masks become instances where\n"
+                 "the target has no masks, and instances are painted where it has nothing else. What cannot be read is left\n"
+                 "out, counted, and said: the exit code is then 1.",
+                 {{"SRC", kSourceHelp}},
+                 {{"maskmill convert data/voc -o data/coco --to coco", "Pascal VOC to COCO"},
+                  {"maskmill convert masks -o coco --to coco --instances label --shape polygon --tolerance 1",
+                   "one polygon annotation a label and image, off by at most a pixel"}}};
+
+int run(const CommandLine& line, const Options& options) {
+  if (options.to.empty()) throw Error(Code::usage, "--to is missing: the format to write");
+  const std::string& path = line.operand("SRC");
+  const Format& target = formats::find(options.to);
+  required_output(options.output);
+  const formats::Opened opened = open_source(path, options.input);
+  Findings findings;
+  const ConvertReport report =
+      convert(*opened.source, target, create_request(options.output, options.write, opened.source->metadata()),
+              {settings_from(options.instances), options.lossless}, provenance(line, path, *opened.format), findings,
+              [&](const std::vector<Loss>& losses) {
+                if (!losses.empty()) notice(std::string(target.title) + " cannot hold everything:\n" + to_text(losses));
+              });
+  Json document = to_json(report);
+  document["format"] = target.name;
+  document["output"] = options.output.output;
+  document["findings"] = findings.by_rule();
+  line.print(to_text(report), document);
+  summarise(findings, path);
+  return report.left_out > 0 || findings.count(Severity::error) > 0 ? 1 : 0;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) { return run_tool<Options>(argc, argv, kVerb, run); }

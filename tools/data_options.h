@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/command_line.h"
+#include "base/error.h"
+#include "base/progress.h"
+#include "formats/registry.h"
+
+// Options that several verbs take, declared once, and what they all do with them.
+namespace maskmill::tools {
+
+inline constexpr const char* kSourceHelp = "a data set: a folder or an annotation file";
+
+struct InputOptions {
+  std::optional<std::string> from;
+  std::vector<std::string> read;
+  static void visit(auto& self, auto&& setting) {
+    setting("from", self.from, "the data set's format", unset("detected"));
+    setting("read", self.read, "key=value of that format's reading settings (maskmill formats NAME lists them)");
+  }
+};
+
+struct OutputOptions {
+  std::string output;
+  bool force = false;
+  static void visit(auto& self, auto&& setting) {
+    setting("output", self.output, "where to write", short_flag('o'));
+    setting("force", self.force, "replace what a maskmill command wrote there before");
+  }
+};
+
+struct WriteOptions {
+  Media media = Media::copy;
+  std::vector<std::string> write;
+  static void visit(auto& self, auto&& setting) {
+    setting("media", self.media, "where the images of the output lie: copied into it, hard-linked, referred to, or left out");
+    setting("write", self.write, "key=value of the written format's settings (maskmill formats NAME lists them)");
+  }
+};
+
+inline formats::Opened open_source(const std::string& path, const InputOptions& options) {
+  formats::Opened opened = formats::open(path, options.from.value_or(""), options.read);
+  if (!options.from && !opened.probe.reasons.empty())
+    notice(path + ": " + std::string(opened.format->title) + " (" + opened.probe.reasons.front() + ")");
+  return opened;
+}
+
+inline const std::string& required_output(const OutputOptions& options) {
+  if (options.output.empty()) throw Error(Code::usage, "-o is missing: where to write");
+  return options.output;
+}
+
+inline Overwrite overwrite(const OutputOptions& options) { return options.force ? Overwrite::yes : Overwrite::no; }
+
+inline CreateRequest create_request(const OutputOptions& output, const WriteOptions& write, const Metadata& metadata) {
+  return {required_output(output), overwrite(output), write.media, metadata, write.write};
+}
+
+inline Provenance provenance(const CommandLine& line, const std::string& path, const Format& format) {
+  return {line.text(), {{path, std::string(format.name), 0, {}}}};
+}
+
+/// On standard error: what was wrong with items, a line a rule; details are check's.
+inline void summarise(const Findings& findings, const std::string& source) {
+  if (findings.empty()) return;
+  notice("found on the way, with details in: maskmill check " + source);
+  for (const auto& [rule, count] : findings.by_rule()) notice("  " + rule + ": " + std::to_string(count));
+}
+
+}  // namespace maskmill::tools

@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <optional>
+
+#include "base/settings.h"
+#include "dataset/masks.h"
+
+namespace maskmill::tools {
+
+/// How masks become instances, on the command line.
+struct InstanceOptions {
+  std::optional<std::string> instances;
+  InstanceShape shape = InstanceShape::rle;
+  double tolerance = 0;
+  std::int64_t min_area = 0;
+  static void visit(auto& self, auto&& setting) {
+    setting("instances", self.instances,
+            "what one instance of a mask is: a connected component, all pixels of a label, or a number of the object mask",
+            one_of({"component", "label", "object-mask"}), unset("object-mask where there is one, else component"));
+    setting("shape", self.shape, "write instances as exact RLE or as polygons");
+    setting("tolerance", self.tolerance, "pixels that a polygon may be off; 0 follows the pixels' edges", at_least(0));
+    setting("min-area", self.min_area, "leave out instances of fewer pixels", at_least(0));
+  }
+};
+
+inline InstanceSettings settings_from(const InstanceOptions& options) {
+  InstanceSettings settings{{}, options.shape, options.tolerance, options.min_area};
+  for (std::size_t i = 0; i < enum_names<InstancePolicy>.size(); ++i)
+    if (options.instances == enum_names<InstancePolicy>[i]) settings.policy = static_cast<InstancePolicy>(i);
+  return settings;
+}
+
+}  // namespace maskmill::tools

@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <fmt/format.h>
+
+#include "base/text.h"
+#include "data_options.h"
+#include "learn/score_run.h"
+
+using namespace maskmill;
+using namespace maskmill::tools;
+
+namespace {
+
+struct Options {
+  CommonOptions common;
+  InputOptions input;
+  std::string subset = "test";
+  std::optional<std::string> report;
+  int worst = 12;
+  int batch_size = 8;
+  learn::Device device = learn::Device::automatic;
+  learn::Precision precision = learn::Precision::float32;
+  int threads = 0;
+  static void visit(auto& self, auto&& setting) {
+    setting("subset", self.subset, "the subset to score; all scores every item");
+    setting("report", self.report, "where the page goes", unset("report.html in the run"));
+    setting("worst", self.worst, "images shown, those of lowest mean Dice", between(0, 1000));
+    setting("batch-size", self.batch_size, "pictures at a time", between(1, 4096));
+    setting("device", self.device, "auto takes CUDA where there is a GPU");
+    setting("precision", self.precision, "of the network's arithmetic");
+    setting("threads", self.threads, "of the network's arithmetic on CPU; 0 uses every core", at_least(0));
+    InputOptions::visit(self.input, setting);
+    CommonOptions::visit(self.common, setting);
+  }
+};
+
+const Verb kVerb{MASKMILL_VERB,
+                 MASKMILL_SUMMARY,
+                 "Predicts the subset at its pictures' own sizes and prints IoU, Dice, precision and recall of each class over\n"
+                 "all pixels. Writes a page with curves, confusion matrix and the worst images.",
+                 {{"RUN", "a run directory of maskmill train"}, {"DATA", kSourceHelp}},
+                 {{"maskmill test work/run work/split", "the subset test"},
+                  {"maskmill test work/run work/split --subset val --report val.html", "another subset, another page"}}};
+
+std::unique_ptr<Source> subset_of(std::unique_ptr<Source> source, const std::string& subset) {
+  if (subset == "all") return source;
+  const std::vector<std::string>& subsets = source->metadata().subsets;
+  if (std::find(subsets.begin(), subsets.end(), subset) == subsets.end())
+    throw Error(Code::usage, "the data set has no subset " + in_quotes(subset))
+        .at_field("subset")
+        .hint(subsets.empty() ? "it has none: --subset all scores every item" : "it has: " + joined(subsets, ", "));
+  return filtered(std::move(source), [subset](const Item& item) { return item.subset == subset; });
+}
+
+int run(const CommandLine& line, const Options& options) {
+  const learn::RunFolder folder = learn::RunFolder::open(line.operand("RUN"));
+  const std::string& path = line.operand("DATA");
+  const auto source = subset_of(open_source(path, options.input).source, options.subset);
+  const auto predictor = learn::Predictor::open(folder.path(), {.device = options.device,
+                                                                .precision = options.precision,
+                                                                .threads = options.threads,
+                                                                .batch_size = options.batch_size});
+  Findings findings;
+  const learn::ScoreReport scored =
+      learn::score(*predictor, *source, options.batch_size, static_cast<std::size_t>(options.worst), findings);
+  const Path page = options.report ? Path(*options.report) : folder.file("report.html");
+  write_training_report(learn::report_of(folder, predictor->card(), scored, options.subset), page, Overwrite::yes);
+
+  Json document = to_json(scored.scores, predictor->card().classes);
+  document["subset"] = options.subset;
+  document["items"] = scored.items;
+  document["left_out"] = scored.left_out;
+  document["report"] = page.string();
+  document["findings"] = findings.by_rule();
+  line.print(fmt::format("{} of the subset {}, {:.1f} images/s on {}\n\n{}\n{}\n", counted(scored.items, "item"), options.subset,
+                         static_cast<double>(scored.items) / std::max(scored.seconds, 1e-9), predictor->device(),
+                         to_table(scored.scores, predictor->card().classes), page.string()),
+             document);
+  summarise(findings, path);
+  return 0;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) { return run_tool<Options>(argc, argv, kVerb, run); }
