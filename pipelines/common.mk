@@ -1,0 +1,18 @@
+# What every pipeline's Makefile includes: where the programs are, and steps that run again only when something they
+# depend on changed.
+ROOT := $(abspath $(dir $(lastword $(MAKEFILE_LIST)))/..)
+MASKMILL := $(ROOT)/build/release/bin/maskmill
+WORK ?= work
+
+.DEFAULT_GOAL := all
+.DELETE_ON_ERROR:
+.SECONDARY:
+.PHONY: FORCE
+FORCE:
+
+# $(call remember,FILE,TEXT): FILE holds TEXT and is younger than what depends on it only when TEXT has changed.
+define remember
+$(1): FORCE
+	@mkdir -p $$(@D)
+	@printf '%s\n' '$(2)' | cmp -s - $$@ || printf '%s\n' '$(2)' >$$@
+endef
