@@ -56,6 +56,7 @@ Path untrained_run(const Scratch& scratch, const ModelCard& card) {
 PredictSettings with_probabilities() {
   PredictSettings settings;
   settings.device = Device::cpu;
+  settings.threads = 1;
   settings.batch_size = 2;
   settings.probabilities = true;
   return settings;
@@ -125,12 +126,8 @@ TEST_CASE("scores are upsampled as torch's bilinear interpolation does, in strip
     const torch::Tensor pixels =
         torch::from_blob(sample.image.data, {1, card.input.height, card.input.width, 3}, torch::kUInt8);
     const torch::Tensor scores = network->forward(NetworkInput(card.input, torch::kCPU)(pixels)).at("out");
-    const torch::Tensor expected = torch::nn::functional::interpolate(
-                                       scores, torch::nn::functional::InterpolateFuncOptions()
-                                                   .size(std::vector<std::int64_t>{size.height, size.width})
-                                                   .mode(torch::kBilinear)
-                                                   .align_corners(false))
-                                       .softmax(1)[0];
+    const torch::Tensor expected =
+        at::upsample_bilinear2d(scores, {size.height, size.width}, /*align_corners=*/false).softmax(1)[0];
     const Prediction found = predictor->predict({given}).front();
     for (std::int64_t i = 0; i < 3; ++i) {
       const torch::Tensor plane =
