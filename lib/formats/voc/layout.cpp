@@ -84,7 +84,7 @@ VocFolders find_voc_folders(const Path& source, const std::optional<std::string>
         .hint("name one of them");
   }
   if (images) {
-    found.front().images = source / *images;
+    found.front().images = found.front().root / *images;
     if (!fs::is_directory(found.front().images))
       throw Error(Code::not_found, "there is no such folder of images").at_file(found.front().images);
   }

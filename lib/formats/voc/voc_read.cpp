@@ -94,9 +94,14 @@ class VocSource : public IndexedSource {
 
   static std::vector<Label> labels_in(const Path& file) {
     const std::string text = read_file(file);
-    return file.filename() == "labelmap.txt" || text.find(':') != std::string::npos
-               ? parse_voc_labelmap(text, file)
-               : parse_voc_names(text, file);
+    const bool is_labelmap = file.filename() == "labelmap.txt" || text.find(':') != std::string::npos;
+    std::vector<Label> labels = is_labelmap ? parse_voc_labelmap(text, file) : parse_voc_names(text, file);
+    try {
+      LabelMap{labels};  // two of one name, say: better found while the file is known
+    } catch (Error& error) {
+      throw error.at_file(file);
+    }
+    return labels;
   }
 
   /// A file that cannot be read is a finding of its item, later.

@@ -286,3 +286,12 @@ TEST_CASE("a probe tells VOC from what is like it") {
   CHECK_FALSE(voc().probe(scratch / "missing").reasons.empty());
   CHECK(confidence("flat/a.xml") == 0);
 }
+
+TEST_CASE("a labelmap.txt with two labels of one name is an error that names the file") {
+  const Scratch scratch;
+  scratch.write("labelmap.txt", "a:1,2,3::\na:4,5,6::\n");
+  scratch.write("SegmentationClass/a.png", palette_png(drawn({"01"})));
+  const Error error = thrown_by([&] { read_voc(scratch.path()); });
+  CHECK(error.code() == Code::bad_value);
+  CHECK(error.place().file == (scratch / "labelmap.txt").string());
+}
