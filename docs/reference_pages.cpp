@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// reference-pages [--check] ROOT: writes docs/reference and schemas from the declarations in lib and tools, or says
-// which of them no longer say what the programs do.
+// reference-pages [--check] ROOT: writes docs/reference and schemas from the declarations in lib and tools,
+// or says which of them no longer say what the programs do.
 #include <fmt/format.h>
 
 #include <boost/filesystem.hpp>
@@ -45,8 +45,11 @@ std::string settings_section(const char* title, std::vector<Setting> (*declare)(
 }
 
 void add_formats(Pages& pages) {
-  std::string table = "# What each format holds\n\nWhat a format cannot hold is converted, or lost and said, before anything is written.\n\n| |";
-  for (const Format* format : formats::all()) table += fmt::format(" [{}]({}.md) |", format->name, format->name);
+  std::string table =
+      "# What each format holds\n\nWhat a format cannot hold is converted, or lost and said, before anything "
+      "is written.\n\n| |";
+  for (const Format* format : formats::all())
+    table += fmt::format(" [{}]({}.md) |", format->name, format->name);
   table += "\n|---|" + [] {
     std::string dashes;
     for (std::size_t i = 0; i < formats::all().size(); ++i) dashes += "---|";
@@ -61,32 +64,37 @@ void add_formats(Pages& pages) {
   }
   pages["docs/reference/formats/README.md"] = table;
   for (const Format* format : formats::all())
-    pages[fmt::format("docs/reference/formats/{}.md", format->name)] =
-        fmt::format("# {} (`{}`)\n\n{}{}{}", format->title, format->name,
-                    std::string(format->description) + "\n", settings_section("Reading: `--read key=value`", format->read_settings),
-                    settings_section("Writing: `--write key=value`", format->write_settings));
+    pages[fmt::format("docs/reference/formats/{}.md", format->name)] = fmt::format(
+        "# {} (`{}`)\n\n{}{}{}", format->title, format->name, std::string(format->description) + "\n",
+        settings_section("Reading: `--read key=value`", format->read_settings),
+        settings_section("Writing: `--write key=value`", format->write_settings));
 }
 
 void add_rules(Pages& pages) {
-  std::string page = "# What `maskmill check` looks for\n\nReaders report what they meet besides: files without a partner, lines that cannot be read.\n";
+  std::string page =
+      "# What `maskmill check` looks for\n\nReaders report what they meet besides: files without a partner, "
+      "lines that cannot be read.\n";
   for (const Rule* rule : rules())
-    page += fmt::format("\n## {}\n\nSeverity {}: {}.\n\nHarm: {}\n\nWhat to do: {}\n", rule->id, to_string(rule->severity), rule->title,
-                        rule->harm, rule->fix);
+    page += fmt::format("\n## {}\n\nSeverity {}: {}.\n\nHarm: {}\n\nWhat to do: {}\n", rule->id,
+                        to_string(rule->severity), rule->title, rule->harm, rule->fix);
   pages["docs/reference/rules.md"] = page;
 }
 
 void add_learning(Pages& pages) {
   learn::TrainSettings settings;
   pages["docs/reference/train-settings.md"] =
-      "# Settings of `maskmill train`\n\nIn a JSON file (`--config`) groups are objects; on the command line a setting is `key=value`.\n\n" +
+      "# Settings of `maskmill train`\n\nIn a JSON file (`--config`) groups are objects; on the command line "
+      "a setting is `key=value`.\n\n" +
       markdown_table(settings_of(settings));
   pages["schemas/train-settings.schema.json"] =
-      to_text(schema_of(settings_of(settings), "maskmill train settings", "What --config takes, and what a run's config.json holds."));
+      to_text(schema_of(settings_of(settings), "maskmill train settings",
+                        "What --config takes, and what a run's config.json holds."));
   std::string page = "# Networks\n";
   for (const learn::Architecture* architecture : learn::architectures())
-    page += fmt::format("\n## {} (`{}`)\n\n{}\n\n{} parameters with the default settings, 3 channels in and 1 class out.\n",
-                        architecture->title, architecture->name, architecture->description,
-                        with_thousands(static_cast<std::size_t>(learn::parameter_count(architecture->build(3, 1, {})))));
+    page += fmt::format(
+        "\n## {} (`{}`)\n\n{}\n\n{} parameters with the default settings, 3 channels in and 1 class out.\n",
+        architecture->title, architecture->name, architecture->description,
+        with_thousands(static_cast<std::size_t>(learn::parameter_count(architecture->build(3, 1, {})))));
   pages["docs/reference/networks.md"] = page;
 }
 

@@ -20,7 +20,8 @@ struct InputOptions {
   std::vector<std::string> read;
   static void visit(auto& self, auto&& setting) {
     setting("from", self.from, "the data set's format", unset("detected"));
-    setting("read", self.read, "key=value of that format's reading settings (maskmill formats NAME lists them)");
+    setting("read", self.read,
+            "key=value of that format's reading settings (maskmill formats NAME lists them)");
   }
 };
 
@@ -37,8 +38,10 @@ struct WriteOptions {
   Media media = Media::copy;
   std::vector<std::string> write;
   static void visit(auto& self, auto&& setting) {
-    setting("media", self.media, "where the images of the output lie: copied into it, hard-linked, referred to, or left out");
-    setting("write", self.write, "key=value of the written format's settings (maskmill formats NAME lists them)");
+    setting("media", self.media,
+            "where the images of the output lie: copied into it, hard-linked, referred to, or left out");
+    setting("write", self.write,
+            "key=value of the written format's settings (maskmill formats NAME lists them)");
   }
 };
 
@@ -54,9 +57,12 @@ inline const std::string& required_output(const OutputOptions& options) {
   return options.output;
 }
 
-inline Overwrite overwrite(const OutputOptions& options) { return options.force ? Overwrite::yes : Overwrite::no; }
+inline Overwrite overwrite(const OutputOptions& options) {
+  return options.force ? Overwrite::yes : Overwrite::no;
+}
 
-inline CreateRequest create_request(const OutputOptions& output, const WriteOptions& write, const Metadata& metadata) {
+inline CreateRequest create_request(const OutputOptions& output, const WriteOptions& write,
+                                    const Metadata& metadata) {
   return {required_output(output), overwrite(output), write.media, metadata, write.write};
 }
 

@@ -16,10 +16,13 @@ struct InstanceOptions {
   std::int64_t min_area = 0;
   static void visit(auto& self, auto&& setting) {
     setting("instances", self.instances,
-            "what one instance of a mask is: a connected component, all pixels of a label, or a number of the object mask",
-            one_of({"component", "label", "object-mask"}), unset("object-mask where there is one, else component"));
+            "what one instance of a mask is: a connected component, all pixels of a label, or a number of "
+            "the object mask",
+            one_of({"component", "label", "object-mask"}),
+            unset("object-mask where there is one, else component"));
     setting("shape", self.shape, "write instances as exact RLE or as polygons");
-    setting("tolerance", self.tolerance, "pixels that a polygon may be off; 0 follows the pixels' edges", at_least(0));
+    setting("tolerance", self.tolerance, "pixels that a polygon may be off; 0 follows the pixels' edges",
+            at_least(0));
     setting("min-area", self.min_area, "leave out instances of fewer pixels", at_least(0));
   }
 };

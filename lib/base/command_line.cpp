@@ -110,11 +110,12 @@ void add_option(CLI::App& app, const Setting& setting) {
 }
 
 // Gives each operand its words in order; one that takes any number leaves enough for those after it.
-std::map<std::string, std::vector<std::string>, std::less<>> distributed(const std::vector<std::string>& words,
-                                                                         const std::vector<Operand>& operands) {
+std::map<std::string, std::vector<std::string>, std::less<>> distributed(
+    const std::vector<std::string>& words, const std::vector<Operand>& operands) {
   using Count = Operand::Count;
   const auto least = [](const Operand& operand) {
-    return operand.count == Count::one || operand.count == Count::one_or_more ? std::size_t{1} : std::size_t{0};
+    return operand.count == Count::one || operand.count == Count::one_or_more ? std::size_t{1}
+                                                                              : std::size_t{0};
   };
   std::size_t reserved = 0;
   for (const Operand& operand : operands) reserved += least(operand);

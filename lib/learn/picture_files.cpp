@@ -26,7 +26,9 @@ void add_folder(const Path& folder, std::vector<Item>& items) {
   for (const Path& file : list_files(folder))
     if (has_image_extension(file)) add_file(file, folder, items);
   if (items.size() == before)
-    throw Error(Code::bad_format, "holds no images").at_file(folder).hint("give image files or folders of them");
+    throw Error(Code::bad_format, "holds no images")
+        .at_file(folder)
+        .hint("give image files or folders of them");
 }
 
 void require_unique(const std::vector<Item>& items) {
@@ -49,9 +51,12 @@ std::unique_ptr<Source> picture_files(const std::vector<std::string>& paths) {
     const Path path(text);
     boost::system::error_code failure;
     const auto type = fs::status(path, failure).type();
-    if (type == fs::file_not_found) throw Error(Code::not_found, "there is no such file or folder").at_file(path);
-    if (type == fs::directory_file) add_folder(path, items);
-    else add_file(path, {}, items);
+    if (type == fs::file_not_found)
+      throw Error(Code::not_found, "there is no such file or folder").at_file(path);
+    if (type == fs::directory_file)
+      add_folder(path, items);
+    else
+      add_file(path, {}, items);
   }
   require_unique(items);
   return make_source({}, std::move(items));

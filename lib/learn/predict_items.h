@@ -19,13 +19,15 @@ struct PredictedItem {
   Prediction prediction;
 };
 
-/// Reads and decodes on all threads of the current Jobs while the network works, in batches of at most `batch_size` pictures and some 32 million pixels, and
-/// visits in the items' order, one at a time. With `truth`, masks are read by that map. Items that cannot be read are findings and left out;
-/// returns how many.
+/// Reads and decodes on all threads of the current Jobs while the network works, in batches of at most
+/// `batch_size` pictures and some 32 million pixels, and visits in the items' order, one at a time. With
+/// `truth`, masks are read by that map. Items that cannot be read are findings and left out; returns how
+/// many.
 std::size_t predict_items(Predictor& predictor, Source& source, int batch_size, const ClassMap* truth,
                           Findings& findings, const std::function<void(PredictedItem&&)>& visit);
 
-/// The prediction as annotations: each 8-connected region of a class other than the background, exact, with the mean of its pixels' confidence as score.
+/// The prediction as annotations: each 8-connected region of a class other than the background, exact, with
+/// the mean of its pixels' confidence as score.
 std::vector<Annotation> annotations_of(const Prediction& prediction, const LabelMap& classes,
                                        const InstanceSettings& settings);
 

@@ -13,7 +13,8 @@
 namespace maskmill::learn {
 namespace {
 
-// Where a target only has masks an image, one annotation a class is enough, and painting it gives the mask back.
+// Where a target only has masks an image, one annotation a class is enough, and painting it gives the mask
+// back.
 InstanceSettings resolved(InstanceSettings settings, const Capabilities& target) {
   const bool objects = target.rle || target.polygon || target.instance_mask;
   if (!settings.policy) settings.policy = objects ? InstancePolicy::component : InstancePolicy::label;
@@ -29,15 +30,17 @@ void write_probabilities(const PredictedItem& predicted, const LabelMap& classes
     cv::Mat levels;
     predicted.prediction.probabilities[i].convertTo(levels, CV_16U, 65535);
     const std::string name = classes[static_cast<int>(i)].name;
-    const std::string folder = is_safe_relative(name) && name.find('/') == std::string::npos ? name : std::to_string(i);
+    const std::string folder =
+        is_safe_relative(name) && name.find('/') == std::string::npos ? name : std::to_string(i);
     sink.attach("probabilities/" + folder + "/" + predicted.item.id + ".png", encode_png(levels));
   }
 }
 
 }  // namespace
 
-PredictReport predict_set(Predictor& predictor, Source& source, const Format& target, const CreateRequest& request,
-                          const PredictSetSettings& settings, Provenance provenance, Findings& findings) {
+PredictReport predict_set(Predictor& predictor, Source& source, const Format& target,
+                          const CreateRequest& request, const PredictSetSettings& settings,
+                          Provenance provenance, Findings& findings) {
   if (!target.create)
     throw Error(Code::usage, "the format " + std::string(target.name) + " is read, not written")
         .hint("formats that are written: maskmill formats");

@@ -19,9 +19,11 @@ struct PredictReport {
   double seconds = 0;
 };
 
-/// Predicts every item of `source` and writes the predictions as `target`: the index mask at the picture's own size where the format holds masks, otherwise
-/// annotations with scores. Subsets stay. The output is whole or absent. Throws Error(bad_format) where no item could be read.
-PredictReport predict_set(Predictor& predictor, Source& source, const Format& target, const CreateRequest& request,
-                          const PredictSetSettings& settings, Provenance provenance, Findings& findings);
+/// Predicts every item of `source` and writes the predictions as `target`: the index mask at the picture's
+/// own size where the format holds masks, otherwise annotations with scores. Subsets stay. The output is
+/// whole or absent. Throws Error(bad_format) where no item could be read.
+PredictReport predict_set(Predictor& predictor, Source& source, const Format& target,
+                          const CreateRequest& request, const PredictSetSettings& settings,
+                          Provenance provenance, Findings& findings);
 
 }  // namespace maskmill::learn

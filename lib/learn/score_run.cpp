@@ -18,11 +18,16 @@ namespace {
 
 constexpr int kPicturePx = 640;
 
-double or_nan(const std::optional<double>& value) { return value.value_or(std::numeric_limits<double>::quiet_NaN()); }
+double or_nan(const std::optional<double>& value) {
+  return value.value_or(std::numeric_limits<double>::quiet_NaN());
+}
 
-std::string percent_like(const std::optional<double>& value) { return value ? fmt::format("{:.4f}", *value) : "undefined"; }
+std::string percent_like(const std::optional<double>& value) {
+  return value ? fmt::format("{:.4f}", *value) : "undefined";
+}
 
-TrainingReport::Example example_of(const PredictedItem& item, const SemanticScores& scores, const LabelMap& classes) {
+TrainingReport::Example example_of(const PredictedItem& item, const SemanticScores& scores,
+                                   const LabelMap& classes) {
   TrainingReport::Example example;
   example.caption = item.item.id;
   example.detail = "mean Dice " + percent_like(scores.mean_dice) + ", IoU " + percent_like(scores.mean_iou);
@@ -60,7 +65,8 @@ class Worst {
 
 }  // namespace
 
-ScoreReport score(Predictor& predictor, Source& source, int batch_size, std::size_t worst, Findings& findings) {
+ScoreReport score(Predictor& predictor, Source& source, int batch_size, std::size_t worst,
+                  Findings& findings) {
   const auto start = std::chrono::steady_clock::now();
   const LabelMap& classes = predictor.card().classes;
   const ClassMap truth = ClassMap::matching(source.metadata().labels, classes);
@@ -80,7 +86,8 @@ ScoreReport score(Predictor& predictor, Source& source, int batch_size, std::siz
   return report;
 }
 
-TrainingReport report_of(const RunFolder& run, const ModelCard& card, const ScoreReport& scored, const std::string& subset) {
+TrainingReport report_of(const RunFolder& run, const ModelCard& card, const ScoreReport& scored,
+                         const std::string& subset) {
   TrainingReport report;
   report.title = run.path().filename().string();
   report.subtitle = fmt::format("{} of {}, scored at their own sizes", counted(scored.items, "item"),
@@ -92,10 +99,13 @@ TrainingReport report_of(const RunFolder& run, const ModelCard& card, const Scor
     const LabelScores& own = scored.scores.labels[static_cast<std::size_t>(i)];
     report.classes.push_back({card.classes[i].name, card.classes.colour(i), or_nan(own.iou), or_nan(own.dice),
                               or_nan(own.precision), or_nan(own.recall), own.pixels});
-    if (!own.dice) report.remarks.push_back("the class " + in_quotes(card.classes[i].name) + " is neither in this subset nor predicted");
+    if (!own.dice)
+      report.remarks.push_back("the class " + in_quotes(card.classes[i].name) +
+                               " is neither in this subset nor predicted");
     for (int j = 0; j < card.classes.size(); ++j) report.confusion.push_back(scored.confusion.count(i, j));
   }
-  if (scored.left_out > 0) report.remarks.push_back(counted(scored.left_out, "item") + " could not be read and are not scored");
+  if (scored.left_out > 0)
+    report.remarks.push_back(counted(scored.left_out, "item") + " could not be read and are not scored");
   report.epochs = run.metrics();
   double best = -1;
   for (const MetricsRow& row : report.epochs) {
@@ -108,7 +118,8 @@ TrainingReport report_of(const RunFolder& run, const ModelCard& card, const Scor
   }
   report.worst = scored.worst;
   TrainSettings settings = run.settings();
-  for (const Setting& setting : settings_of(settings)) report.settings.emplace_back(setting.key, setting.value_text());
+  for (const Setting& setting : settings_of(settings))
+    report.settings.emplace_back(setting.key, setting.value_text());
   return report;
 }
 

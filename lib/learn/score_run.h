@@ -4,9 +4,9 @@
 #include <string>
 #include <vector>
 
-#include "metrics/confusion.h"
 #include "learn/predict_items.h"
 #include "learn/run.h"
+#include "metrics/confusion.h"
 #include "render/training_report.h"
 
 namespace maskmill::learn {
@@ -20,11 +20,14 @@ struct ScoreReport {
   std::vector<TrainingReport::Example> worst;
 };
 
-/// Predicts every item and holds it against its annotation, pixel by pixel at the picture's own size. Void is left out. Keeps the `worst` worst
-/// images' pictures, reduced. Throws Error(bad_value) for labels that the network does not know, Error(bad_format) where no item could be scored.
-ScoreReport score(Predictor& predictor, Source& source, int batch_size, std::size_t worst, Findings& findings);
+/// Predicts every item and holds it against its annotation, pixel by pixel at the picture's own size. Void is
+/// left out. Keeps the `worst` worst images' pictures, reduced. Throws Error(bad_value) for labels that the
+/// network does not know, Error(bad_format) where no item could be scored.
+ScoreReport score(Predictor& predictor, Source& source, int batch_size, std::size_t worst,
+                  Findings& findings);
 
 /// The page of a run: scores, curves, confusion matrix, worst images, settings.
-TrainingReport report_of(const RunFolder& run, const ModelCard& card, const ScoreReport& scored, const std::string& subset);
+TrainingReport report_of(const RunFolder& run, const ModelCard& card, const ScoreReport& scored,
+                         const std::string& subset);
 
 }  // namespace maskmill::learn

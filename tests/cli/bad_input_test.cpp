@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a person gets who gives the wrong thing: a clear error with its place, the right exit code, and no output.
+// What a person gets who gives the wrong thing: a clear error with its place, the right exit code, and no
+// output.
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -40,7 +41,8 @@ void all_refuse(const Scratch& scratch, const Path& source, const std::string& p
 Path pairs(const Scratch& scratch) {
   street_item(scratch, "a", {48, 36}, {0, 1, 2}, 1);
   street_item(scratch, "b", {48, 36}, {0, 1, 2}, 2);
-  scratch.write("labels.json", R"({"labels":[{"name":"background","id":0,"role":"background"},{"name":"road","id":1},
+  scratch.write("labels.json",
+                R"({"labels":[{"name":"background","id":0,"role":"background"},{"name":"road","id":1},
       {"name":"car","id":2},{"name":"void","id":255,"role":"ignore"}]})");
   return scratch.path();
 }
@@ -101,11 +103,13 @@ TEST_CASE("a zero-byte file, a corrupt PNG and a corrupt JPEG cost themselves, n
       const Scratch scratch;
       const Path source = pairs(scratch);
       const std::string bytes = read_file(source / victim);
-      rewrite(source / victim, bytes.substr(0, static_cast<std::size_t>(static_cast<double>(bytes.size()) * share)));
+      rewrite(source / victim,
+              bytes.substr(0, static_cast<std::size_t>(static_cast<double>(bytes.size()) * share)));
       INFO(victim << " " << share);
       const Json document = checked(source, 1);
       CHECK_THAT(document["findings"].dump(), contains(victim));
-      const Ran ran = tests::maskmill({"convert", source.string(), "-o", (scratch / "out").string(), "--to", "coco", "--json"});
+      const Ran ran = tests::maskmill(
+          {"convert", source.string(), "-o", (scratch / "out").string(), "--to", "coco", "--json"});
       INFO(ran.err);
       CHECK((ran.status == 0 || ran.status == 1));
       CHECK(fs::exists(scratch / "out"));
@@ -119,7 +123,9 @@ TEST_CASE("a zero-byte file, a corrupt PNG and a corrupt JPEG cost themselves, n
 
 TEST_CASE("names with spaces, quotes, newlines, Unicode and bytes that are no UTF-8 go through every verb") {
   const Scratch scratch;
-  const std::vector<std::string> names{"a b", "it's \"quoted\"", "line\nbreak", "\xC3\xA9t\xC3\xA9 \xE9\x9B\xAA", "latin\xE9", "-o", "a.b.c", "%s;$(x)&"};
+  const std::vector<std::string> names{
+      "a b", "it's \"quoted\"", "line\nbreak", "\xC3\xA9t\xC3\xA9 \xE9\x9B\xAA", "latin\xE9",
+      "-o",  "a.b.c",           "%s;$(x)&"};
   for (std::size_t i = 0; i < names.size(); ++i) street_item(scratch, names[i], {32, 24}, {0, 1, 2}, i);
   scratch.write("labels.txt", "background\nroad\ncar\n");
   const Path source = scratch.path();
@@ -127,7 +133,8 @@ TEST_CASE("names with spaces, quotes, newlines, Unicode and bytes that are no UT
   for (const char* format : {"pairs", "coco", "voc"}) {
     INFO(format);
     const Path out = scratch.path().string() + "-" + format;
-    const Ran ran = tests::maskmill({"convert", source.string(), "-o", out.string(), "--to", format, "--force", "--json"});
+    const Ran ran = tests::maskmill(
+        {"convert", source.string(), "-o", out.string(), "--to", format, "--force", "--json"});
     INFO(ran.err);
     CHECK(ran.status == 0);
     CHECK(Json::parse(ran.out)["items"] == names.size());
@@ -146,7 +153,8 @@ TEST_CASE("a target that exists is not touched without --force") {
   const Path source = pairs(scratch);
   scratch.write("mine/thesis.tex", "years of work");
   for (const char* force : {"", "--force"}) {
-    std::vector<std::string> words{"convert", source.string(), "-o", (scratch / "mine").string(), "--to", "coco"};
+    std::vector<std::string> words{"convert", source.string(), "-o", (scratch / "mine").string(),
+                                   "--to",    "coco"};
     if (*force) words.emplace_back(force);
     const Ran ran = tests::maskmill(words);
     CHECK(ran.status == 3);

@@ -13,7 +13,8 @@ namespace {
 
 Path drawn_pairs(const Scratch& scratch, int count) {
   for (int i = 0; i < count; ++i)
-    street_item(scratch, "item" + std::to_string(i), {40 + i, 30}, {0, 1, 2, 255}, static_cast<std::uint64_t>(i));
+    street_item(scratch, "item" + std::to_string(i), {40 + i, 30}, {0, 1, 2, 255},
+                static_cast<std::uint64_t>(i));
   scratch.write("labels.json", R"({"labels":[{"name":"background","id":0,"role":"background","color":[0,0,0]},
       {"name":"road","id":1,"color":[128,64,128]},{"name":"car","id":2,"color":[0,0,142]},
       {"name":"void","id":255,"role":"ignore","color":[224,224,192]}]})");
@@ -61,7 +62,8 @@ TEST_CASE("masks come back pixel by pixel through every format that is written")
     const Ran there = convert(source, work / format, format);
     INFO(there.err);
     REQUIRE(there.status == 0);
-    const Ran back = convert(work / format, work / (std::string(format) + "-back"), "pairs", {"--from", format});
+    const Ran back =
+        convert(work / format, work / (std::string(format) + "-back"), "pairs", {"--from", format});
     INFO(back.err);
     REQUIRE(back.status == 0);
     same_masks(source / "masks", work / (std::string(format) + "-back") / "masks");

@@ -14,7 +14,8 @@ namespace {
 std::vector<std::string> verbs() {
   std::vector<std::string> names;
   for (fs::directory_iterator entry(MASKMILL_BIN_DIR), end; entry != end; ++entry)
-    if (const std::string name = entry->path().filename().string(); name.starts_with("maskmill-")) names.push_back(name.substr(9));
+    if (const std::string name = entry->path().filename().string(); name.starts_with("maskmill-"))
+      names.push_back(name.substr(9));
   return names;
 }
 
@@ -30,7 +31,8 @@ TEST_CASE("maskmill lists every verb that is there, and each explains itself") {
     const Ran own = tests::maskmill({verb, "--help"});
     CHECK(own.status == 0);
     CHECK(own.err.empty());
-    for (const char* part : {"Usage: maskmill ", "Options:", "--json", "--jobs", "--quiet", "Examples:"}) CHECK(own.out.find(part) != std::string::npos);
+    for (const char* part : {"Usage: maskmill ", "Options:", "--json", "--jobs", "--quiet", "Examples:"})
+      CHECK(own.out.find(part) != std::string::npos);
   }
 }
 

@@ -22,11 +22,14 @@ struct Trained {
   Scratch scratch;
   std::string data, split, run;
   Trained() {
-    data = (scratch / "shapes").string(), split = (scratch / "split").string(), run = (scratch / "run").string();
+    data = (scratch / "shapes").string(), split = (scratch / "split").string(),
+    run = (scratch / "run").string();
     REQUIRE(run_program_at({std::string(MASKMILL_BIN_DIR) + "/quickstart-shapes", data}).status == 0);
-    checked({"split", data, "-o", split, "--ratio", "train=0.4,val=0.1,test=0.1,rest=0.4", "--media", "link", "--quiet"});
-    checked({"train", split, "-o", run, "epochs=8", "model.init-features=8", "input.width=64", "input.height=64",
-             "loss.terms=ce,dice", "schedule.name=one-cycle", "optimizer.learning-rate=0.01", "--quiet"});
+    checked({"split", data, "-o", split, "--ratio", "train=0.4,val=0.1,test=0.1,rest=0.4", "--media", "link",
+             "--quiet"});
+    checked({"train", split, "-o", run, "epochs=8", "model.init-features=8", "input.width=64",
+             "input.height=64", "loss.terms=ce,dice", "schedule.name=one-cycle",
+             "optimizer.learning-rate=0.01", "--quiet"});
   }
 };
 
@@ -39,7 +42,8 @@ const Trained& trained() {
 
 TEST_CASE("a run directory holds what the documentation says") {
   const Path run = trained().run;
-  for (const char* name : {"config.json", "environment.json", "provenance.json", "model.json", "labels.txt", "metrics.csv", "model.pth"}) {
+  for (const char* name : {"config.json", "environment.json", "provenance.json", "model.json", "labels.txt",
+                           "metrics.csv", "model.pth"}) {
     INFO(name);
     CHECK(fs::exists(run / name));
   }
@@ -58,7 +62,8 @@ TEST_CASE("test prints the scores of a subset and writes the page") {
   CHECK(scores["semantic"]["mean_dice"].get<double>() > 0.6);
   const std::string page = read_file(Path(trained().run) / "report.html");
   CHECK_THAT(page, contains("triangle"));
-  for (const char* remote : {"src=\"http", "href=\"http", "url(http", "@import"}) CHECK(page.find(remote) == std::string::npos);
+  for (const char* remote : {"src=\"http", "href=\"http", "url(http", "@import"})
+    CHECK(page.find(remote) == std::string::npos);
   CHECK(tests::maskmill({"test", trained().run, trained().split, "--subset", "tset"}).status == 2);
 }
 
@@ -86,7 +91,8 @@ TEST_CASE("predictions as COCO have scores, and paint to the same masks") {
   const Scratch scratch;
   const std::string images = trained().split + "/test/images";
   checked({"predict", trained().run, images, "-o", (scratch / "masks").string(), "--quiet"});
-  checked({"predict", trained().run, images, "-o", (scratch / "coco").string(), "--to", "coco", "--media", "copy", "--quiet"});
+  checked({"predict", trained().run, images, "-o", (scratch / "coco").string(), "--to", "coco", "--media",
+           "copy", "--quiet"});
   std::size_t annotations = 0;
   for (const Path& path : list_files(scratch / "coco"))
     if (lower_extension(path) == "json" && path.filename() != "provenance.json") {
@@ -98,9 +104,11 @@ TEST_CASE("predictions as COCO have scores, and paint to the same masks") {
       }
     }
   CHECK(annotations > 0);
-  checked({"convert", (scratch / "coco").string(), "-o", (scratch / "back").string(), "--to", "pairs", "--quiet"});
+  checked({"convert", (scratch / "coco").string(), "-o", (scratch / "back").string(), "--to", "pairs",
+           "--quiet"});
   for (const Path& mask : list_files(scratch / "masks/masks")) {
-    const cv::Mat ours = read_raw(mask).pixels, back = read_raw(scratch / "back/masks" / mask.filename()).pixels;
+    const cv::Mat ours = read_raw(mask).pixels,
+                  back = read_raw(scratch / "back/masks" / mask.filename()).pixels;
     CHECK(cv::countNonZero(ours != back) == 0);
   }
 }
@@ -110,7 +118,8 @@ TEST_CASE("a picture that cannot be read costs itself, and is said") {
   scratch.write("in/good.jpg", encode_jpeg(picture({70, 50}, 1)));
   scratch.write("in/empty.jpg", "");
   scratch.write("in/gray one.png", encode_png(blotches({33, 21}, {10, 200}, 3)));
-  const Ran ran = tests::maskmill({"predict", trained().run, (scratch / "in").string(), "-o", (scratch / "out").string(), "--json"});
+  const Ran ran = tests::maskmill(
+      {"predict", trained().run, (scratch / "in").string(), "-o", (scratch / "out").string(), "--json"});
   CHECK(ran.status == 1);
   CHECK_THAT(ran.err, contains("empty.jpg"));
   CHECK(Json::parse(ran.out)["items"] == 2);
@@ -139,18 +148,21 @@ TEST_CASE("a run is not overwritten without --force, and a folder of one's own n
   CHECK(tests::maskmill({"train", trained().split, "-o", trained().run, "epochs=1"}).status == 3);
   const Scratch scratch;
   scratch.write("mine/thesis.tex", "years of work");
-  CHECK(tests::maskmill({"train", trained().split, "-o", (scratch / "mine").string(), "--force", "epochs=1"}).status == 3);
+  CHECK(tests::maskmill({"train", trained().split, "-o", (scratch / "mine").string(), "--force", "epochs=1"})
+            .status == 3);
   CHECK(read_file(scratch / "mine/thesis.tex") == "years of work");
 }
 
 TEST_CASE("a run whose weights are not its model's is refused, naming the tensor") {
   const Scratch scratch;
-  for (const Path& path : list_files(trained().run)) scratch.write(Path("run") / path.filename(), read_file(path));
+  for (const Path& path : list_files(trained().run))
+    scratch.write(Path("run") / path.filename(), read_file(path));
   Json card = Json::parse(read_file(scratch / "run/model.json"));
   card["model"]["init-features"] = 16;
   scratch.write("run/model.json", card.dump());
   scratch.write("a.jpg", encode_jpeg(picture({32, 32}, 1)));
-  const Ran ran = tests::maskmill({"predict", (scratch / "run").string(), (scratch / "a.jpg").string(), "-o", (scratch / "out").string()});
+  const Ran ran = tests::maskmill({"predict", (scratch / "run").string(), (scratch / "a.jpg").string(), "-o",
+                                   (scratch / "out").string()});
   CHECK(ran.status == 3);
   CHECK_THAT(ran.err, contains("encoder1.enc1conv1.weight"));
 }

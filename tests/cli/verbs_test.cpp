@@ -12,7 +12,8 @@ using namespace maskmill::tests;
 namespace {
 
 Path shapes(const Scratch& scratch) {
-  const Ran ran = run_program_at({std::string(MASKMILL_BIN_DIR) + "/quickstart-shapes", (scratch / "shapes").string()});
+  const Ran ran =
+      run_program_at({std::string(MASKMILL_BIN_DIR) + "/quickstart-shapes", (scratch / "shapes").string()});
   INFO(ran.err);
   REQUIRE(ran.status == 0);
   return scratch / "shapes";
@@ -37,7 +38,9 @@ TEST_CASE("info counts what is there and says why it takes it for what it is") {
   CHECK(info["labels"].size() == 4);
   std::int64_t pixels = 0, area = 0;
   for (const Json& label : info["labels"]) pixels += label["pixels"].get<std::int64_t>();
-  for (const Json& size : info["sizes"]) area += size["width"].get<std::int64_t>() * size["height"].get<std::int64_t>() * size["items"].get<std::int64_t>();
+  for (const Json& size : info["sizes"])
+    area += size["width"].get<std::int64_t>() * size["height"].get<std::int64_t>() *
+            size["items"].get<std::int64_t>();
   CHECK(pixels == area);
 }
 
@@ -46,14 +49,20 @@ TEST_CASE("the quickstart's data is the same each time and has no findings") {
   const Path source = shapes(scratch);
   CHECK(json_of({"check", source.string()})["findings"].empty());
   const Path twin = shapes(again);
-  for (const Path& path : list_files(source)) CHECK(read_file(path) == read_file(twin / relative_name(path, source)));
+  for (const Path& path : list_files(source))
+    CHECK(read_file(path) == read_file(twin / relative_name(path, source)));
 }
 
 TEST_CASE("a split is exact, holds each item once, and is the same for the same seed") {
   const Scratch scratch;
   const Path source = shapes(scratch);
-  const auto split = [&](const std::string& name, const std::string& seed, std::vector<std::string> more = {}) {
-    std::vector<std::string> words{"split", source.string(), "-o", (scratch / name).string(), "--ratio", "train=0.8,val=0.1,test=0.1", "--seed", seed, "--media", "link"};
+  const auto split = [&](const std::string& name, const std::string& seed,
+                         std::vector<std::string> more = {}) {
+    std::vector<std::string> words{"split",   source.string(),
+                                   "-o",      (scratch / name).string(),
+                                   "--ratio", "train=0.8,val=0.1,test=0.1",
+                                   "--seed",  seed,
+                                   "--media", "link"};
     words.insert(words.end(), more.begin(), more.end());
     return json_of(words);
   };
@@ -64,7 +73,8 @@ TEST_CASE("a split is exact, holds each item once, and is the same for the same 
   split("same", "1"), split("other", "2"), split("strata", "1", {"--stratify"});
   const auto names = [&](const std::string& name, const std::string& subset) {
     std::vector<std::string> list;
-    for (const Path& path : list_files(scratch / name / subset / "images")) list.push_back(path.filename().string());
+    for (const Path& path : list_files(scratch / name / subset / "images"))
+      list.push_back(path.filename().string());
     return list;
   };
   std::set<std::string> all;
@@ -72,11 +82,13 @@ TEST_CASE("a split is exact, holds each item once, and is the same for the same 
     const auto list = names("one", subset);
     all.insert(list.begin(), list.end());
     CHECK(list == names("same", subset));
-    for (const char* with_subsets : {"one", "strata"}) CHECK(fs::exists(scratch / with_subsets / subset / "masks"));
+    for (const char* with_subsets : {"one", "strata"})
+      CHECK(fs::exists(scratch / with_subsets / subset / "masks"));
   }
   CHECK(all.size() == 240);
   CHECK(names("one", "test") != names("other", "test"));
-  CHECK(json_of({"info", (scratch / "one").string(), "--fast"})["subsets"] == Json{{"train", 192}, {"val", 24}, {"test", 24}});
+  CHECK(json_of({"info", (scratch / "one").string(), "--fast"})["subsets"] ==
+        Json{{"train", 192}, {"val", 24}, {"test", 24}});
 }
 
 TEST_CASE("check ends with 1 for an error, and its JSON has all of them") {
@@ -91,7 +103,8 @@ TEST_CASE("check ends with 1 for an error, and its JSON has all of them") {
   const std::string page = (scratch / "page.html").string();
   CHECK(tests::maskmill({"check", source.string(), "--report", page, "--quiet"}).status == 1);
   CHECK_THAT(read_file(page), contains("shapes_007") && contains("pair-missing"));
-  CHECK(tests::maskmill({"check", source.string(), "--report", page, "--quiet"}).status == 3);  // it is there already
+  CHECK(tests::maskmill({"check", source.string(), "--report", page, "--quiet"}).status ==
+        3);  // it is there already
 }
 
 TEST_CASE("show writes one page or PNG sheets") {
@@ -100,15 +113,18 @@ TEST_CASE("show writes one page or PNG sheets") {
   CHECK(json_of({"show", source, "-o", (scratch / "a.html").string(), "--max-items", "9"})["items"] == 9);
   const std::string page = read_file(scratch / "a.html");
   CHECK_THAT(page, contains("data:image/jpeg;base64,"));
-  for (const char* remote : {"src=\"http", "href=\"http", "url(http", "@import"}) CHECK(page.find(remote) == std::string::npos);
+  for (const char* remote : {"src=\"http", "href=\"http", "url(http", "@import"})
+    CHECK(page.find(remote) == std::string::npos);
   json_of({"show", source, "-o", (scratch / "a.png").string(), "--max-items", "9", "--columns", "3"});
   CHECK(probe_image(scratch / "a.png").kind == FileKind::png);
   CHECK(tests::maskmill({"show", source, "-o", (scratch / "a.gif").string()}).status == 2);
-  CHECK(tests::maskmill({"show", source, "-o", (scratch / "b.html").string(), "--label", "dics"}).err.find("disc") != std::string::npos);
+  CHECK(tests::maskmill({"show", source, "-o", (scratch / "b.html").string(), "--label", "dics"})
+            .err.find("disc") != std::string::npos);
 }
 
 TEST_CASE("standard output that cannot be written is a failed output") {
   if (!fs::exists("/dev/full")) return;
-  const Ran ran = run_program_at({"/bin/sh", "-c", std::string("'") + MASKMILL_BIN_DIR + "/maskmill' formats --json >/dev/full"});
+  const Ran ran = run_program_at(
+      {"/bin/sh", "-c", std::string("'") + MASKMILL_BIN_DIR + "/maskmill' formats --json >/dev/full"});
   CHECK(ran.status == 3);
 }

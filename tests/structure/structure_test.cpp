@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Linking alone does not guard layers: a header-only leak would link. So every include is held against the order here.
+// Linking alone does not guard layers: a header-only leak would link. So every include is held against the
+// order here.
 #include <boost/filesystem.hpp>
 #include <map>
 #include <set>
@@ -29,7 +30,8 @@ const std::map<std::string, std::set<std::string>> kMayInclude{
 std::vector<Path> sources(const Path& folder) {
   std::vector<Path> all;
   for (const Path& path : list_files(folder))
-    if (const std::string extension = lower_extension(path); extension == "h" || extension == "cpp") all.push_back(path);
+    if (const std::string extension = lower_extension(path); extension == "h" || extension == "cpp")
+      all.push_back(path);
   return all;
 }
 
@@ -75,7 +77,8 @@ TEST_CASE("a library includes only itself and what lies below it") {
   CHECK(seen > 200);
 }
 
-TEST_CASE("torch is included in lib/learn/torch alone, and nothing that its wheel carries too is included there") {
+TEST_CASE(
+    "torch is included in lib/learn/torch alone, and nothing that its wheel carries too is included there") {
   for (const char* folder : {"lib", "tools"})
     for (const Path& path : sources(kRoot / folder)) {
       const bool in_torch = relative_name(path, kRoot).starts_with("lib/learn/torch/");

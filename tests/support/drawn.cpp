@@ -9,7 +9,8 @@ namespace maskmill::tests {
 LabelMap street_labels() {
   std::vector<Label> labels(4);
   const char* names[] = {"background", "road", "car", "void"};
-  for (std::size_t i = 0; i < labels.size(); ++i) labels[i].name = names[i], labels[i].id = static_cast<int>(i);
+  for (std::size_t i = 0; i < labels.size(); ++i)
+    labels[i].name = names[i], labels[i].id = static_cast<int>(i);
   labels[3].id = 255;
   labels[0].role = Role::background;
   labels[3].role = Role::ignore;
@@ -24,8 +25,8 @@ cv::Mat blotches(Size size, const std::vector<int>& values, std::uint64_t seed) 
   for (int& value : grid) value = values[random.below(values.size())];
   for (int y = 0; y < size.height; ++y)
     for (int x = 0; x < size.width; ++x)
-      mask.at<std::uint8_t>(y, x) =
-          static_cast<std::uint8_t>(grid[static_cast<std::size_t>(y / cell * (size.width / cell + 1) + x / cell)]);
+      mask.at<std::uint8_t>(y, x) = static_cast<std::uint8_t>(
+          grid[static_cast<std::size_t>(y / cell * (size.width / cell + 1) + x / cell)]);
   return mask;
 }
 
@@ -35,7 +36,8 @@ cv::Mat picture(Size size, std::uint64_t seed) {
   for (int y = 0; y < size.height; ++y)
     for (int x = 0; x < size.width; ++x)
       for (int c = 0; c < 3; ++c)
-        rgb.at<cv::Vec3b>(y, x)[c] = static_cast<std::uint8_t>((x * 3 + y * 2 + 40 * c + static_cast<int>(random.below(24))) % 256);
+        rgb.at<cv::Vec3b>(y, x)[c] =
+            static_cast<std::uint8_t>((x * 3 + y * 2 + 40 * c + static_cast<int>(random.below(24))) % 256);
   return rgb;
 }
 

@@ -20,8 +20,8 @@ cv::Mat blotches(Size size, const std::vector<int>& values, std::uint64_t seed);
 /// A gray gradient with noise, CV_8UC3.
 cv::Mat picture(Size size, std::uint64_t seed);
 
-/// Writes images/<id>.jpg and masks/<id>.png (index) into the scratch folder and returns the item, with a semantic
-/// mask of street_labels' ids.
+/// Writes images/<id>.jpg and masks/<id>.png (index) into the scratch folder and returns the item, with a
+/// semantic mask of street_labels' ids.
 Item street_item(const Scratch& scratch, const std::string& id, Size size, const std::vector<int>& values,
                  std::uint64_t seed);
 

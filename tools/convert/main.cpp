@@ -30,8 +30,10 @@ struct Options {
 
 const Verb kVerb{MASKMILL_VERB,
                  MASKMILL_SUMMARY,
-                 "Says before it writes what the target cannot hold, with counts and an example. Masks become instances where\n"
-                 "the target has no masks, and instances are painted where it has nothing else. What cannot be read is left\n"
+                 "Says before it writes what the target cannot hold, with counts and an example. Masks "
+                 "become instances where\n"
+                 "the target has no masks, and instances are painted where it has nothing else. What cannot "
+                 "be read is left\n"
                  "out, counted, and said: the exit code is then 1.",
                  {{"SRC", kSourceHelp}},
                  {{"maskmill convert data/voc -o data/coco --to coco", "Pascal VOC to COCO"},
@@ -45,12 +47,13 @@ int run(const CommandLine& line, const Options& options) {
   required_output(options.output);
   const formats::Opened opened = open_source(path, options.input);
   Findings findings;
-  const ConvertReport report =
-      convert(*opened.source, target, create_request(options.output, options.write, opened.source->metadata()),
-              {settings_from(options.instances), options.lossless}, provenance(line, path, *opened.format), findings,
-              [&](const std::vector<Loss>& losses) {
-                if (!losses.empty()) notice(std::string(target.title) + " cannot hold everything:\n" + to_text(losses));
-              });
+  const ConvertReport report = convert(
+      *opened.source, target, create_request(options.output, options.write, opened.source->metadata()),
+      {settings_from(options.instances), options.lossless}, provenance(line, path, *opened.format), findings,
+      [&](const std::vector<Loss>& losses) {
+        if (!losses.empty())
+          notice(std::string(target.title) + " cannot hold everything:\n" + to_text(losses));
+      });
   Json document = to_json(report);
   document["format"] = target.name;
   document["output"] = options.output.output;
@@ -62,4 +65,6 @@ int run(const CommandLine& line, const Options& options) {
 
 }  // namespace
 
-int main(int argc, char** argv) { return run_tool<Options>(argc, argv, kVerb, run); }
+int main(int argc, char** argv) {
+  return run_tool<Options>(argc, argv, kVerb, run);
+}

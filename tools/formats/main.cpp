@@ -15,21 +15,29 @@ struct Options {
 
 const Verb kVerb{MASKMILL_VERB,
                  MASKMILL_SUMMARY,
-                 "Without NAME, a line for each format of the registry. With NAME, its layout on disk, what it can hold and\n"
+                 "Without NAME, a line for each format of the registry. With NAME, its layout on disk, what "
+                 "it can hold and\n"
                  "the settings that --read and --write take.",
                  {{"NAME", "a format", Operand::Count::optional}},
                  {{"maskmill formats coco", "everything about COCO"}}};
 
-std::string access_of(const Format& format) { return format.create ? "read, write" : "read"; }
+std::string access_of(const Format& format) {
+  return format.create ? "read, write" : "read";
+}
 
 Json settings_json(const std::vector<Setting>& settings) {
   Json list = Json::array();
   for (const Setting& setting : settings)
-    list.push_back({{"key", setting.key}, {"type", setting.type_name()}, {"default", setting.value_json()}, {"help", setting.help}});
+    list.push_back({{"key", setting.key},
+                    {"type", setting.type_name()},
+                    {"default", setting.value_json()},
+                    {"help", setting.help}});
   return list;
 }
 
-std::vector<Setting> declared(std::vector<Setting> (*declare)()) { return declare ? declare() : std::vector<Setting>(); }
+std::vector<Setting> declared(std::vector<Setting> (*declare)()) {
+  return declare ? declare() : std::vector<Setting>();
+}
 
 Json to_json(const Format& format) {
   Json holds = Json::object();
@@ -45,7 +53,8 @@ Json to_json(const Format& format) {
 }
 
 std::string page(const Format& format) {
-  std::string text = fmt::format("{} ({}): {}\n\n{}\n", format.title, format.name, access_of(format), format.description);
+  std::string text =
+      fmt::format("{} ({}): {}\n\n{}\n", format.title, format.name, access_of(format), format.description);
   std::string yes, no;
   for (const auto& [what, held] : listed(format.holds)) {
     std::string& list = held ? yes : no;
@@ -77,4 +86,6 @@ int run(const CommandLine& line, const Options&) {
 
 }  // namespace
 
-int main(int argc, char** argv) { return run_tool<Options>(argc, argv, kVerb, run); }
+int main(int argc, char** argv) {
+  return run_tool<Options>(argc, argv, kVerb, run);
+}

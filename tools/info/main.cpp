@@ -23,7 +23,8 @@ struct Options {
 
 const Verb kVerb{MASKMILL_VERB,
                  MASKMILL_SUMMARY,
-                 "Names the format and says why, counts items, annotations, subsets and sizes, and, unless --fast, decodes\n"
+                 "Names the format and says why, counts items, annotations, subsets and sizes, and, unless "
+                 "--fast, decodes\n"
                  "everything for the pixels of each label and the channels' mean and standard deviation.",
                  {{"SRC", kSourceHelp}},
                  {{"maskmill info data/pets", "what is in a folder"},
@@ -47,4 +48,6 @@ int run(const CommandLine& line, const Options& options) {
 
 }  // namespace
 
-int main(int argc, char** argv) { return run_tool<Options>(argc, argv, kVerb, run); }
+int main(int argc, char** argv) {
+  return run_tool<Options>(argc, argv, kVerb, run);
+}

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// `maskmill VERB ...` runs the program maskmill-VERB beside this one, or on PATH, so that each tool also stands alone.
+// `maskmill VERB ...` runs the program maskmill-VERB beside this one, or on PATH, so that each tool also
+// stands alone.
 #include <fmt/format.h>
 #include <unistd.h>
 
@@ -34,7 +35,8 @@ int unknown_verb(const std::string& verb) {
   std::vector<std::string> names;
   for (const VerbRow& row : kVerbs) names.emplace_back(row.name);
   std::fprintf(stderr, "maskmill: there is no verb %s\n", maskmill::in_quotes(verb).c_str());
-  if (const auto near = maskmill::nearest_name(verb, names)) std::fprintf(stderr, "did you mean %s?\n", near->c_str());
+  if (const auto near = maskmill::nearest_name(verb, names))
+    std::fprintf(stderr, "did you mean %s?\n", near->c_str());
   std::fputs("see: maskmill --help\n", stderr);
   return 2;
 }

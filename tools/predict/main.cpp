@@ -31,7 +31,8 @@ struct Options {
     OutputOptions::visit(self.output, setting);
     setting("to", self.to, "the format to write; predictions are a data set");
     setting("overlay", self.overlay, "also draw each prediction on its picture, in overlays/");
-    setting("probabilities", self.probabilities, "also write each class's probability as 16-bit PNG, in probabilities/CLASS/");
+    setting("probabilities", self.probabilities,
+            "also write each class's probability as 16-bit PNG, in probabilities/CLASS/");
     setting("batch-size", self.batch_size, "pictures at a time", between(1, 4096));
     setting("device", self.device, "auto takes CUDA where there is a GPU");
     setting("precision", self.precision, "of the network's arithmetic");
@@ -45,15 +46,20 @@ struct Options {
 
 const Verb kVerb{MASKMILL_VERB,
                  MASKMILL_SUMMARY,
-                 "Inputs are image files and folders of them; with --from, or for an annotation file, a data set whose images\n"
-                 "are taken. Written are index masks at each picture's own size (masks/, with labels.json), or with --to any\n"
+                 "Inputs are image files and folders of them; with --from, or for an annotation file, a data "
+                 "set whose images\n"
+                 "are taken. Written are index masks at each picture's own size (masks/, with labels.json), "
+                 "or with --to any\n"
                  "format: annotations then have the mean confidence of their pixels as score.",
                  {{"RUN", "a run directory of maskmill train"},
                   {"INPUT", "image files, folders, or a data set", Operand::Count::one_or_more}},
                  {{"maskmill predict work/run photos -o work/predictions --overlay", "masks and pictures"},
-                  {"maskmill predict work/run photos -o for-cvat --to coco --media copy", "annotations to correct by hand"}}};
+                  {"maskmill predict work/run photos -o for-cvat --to coco --media copy",
+                   "annotations to correct by hand"}}};
 
-bool is_annotation_file(const std::string& path) { return lower_extension(path) == "json" || lower_extension(path) == "xml"; }
+bool is_annotation_file(const std::string& path) {
+  return lower_extension(path) == "json" || lower_extension(path) == "xml";
+}
 
 std::unique_ptr<Source> open_inputs(const std::vector<std::string>& inputs, const InputOptions& options) {
   if (!options.from && !is_annotation_file(inputs.front())) return learn::picture_files(inputs);
@@ -66,37 +72,44 @@ int run(const CommandLine& line, const Options& options) {
   required_output(options.output);
   const std::vector<std::string>& inputs = line.operands("INPUT");
   const auto source = open_inputs(inputs, options.input);
-  const auto predictor = learn::Predictor::open(line.operand("RUN"), {.device = options.device,
-                                                                      .precision = options.precision,
-                                                                      .threads = options.threads,
-                                                                      .batch_size = options.batch_size,
-                                                                      .probabilities = options.probabilities});
+  const auto predictor =
+      learn::Predictor::open(line.operand("RUN"), {.device = options.device,
+                                                   .precision = options.precision,
+                                                   .threads = options.threads,
+                                                   .batch_size = options.batch_size,
+                                                   .probabilities = options.probabilities});
   Findings findings;
   Metadata metadata;
   metadata.labels = predictor->card().classes;
   metadata.subsets = source->metadata().subsets;
   Provenance made_by{line.text(), {}};
-  for (const std::string& input : inputs) made_by.inputs.push_back({input, options.input.from.value_or("images"), 0, {}});
-  const learn::PredictReport report =
-      learn::predict_set(*predictor, *source, target, create_request(options.output, options.write, metadata),
-                         {settings_from(options.instances), options.batch_size, options.overlay, options.probabilities},
-                         made_by, findings);
-  line.print(fmt::format("{} predicted on {}, {:.1f} images/s\n{}\n", counted(report.items, "item"), predictor->device(),
-                         static_cast<double>(report.items) / std::max(report.seconds, 1e-9), options.output.output),
-             {{"items", report.items},
-              {"left_out", report.left_out},
-              {"seconds", report.seconds},
-              {"device", predictor->device()},
-              {"format", target.name},
-              {"output", options.output.output},
-              {"findings", findings.by_rule()}});
+  for (const std::string& input : inputs)
+    made_by.inputs.push_back({input, options.input.from.value_or("images"), 0, {}});
+  const learn::PredictReport report = learn::predict_set(
+      *predictor, *source, target, create_request(options.output, options.write, metadata),
+      {settings_from(options.instances), options.batch_size, options.overlay, options.probabilities}, made_by,
+      findings);
+  line.print(
+      fmt::format("{} predicted on {}, {:.1f} images/s\n{}\n", counted(report.items, "item"),
+                  predictor->device(), static_cast<double>(report.items) / std::max(report.seconds, 1e-9),
+                  options.output.output),
+      {{"items", report.items},
+       {"left_out", report.left_out},
+       {"seconds", report.seconds},
+       {"device", predictor->device()},
+       {"format", target.name},
+       {"output", options.output.output},
+       {"findings", findings.by_rule()}});
   if (report.left_out > 0) {
     notice(counted(report.left_out, "item") + " could not be read:");
-    findings.for_each([](const Finding& finding) { notice("  " + finding.place.text() + ": " + finding.message); });
+    findings.for_each(
+        [](const Finding& finding) { notice("  " + finding.place.text() + ": " + finding.message); });
   }
   return report.left_out > 0 ? 1 : 0;
 }
 
 }  // namespace
 
-int main(int argc, char** argv) { return run_tool<Options>(argc, argv, kVerb, run); }
+int main(int argc, char** argv) {
+  return run_tool<Options>(argc, argv, kVerb, run);
+}

@@ -21,12 +21,13 @@ struct Options {
   }
 };
 
-const Verb kVerb{MASKMILL_VERB,
-                 MASKMILL_SUMMARY,
-                 "Writes one HTML page that needs no other file, or PNG sheets, by the output's extension.",
-                 {{"SRC", kSourceHelp}},
-                 {{"maskmill show data/pets -o pets.html", "60 items drawn at random"},
-                  {"maskmill show data/coco -o dogs.png --label dog --max-items 0", "every item with a dog"}}};
+const Verb kVerb{
+    MASKMILL_VERB,
+    MASKMILL_SUMMARY,
+    "Writes one HTML page that needs no other file, or PNG sheets, by the output's extension.",
+    {{"SRC", kSourceHelp}},
+    {{"maskmill show data/pets -o pets.html", "60 items drawn at random"},
+     {"maskmill show data/coco -o dogs.png --label dog --max-items 0", "every item with a dog"}}};
 
 int run(const CommandLine& line, const Options& options) {
   const std::string& path = line.operand("SRC");
@@ -43,4 +44,6 @@ int run(const CommandLine& line, const Options& options) {
 
 }  // namespace
 
-int main(int argc, char** argv) { return run_tool<Options>(argc, argv, kVerb, run); }
+int main(int argc, char** argv) {
+  return run_tool<Options>(argc, argv, kVerb, run);
+}

@@ -24,7 +24,8 @@ struct Options {
     setting("ratio", self.ratio, "the subsets and their shares");
     setting("seed", self.seed, "another seed, another split; the same seed, the same on any machine");
     setting("stratify", self.stratify, "spread each label over the subsets by the ratios");
-    setting("stratify-by", self.stratify_by, "spread the values of this attribute of the items instead", unset("labels"));
+    setting("stratify-by", self.stratify_by, "spread the values of this attribute of the items instead",
+            unset("labels"));
     setting("to", self.to, "the format to write");
     InputOptions::visit(self.input, setting);
     WriteOptions::visit(self.write, setting);
@@ -32,15 +33,18 @@ struct Options {
   }
 };
 
-const Verb kVerb{MASKMILL_VERB,
-                 MASKMILL_SUMMARY,
-                 "Draws the subsets at random, exact in their ratios (largest remainders), and writes the data set with them.\n"
-                 "Items that cannot be read are in no subset; they are counted and said, and the exit code stays 0: splitting\n"
-                 "around known faults is what one wants of it, check is there to refuse them.",
-                 {{"SRC", kSourceHelp}},
-                 {{"maskmill split data/pets -o work/pets --ratio train=0.8,val=0.1,test=0.1 --seed 1", "three subsets"},
-                  {"maskmill split data/pets -o work/pets --stratify-by breed --media link",
-                   "each breed in each subset by the same share, images hard-linked"}}};
+const Verb kVerb{
+    MASKMILL_VERB,
+    MASKMILL_SUMMARY,
+    "Draws the subsets at random, exact in their ratios (largest remainders), and writes the data set with "
+    "them.\n"
+    "Items that cannot be read are in no subset; they are counted and said, and the exit code stays 0: "
+    "splitting\n"
+    "around known faults is what one wants of it, check is there to refuse them.",
+    {{"SRC", kSourceHelp}},
+    {{"maskmill split data/pets -o work/pets --ratio train=0.8,val=0.1,test=0.1 --seed 1", "three subsets"},
+     {"maskmill split data/pets -o work/pets --stratify-by breed --media link",
+      "each breed in each subset by the same share, images hard-linked"}}};
 
 SplitSettings settings_from(const Options& options) {
   SplitSettings settings;
@@ -67,7 +71,8 @@ int run(const CommandLine& line, const Options& options) {
   const ConvertReport written =
       convert(*divided, target, create_request(options.output, options.write, divided->metadata()), {},
               provenance(line, path, *opened.format), seen_twice, [&](const std::vector<Loss>& losses) {
-                if (!losses.empty()) notice(std::string(target.title) + " cannot hold everything:\n" + to_text(losses));
+                if (!losses.empty())
+                  notice(std::string(target.title) + " cannot hold everything:\n" + to_text(losses));
               });
   if (written.items != split_report.items)
     throw Error(Code::bad_format, "some items could be read but not written, so that the ratios do not hold")
@@ -82,4 +87,6 @@ int run(const CommandLine& line, const Options& options) {
 
 }  // namespace
 
-int main(int argc, char** argv) { return run_tool<Options>(argc, argv, kVerb, run); }
+int main(int argc, char** argv) {
+  return run_tool<Options>(argc, argv, kVerb, run);
+}

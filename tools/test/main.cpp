@@ -33,13 +33,15 @@ struct Options {
   }
 };
 
-const Verb kVerb{MASKMILL_VERB,
-                 MASKMILL_SUMMARY,
-                 "Predicts the subset at its pictures' own sizes and prints IoU, Dice, precision and recall of each class over\n"
-                 "all pixels. Writes a page with curves, confusion matrix and the worst images.",
-                 {{"RUN", "a run directory of maskmill train"}, {"DATA", kSourceHelp}},
-                 {{"maskmill test work/run work/split", "the subset test"},
-                  {"maskmill test work/run work/split --subset val --report val.html", "another subset, another page"}}};
+const Verb kVerb{
+    MASKMILL_VERB,
+    MASKMILL_SUMMARY,
+    "Predicts the subset at its pictures' own sizes and prints IoU, Dice, precision and recall of each class "
+    "over\n"
+    "all pixels. Writes a page with curves, confusion matrix and the worst images.",
+    {{"RUN", "a run directory of maskmill train"}, {"DATA", kSourceHelp}},
+    {{"maskmill test work/run work/split", "the subset test"},
+     {"maskmill test work/run work/split --subset val --report val.html", "another subset, another page"}}};
 
 std::unique_ptr<Source> subset_of(std::unique_ptr<Source> source, const std::string& subset) {
   if (subset == "all") return source;
@@ -47,7 +49,8 @@ std::unique_ptr<Source> subset_of(std::unique_ptr<Source> source, const std::str
   if (std::find(subsets.begin(), subsets.end(), subset) == subsets.end())
     throw Error(Code::usage, "the data set has no subset " + in_quotes(subset))
         .at_field("subset")
-        .hint(subsets.empty() ? "it has none: --subset all scores every item" : "it has: " + joined(subsets, ", "));
+        .hint(subsets.empty() ? "it has none: --subset all scores every item"
+                              : "it has: " + joined(subsets, ", "));
   return filtered(std::move(source), [subset](const Item& item) { return item.subset == subset; });
 }
 
@@ -60,10 +63,11 @@ int run(const CommandLine& line, const Options& options) {
                                                                 .threads = options.threads,
                                                                 .batch_size = options.batch_size});
   Findings findings;
-  const learn::ScoreReport scored =
-      learn::score(*predictor, *source, options.batch_size, static_cast<std::size_t>(options.worst), findings);
+  const learn::ScoreReport scored = learn::score(*predictor, *source, options.batch_size,
+                                                 static_cast<std::size_t>(options.worst), findings);
   const Path page = options.report ? Path(*options.report) : folder.file("report.html");
-  write_training_report(learn::report_of(folder, predictor->card(), scored, options.subset), page, Overwrite::yes);
+  write_training_report(learn::report_of(folder, predictor->card(), scored, options.subset), page,
+                        Overwrite::yes);
 
   Json document = to_json(scored.scores, predictor->card().classes);
   document["subset"] = options.subset;
@@ -71,14 +75,17 @@ int run(const CommandLine& line, const Options& options) {
   document["left_out"] = scored.left_out;
   document["report"] = page.string();
   document["findings"] = findings.by_rule();
-  line.print(fmt::format("{} of the subset {}, {:.1f} images/s on {}\n\n{}\n{}\n", counted(scored.items, "item"), options.subset,
-                         static_cast<double>(scored.items) / std::max(scored.seconds, 1e-9), predictor->device(),
-                         to_table(scored.scores, predictor->card().classes), page.string()),
-             document);
+  line.print(
+      fmt::format("{} of the subset {}, {:.1f} images/s on {}\n\n{}\n{}\n", counted(scored.items, "item"),
+                  options.subset, static_cast<double>(scored.items) / std::max(scored.seconds, 1e-9),
+                  predictor->device(), to_table(scored.scores, predictor->card().classes), page.string()),
+      document);
   summarise(findings, path);
   return 0;
 }
 
 }  // namespace
 
-int main(int argc, char** argv) { return run_tool<Options>(argc, argv, kVerb, run); }
+int main(int argc, char** argv) {
+  return run_tool<Options>(argc, argv, kVerb, run);
+}

@@ -17,7 +17,8 @@ struct Options {
   std::optional<std::string> config;
   static void visit(auto& self, auto&& setting) {
     OutputOptions::visit(self.output, setting);
-    setting("config", self.config, "a JSON file of settings; key=value on the command line overrides it", unset("defaults"));
+    setting("config", self.config, "a JSON file of settings; key=value on the command line overrides it",
+            unset("defaults"));
     InputOptions::visit(self.input, setting);
     CommonOptions::visit(self.common, setting);
   }
@@ -25,16 +26,20 @@ struct Options {
 
 Verb verb() {
   learn::TrainSettings defaults;
-  return {MASKMILL_VERB,
-          MASKMILL_SUMMARY,
-          "Trains on the data set's subset train and keeps the weights that score best on val (mean Dice over the\n"
-          "classes). Any format that maskmill reads will do. The run directory holds the weights (model.pth, which\n"
-          "Python's torch.load reads), the settings, the metrics of each epoch, and what predict and test need.\n\n"
-          "Settings:\n" +
-              help_table(settings_of(defaults)),
-          {{"DATA", kSourceHelp}, {"SETTING", "key=value, as optimizer.learning-rate=0.01", Operand::Count::any}},
-          {{"maskmill train work/split -o work/run epochs=40 input.width=224 input.height=224", "train a U-Net"},
-           {"maskmill train work/split --config settings.json", "settings from a file, into runs/DATE/TIME"}}};
+  return {
+      MASKMILL_VERB,
+      MASKMILL_SUMMARY,
+      "Trains on the data set's subset train and keeps the weights that score best on val (mean Dice over "
+      "the\n"
+      "classes). Any format that maskmill reads will do. The run directory holds the weights (model.pth, "
+      "which\n"
+      "Python's torch.load reads), the settings, the metrics of each epoch, and what predict and test "
+      "need.\n\n"
+      "Settings:\n" +
+          help_table(settings_of(defaults)),
+      {{"DATA", kSourceHelp}, {"SETTING", "key=value, as optimizer.learning-rate=0.01", Operand::Count::any}},
+      {{"maskmill train work/split -o work/run epochs=40 input.width=224 input.height=224", "train a U-Net"},
+       {"maskmill train work/split --config settings.json", "settings from a file, into runs/DATE/TIME"}}};
 }
 
 learn::TrainSettings settings_from(const CommandLine& line, const Options& options) {
@@ -54,9 +59,10 @@ learn::TrainSettings settings_from(const CommandLine& line, const Options& optio
 }
 
 std::string epoch_line(const learn::EpochReport& epoch) {
-  return fmt::format("epoch {:>3}/{}  loss {:.4f}  val loss {:.4f}  Dice {:.4f}  IoU {:.4f}  {:.1f} images/s  {:.0f} s{}",
-                     epoch.epoch, epoch.epochs, epoch.train_loss, epoch.val_loss, epoch.val_mean_dice, epoch.val_mean_iou,
-                     epoch.images_per_second, epoch.seconds, epoch.best ? "  best" : "");
+  return fmt::format(
+      "epoch {:>3}/{}  loss {:.4f}  val loss {:.4f}  Dice {:.4f}  IoU {:.4f}  {:.1f} images/s  {:.0f} s{}",
+      epoch.epoch, epoch.epochs, epoch.train_loss, epoch.val_loss, epoch.val_mean_dice, epoch.val_mean_iou,
+      epoch.images_per_second, epoch.seconds, epoch.best ? "  best" : "");
 }
 
 int run(const CommandLine& line, const Options& options) {
@@ -69,9 +75,10 @@ int run(const CommandLine& line, const Options& options) {
   const learn::TrainResult result = train(settings, *opened.source, folder, findings,
                                           [](const learn::EpochReport& epoch) { notice(epoch_line(epoch)); });
   const std::string text = fmt::format(
-      "best epoch {}: mean Dice {:.4f} on {}\n{:.1f} images/s on {}, {:.1f} % of the time waiting for samples, {:.0f} s in all\n{}\n",
-      result.best_epoch, result.best_val_mean_dice, settings.val_subset, result.images_per_second, result.device,
-      100 * result.waiting_share, result.seconds, folder.path().string());
+      "best epoch {}: mean Dice {:.4f} on {}\n{:.1f} images/s on {}, {:.1f} % of the time waiting for "
+      "samples, {:.0f} s in all\n{}\n",
+      result.best_epoch, result.best_val_mean_dice, settings.val_subset, result.images_per_second,
+      result.device, 100 * result.waiting_share, result.seconds, folder.path().string());
   line.print(text, {{"run", folder.path().string()},
                     {"best_epoch", result.best_epoch},
                     {"best_val_mean_dice", result.best_val_mean_dice},
@@ -86,4 +93,6 @@ int run(const CommandLine& line, const Options& options) {
 
 }  // namespace
 
-int main(int argc, char** argv) { return run_tool<Options>(argc, argv, verb(), run); }
+int main(int argc, char** argv) {
+  return run_tool<Options>(argc, argv, verb(), run);
+}

@@ -21,7 +21,8 @@ struct Options {
   }
 };
 
-const Verb kVerb{"verb", "does things", "Does things.", {{"SRC", "what"}, {"MORE", "and more", Operand::Count::any}}, {}};
+const Verb kVerb{
+    "verb", "does things", "Does things.", {{"SRC", "what"}, {"MORE", "and more", Operand::Count::any}}, {}};
 
 struct Ran {
   int status = -1;
@@ -30,7 +31,8 @@ struct Ran {
   std::vector<std::string> more;
 };
 
-Ran run(std::vector<std::string> words, const std::function<int()>& body = [] { return 0; }) {
+Ran run(
+    std::vector<std::string> words, const std::function<int()>& body = [] { return 0; }) {
   std::vector<char*> argv{const_cast<char*>("maskmill-verb")};
   for (std::string& word : words) argv.push_back(word.data());
   Ran ran;
@@ -47,7 +49,8 @@ Ran run(std::vector<std::string> words, const std::function<int()>& body = [] { 
 }  // namespace
 
 TEST_CASE("operands and options come in any order, long and short") {
-  const Ran ran = run({"--size", "7", "a b", "-o", "out", "x", "y", "--read", "k=1", "--read", "l=2", "--quiet"});
+  const Ran ran =
+      run({"--size", "7", "a b", "-o", "out", "x", "y", "--read", "k=1", "--read", "l=2", "--quiet"});
   REQUIRE(ran.status == 0);
   CHECK(ran.source == "a b");
   CHECK(ran.more == std::vector<std::string>{"x", "y"});
@@ -56,7 +59,9 @@ TEST_CASE("operands and options come in any order, long and short") {
   CHECK(ran.options.read == std::vector<std::string>{"k=1", "l=2"});
 }
 
-TEST_CASE("what follows -- is an operand") { CHECK(run({"--quiet", "--", "-x"}).source == "-x"); }
+TEST_CASE("what follows -- is an operand") {
+  CHECK(run({"--quiet", "--", "-x"}).source == "-x");
+}
 
 TEST_CASE("an operand too many is refused, and a list in the middle leaves enough for what follows") {
   const Verb verb{"v", "s", "d", {{"A", "a", Operand::Count::one_or_more}, {"B", "b"}}, {}};
@@ -80,8 +85,12 @@ TEST_CASE("an operand too many is refused, and a list in the middle leaves enoug
 }
 
 TEST_CASE("wrong usage ends with 2, before the body runs") {
-  for (const std::vector<std::string>& words :
-       {std::vector<std::string>{}, {"a", "--unknown"}, {"a", "--size", "10"}, {"a", "--size", "x"}, {"a", "--size"}, {"a", "-o=x"}}) {
+  for (const std::vector<std::string>& words : {std::vector<std::string>{},
+                                                {"a", "--unknown"},
+                                                {"a", "--size", "10"},
+                                                {"a", "--size", "x"},
+                                                {"a", "--size"},
+                                                {"a", "-o=x"}}) {
     bool reached = false;
     CHECK(run(words, [&] { return reached = true, 0; }).status == 2);
     CHECK_FALSE(reached);

@@ -6,8 +6,11 @@
 using namespace maskmill;
 
 TEST_CASE("an error says place, message and what to do") {
-  const Error error =
-      Error(Code::bad_value, "expected a number").at_line(3).at_file("a.json").at_field("bbox").hint("write a number");
+  const Error error = Error(Code::bad_value, "expected a number")
+                          .at_line(3)
+                          .at_file("a.json")
+                          .at_field("bbox")
+                          .hint("write a number");
   CHECK(std::string(error.what()) == "a.json:3: bbox: expected a number\nwrite a number");
 }
 

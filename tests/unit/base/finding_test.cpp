@@ -8,7 +8,11 @@ using namespace maskmill;
 namespace {
 
 Finding numbered(int i) {
-  return {i % 3 == 0 ? "a" : "b", static_cast<Severity>(i % 3), {"f\xFF\n" + std::to_string(i), 7, "field"}, "m\"\xC3\xA9", "fix"};
+  return {i % 3 == 0 ? "a" : "b",
+          static_cast<Severity>(i % 3),
+          {"f\xFF\n" + std::to_string(i), 7, "field"},
+          "m\"\xC3\xA9",
+          "fix"};
 }
 
 }  // namespace

@@ -15,7 +15,9 @@ using namespace maskmill;
 namespace {
 
 auto counting_to(int end) {
-  return [next = 0, end]() mutable -> std::optional<int> { return next < end ? std::optional(next++) : std::nullopt; };
+  return [next = 0, end]() mutable -> std::optional<int> {
+    return next < end ? std::optional(next++) : std::nullopt;
+  };
 }
 
 }  // namespace
@@ -25,7 +27,8 @@ TEST_CASE("results come in the order of reading, whatever each one takes") {
   ordered_pipeline(
       counting_to(500),
       [](int&& i) {
-        std::this_thread::sleep_for(std::chrono::microseconds(Random({static_cast<std::uint64_t>(i)}).below(200)));
+        std::this_thread::sleep_for(
+            std::chrono::microseconds(Random({static_cast<std::uint64_t>(i)}).below(200)));
         return i * 2;
       },
       [&](int&& value) { seen.push_back(value); });

@@ -10,7 +10,8 @@ using namespace maskmill::tests;
 
 TEST_CASE("files are listed bytewise by path, hidden ones and system leftovers left out") {
   const Scratch scratch;
-  for (const char* name : {"b.png", "B.png", "a/z.png", "a.png", "._a.png", ".hidden/x.png", "Thumbs.db", "__MACOSX/y.png", "\xC3\xA9.png"})
+  for (const char* name : {"b.png", "B.png", "a/z.png", "a.png", "._a.png", ".hidden/x.png", "Thumbs.db",
+                           "__MACOSX/y.png", "\xC3\xA9.png"})
     scratch.write(name, "");
   std::vector<std::string> names;
   for (const Path& path : list_files(scratch.path())) names.push_back(relative_name(path, scratch.path()));

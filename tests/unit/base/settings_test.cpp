@@ -43,7 +43,8 @@ struct Outer {
 TEST_CASE("key=value sets members, in groups too") {
   Outer outer;
   const auto settings = settings_of(outer);
-  for (const char* text : {"count=7", "flag=true", "name=x=y", "weights=1,-2e3", "terms=b, a", "inner.rate=0.5", "inner.colour=green"})
+  for (const char* text : {"count=7", "flag=true", "name=x=y", "weights=1,-2e3", "terms=b, a",
+                           "inner.rate=0.5", "inner.colour=green"})
     assign(settings, text);
   CHECK(outer.count == 7);
   CHECK(outer.flag);
@@ -57,8 +58,9 @@ TEST_CASE("key=value sets members, in groups too") {
 TEST_CASE("a value that is not legal is refused with key, value and what is legal") {
   Outer outer;
   const auto settings = settings_of(outer);
-  for (const char* text : {"count=0", "count=1.5", "count=99999999999", "count=", "flag=maybe", "inner.rate=1.01", "inner.rate=nan",
-                           "inner.colour=blue", "terms=a,c", "weights=1,,2"}) {
+  for (const char* text :
+       {"count=0", "count=1.5", "count=99999999999", "count=", "flag=maybe", "inner.rate=1.01",
+        "inner.rate=nan", "inner.colour=blue", "terms=a,c", "weights=1,,2"}) {
     INFO(text);
     CHECK(thrown_by([&] { assign(settings, text); }).code() == Code::usage);
   }
@@ -71,7 +73,10 @@ TEST_CASE("an unknown key names the nearest known one") {
   Outer outer;
   const auto settings = settings_of(outer);
   CHECK_THAT(thrown_by([&] { assign(settings, "inner.rat=1"); }).what(), contains("inner.rate"));
-  CHECK_THAT(thrown_by([&] { assign_document(settings, Json{{"inner", {{"color", "red"}}}}); }).what(), contains("inner.colour"));
+  CHECK_THAT(thrown_by([&] {
+               assign_document(settings, Json{{"inner", {{"color", "red"}}}});
+             }).what(),
+             contains("inner.colour"));
 }
 
 TEST_CASE("the JSON that settings write is the JSON that they read") {
@@ -88,8 +93,9 @@ TEST_CASE("the JSON that settings write is the JSON that they read") {
 TEST_CASE("JSON of the wrong kind is refused rather than converted") {
   Outer outer;
   const auto settings = settings_of(outer);
-  for (const Json& document : {Json{{"count", "3"}}, Json{{"count", 2.5}}, Json{{"flag", 1}}, Json{{"weights", 1}},
-                               Json{{"inner", 3}}, Json{{"name", 5}}, Json::array(), Json{{"count", nullptr}}}) {
+  for (const Json& document :
+       {Json{{"count", "3"}}, Json{{"count", 2.5}}, Json{{"flag", 1}}, Json{{"weights", 1}},
+        Json{{"inner", 3}}, Json{{"name", 5}}, Json::array(), Json{{"count", nullptr}}}) {
     INFO(document.dump());
     CHECK(thrown_by([&] { assign_document(settings, document); }).code() == Code::usage);
   }

@@ -15,7 +15,8 @@ TEST_CASE("the nearest name is one typo away, or none is named") {
 }
 
 TEST_CASE("lines end with LF or CRLF; a byte order mark is no part of the first") {
-  CHECK(lines_of("\xEF\xBB\xBF" "a\r\nb\n\nc") == std::vector<std::string_view>{"a", "b", "", "c"});
+  CHECK(lines_of("\xEF\xBB\xBF"
+                 "a\r\nb\n\nc") == std::vector<std::string_view>{"a", "b", "", "c"});
   CHECK(lines_of("a\n") == std::vector<std::string_view>{"a"});
   CHECK(lines_of("").empty());
 }
@@ -33,7 +34,9 @@ TEST_CASE("numbers are the whole text and finite") {
 
 TEST_CASE("UTF-8 is told from what only looks like it") {
   for (const char* text : {"", "abc", "\xC3\xA9", "\xE2\x82\xAC", "\xF0\x9F\x98\x80"}) CHECK(is_utf8(text));
-  for (const char* text : {"\xFF", "\xC0\x80", "\xE0\x80\x80", "\xED\xA0\x80", "\xF4\x90\x80\x80", "\xC3", "a\x80"}) CHECK_FALSE(is_utf8(text));
+  for (const char* text :
+       {"\xFF", "\xC0\x80", "\xE0\x80\x80", "\xED\xA0\x80", "\xF4\x90\x80\x80", "\xC3", "a\x80"})
+    CHECK_FALSE(is_utf8(text));
 }
 
 TEST_CASE("what is quoted in a message can be read on a terminal") {

@@ -49,7 +49,8 @@ TEST_CASE("ellipses and rotated boxes become polygons of their area") {
   CHECK(static_cast<double>(area(rasterise(ellipse.annotations.at(0).shape, {40, 30}))) ==
         Approx(3.14159265 * 12 * 8).epsilon(0.03));
   const Item box = adapt(with_shape(RotatedBox{{20, 15}, 16, 10, 45}), like_coco());
-  CHECK(static_cast<double>(area(rasterise(box.annotations.at(0).shape, {40, 30}))) == Approx(160).epsilon(0.1));
+  CHECK(static_cast<double>(area(rasterise(box.annotations.at(0).shape, {40, 30}))) ==
+        Approx(160).epsilon(0.1));
 }
 
 TEST_CASE("what a target has no word for is taken off, and an annotation of nothing else goes") {
@@ -97,11 +98,14 @@ TEST_CASE("a box with flags hands them to the instance that it surrounds, and no
   labels(cv::Rect(2, 3, 10, 8)) = 2, objects(cv::Rect(2, 3, 10, 8)) = 1;
   labels(cv::Rect(20, 10, 12, 9)) = 2, objects(cv::Rect(20, 10, 12, 9)) = 2;
   MaskCoding by_id, by_number;
-  for (const auto& [id, label] : {std::pair(0, 0), {1, 1}, {2, 2}, {255, 3}}) by_id.values.emplace_back(id, label);
+  for (const auto& [id, label] : {std::pair(0, 0), {1, 1}, {2, 2}, {255, 3}})
+    by_id.values.emplace_back(id, label);
   by_number.kind = MaskCoding::Kind::instance;
   by_number.void_value = 255;
-  item.semantic = MaskRef{scratch.write("c.png", encode_index_png(labels)), std::make_shared<MaskCoding>(by_id), {}, false};
-  item.instances = MaskRef{scratch.write("o.png", encode_index_png(objects)), std::make_shared<MaskCoding>(by_number), {}, false};
+  item.semantic = MaskRef{
+      scratch.write("c.png", encode_index_png(labels)), std::make_shared<MaskCoding>(by_id), {}, false};
+  item.instances = MaskRef{
+      scratch.write("o.png", encode_index_png(objects)), std::make_shared<MaskCoding>(by_number), {}, false};
   for (const Box box : {Box{19.5, 10, 12, 9.5}, Box{0, 20, 4, 4}}) {
     Annotation annotation;
     annotation.label = 2;

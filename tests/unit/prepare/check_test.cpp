@@ -28,7 +28,8 @@ std::vector<Finding> findings_of(std::vector<Item> items) {
 std::vector<Item> sound(const Scratch& scratch) {
   std::vector<Item> items;
   for (int i = 0; i < 4; ++i)
-    items.push_back(street_item(scratch, "i" + std::to_string(i), {48, 36}, {0, 1, 2, 255}, static_cast<std::uint64_t>(i)));
+    items.push_back(street_item(scratch, "i" + std::to_string(i), {48, 36}, {0, 1, 2, 255},
+                                static_cast<std::uint64_t>(i)));
   return items;
 }
 
@@ -53,8 +54,11 @@ TEST_CASE("a sound data set has no findings") {
 }
 
 TEST_CASE("pair-missing: an image or a mask that is not there, and an image that nobody annotated") {
-  CHECK(only_finding([](const Scratch&, std::vector<Item>& items) { fs::remove(items[1].image); }).rule == "pair-missing");
-  CHECK(only_finding([](const Scratch&, std::vector<Item>& items) { fs::remove(items[1].semantic->file); }).rule == "pair-missing");
+  CHECK(only_finding([](const Scratch&, std::vector<Item>& items) { fs::remove(items[1].image); }).rule ==
+        "pair-missing");
+  CHECK(only_finding([](const Scratch&, std::vector<Item>& items) {
+          fs::remove(items[1].semantic->file);
+        }).rule == "pair-missing");
   CHECK(only_finding([](const Scratch&, std::vector<Item>& items) {
           items[1].semantic.reset();
           items[1].annotated = false;
@@ -68,14 +72,18 @@ TEST_CASE("broken-file: a picture that ends early, is empty, or is no picture, w
   };
   for (const double share : {0.0, 0.3, 0.9}) {
     INFO(share);
-    const Finding image = only_finding([&](const Scratch&, std::vector<Item>& items) { cut(items[1].image, share); });
+    const Finding image =
+        only_finding([&](const Scratch&, std::vector<Item>& items) { cut(items[1].image, share); });
     CHECK(image.rule == "broken-file");
     CHECK_THAT(image.place.file, contains("i1.jpg"));
-    const Finding mask = only_finding([&](const Scratch&, std::vector<Item>& items) { cut(items[1].semantic->file, share); });
+    const Finding mask =
+        only_finding([&](const Scratch&, std::vector<Item>& items) { cut(items[1].semantic->file, share); });
     CHECK(mask.rule == "broken-file");
     CHECK_THAT(mask.place.file, contains("i1.png"));
   }
-  CHECK(only_finding([](const Scratch&, std::vector<Item>& items) { rewrite(items[1].image, "not a picture at all"); }).rule == "broken-file");
+  CHECK(only_finding([](const Scratch&, std::vector<Item>& items) {
+          rewrite(items[1].image, "not a picture at all");
+        }).rule == "broken-file");
 }
 
 TEST_CASE("wrong-extension: the content decides what a file is") {
@@ -93,7 +101,9 @@ TEST_CASE("size-differs: a mask of another size, and an annotation that says ano
   });
   CHECK(mask.rule == "size-differs");
   CHECK_THAT(mask.message, contains("36x48") && contains("48x36"));
-  CHECK(only_finding([](const Scratch&, std::vector<Item>& items) { items[1].size = Size{640, 480}; }).rule == "size-differs");
+  CHECK(only_finding([](const Scratch&, std::vector<Item>& items) {
+          items[1].size = Size{640, 480};
+        }).rule == "size-differs");
 }
 
 TEST_CASE("unknown-value: a value that no label has, with its pixels") {
@@ -117,7 +127,8 @@ TEST_CASE("binary-values: 0 and 255 where label numbers are meant") {
   MaskCoding coding;
   for (int i = 0; i < 3; ++i) coding.values.emplace_back(i, i);
   for (Item& item : items) item.semantic->coding = std::make_shared<MaskCoding>(coding);
-  for (std::size_t i : {0, 2, 3}) rewrite(items[i].semantic->file, encode_index_png(blotches({48, 36}, {0, 1, 2}, i)));
+  for (std::size_t i : {0, 2, 3})
+    rewrite(items[i].semantic->file, encode_index_png(blotches({48, 36}, {0, 1, 2}, i)));
   Metadata metadata;
   metadata.labels = LabelMap(labels);
   const auto source = make_source(metadata, items);

@@ -10,10 +10,13 @@ namespace {
 
 Capabilities everything() {
   Capabilities all;
-  all.box = all.rotated_box = all.ellipse = all.polygon = all.polyline = all.points = all.rle = all.keypoints = true;
+  all.box = all.rotated_box = all.ellipse = all.polygon = all.polyline = all.points = all.rle =
+      all.keypoints = true;
   all.polygon_parts = all.polygon_holes = all.semantic_mask = all.instance_mask = true;
-  all.crowd = all.occluded = all.truncated = all.difficult = all.score = all.group = all.z_order = all.attributes = true;
-  all.ignore_areas = all.background = all.unannotated = all.subsets = all.label_ids = all.label_colours = true;
+  all.crowd = all.occluded = all.truncated = all.difficult = all.score = all.group = all.z_order =
+      all.attributes = true;
+  all.ignore_areas = all.background = all.unannotated = all.subsets = all.label_ids = all.label_colours =
+      true;
   all.item_attributes = all.licences = true;
   return all;
 }
@@ -33,8 +36,8 @@ std::unique_ptr<Source> one_of_everything() {
   polygon.keypoints.push_back({{1, 1}, 2});
   polygon.origin = {"a.json", 12, ""};
   item.annotations.push_back(polygon);
-  for (const Shape& shape : {Shape(Box{1, 1, 2, 2}), Shape(RotatedBox{}), Shape(Ellipse{}), Shape(Polyline{}), Shape(Points{}),
-                             Shape(Rle{{10, 10}, {100}})}) {
+  for (const Shape& shape : {Shape(Box{1, 1, 2, 2}), Shape(RotatedBox{}), Shape(Ellipse{}), Shape(Polyline{}),
+                             Shape(Points{}), Shape(Rle{{10, 10}, {100}})}) {
     item.annotations.emplace_back();
     item.annotations.back().shape = shape;
   }
@@ -64,22 +67,35 @@ const Loss* find(const std::vector<Loss>& losses, std::string_view what) {
 
 }  // namespace
 
-TEST_CASE("a format that holds everything loses nothing") { CHECK(losses_into(everything()).empty()); }
+TEST_CASE("a format that holds everything loses nothing") {
+  CHECK(losses_into(everything()).empty());
+}
 
 TEST_CASE("each thing that a format cannot hold is a loss of its own, with count and first place") {
   const std::vector<std::pair<bool Capabilities::*, std::string>> each{
-      {&Capabilities::box, "boxes without pixels"}, {&Capabilities::rotated_box, "rotated boxes"},
-      {&Capabilities::ellipse, "ellipses"},         {&Capabilities::polyline, "polylines"},
-      {&Capabilities::points, "points"},            {&Capabilities::polygon_holes, "polygons with holes"},
-      {&Capabilities::rle, "RLE masks"},            {&Capabilities::crowd, "crowd flags"},
-      {&Capabilities::occluded, "occluded flags"},  {&Capabilities::truncated, "truncated flags"},
-      {&Capabilities::difficult, "difficult flags"},{&Capabilities::score, "scores"},
-      {&Capabilities::group, "group numbers"},      {&Capabilities::z_order, "stacking orders"},
-      {&Capabilities::keypoints, "keypoints"},      {&Capabilities::attributes, "attributes of annotations"},
+      {&Capabilities::box, "boxes without pixels"},
+      {&Capabilities::rotated_box, "rotated boxes"},
+      {&Capabilities::ellipse, "ellipses"},
+      {&Capabilities::polyline, "polylines"},
+      {&Capabilities::points, "points"},
+      {&Capabilities::polygon_holes, "polygons with holes"},
+      {&Capabilities::rle, "RLE masks"},
+      {&Capabilities::crowd, "crowd flags"},
+      {&Capabilities::occluded, "occluded flags"},
+      {&Capabilities::truncated, "truncated flags"},
+      {&Capabilities::difficult, "difficult flags"},
+      {&Capabilities::score, "scores"},
+      {&Capabilities::group, "group numbers"},
+      {&Capabilities::z_order, "stacking orders"},
+      {&Capabilities::keypoints, "keypoints"},
+      {&Capabilities::attributes, "attributes of annotations"},
       {&Capabilities::unannotated, "items that nobody has annotated"},
-      {&Capabilities::subsets, "subsets"},          {&Capabilities::item_attributes, "attributes of items"},
-      {&Capabilities::label_ids, "label ids"},      {&Capabilities::ignore_areas, "void labels"},
-      {&Capabilities::background, "background labels"}, {&Capabilities::licences, "licences"}};
+      {&Capabilities::subsets, "subsets"},
+      {&Capabilities::item_attributes, "attributes of items"},
+      {&Capabilities::label_ids, "label ids"},
+      {&Capabilities::ignore_areas, "void labels"},
+      {&Capabilities::background, "background labels"},
+      {&Capabilities::licences, "licences"}};
   for (const auto& [member, what] : each) {
     INFO(what);
     Capabilities holds = everything();

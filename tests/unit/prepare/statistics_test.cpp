@@ -23,7 +23,8 @@ Statistics of(std::vector<Item> items, bool pixels = true) {
 
 TEST_CASE("pixels are counted a label, and channel means are those of every pixel") {
   const Scratch scratch;
-  const std::vector<Item> items{street_item(scratch, "a", {50, 40}, {0, 1}, 1), street_item(scratch, "b", {30, 20}, {2, 255}, 2)};
+  const std::vector<Item> items{street_item(scratch, "a", {50, 40}, {0, 1}, 1),
+                                street_item(scratch, "b", {30, 20}, {2, 255}, 2)};
   const Statistics statistics = of(items);
   CHECK(statistics.items == 2);
   std::int64_t sum = 0;

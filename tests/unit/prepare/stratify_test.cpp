@@ -80,7 +80,8 @@ TEST_CASE("a stratified split is exact in size and spreads rare labels by the ra
       std::size_t found = 0;
       for (std::size_t i = 0; i < labels.size(); ++i)
         if (subset_of[i] == static_cast<int>(subset))
-          found += static_cast<std::size_t>(std::count(labels[i].begin(), labels[i].end(), static_cast<int>(label)));
+          found += static_cast<std::size_t>(
+              std::count(labels[i].begin(), labels[i].end(), static_cast<int>(label)));
       INFO("label " << label << " subset " << subset);
       CHECK(std::abs(static_cast<double>(found) - static_cast<double>(total[label]) * ratios[subset]) <= 1.5);
     }
