@@ -1,0 +1,30 @@
+# cmake -DBUILD=folder -DSOURCE=folder -DGENERATOR=name -P run.cmake
+#
+# Installs the build into a folder of its own, builds a project from outside the tree on it, and runs that project's program
+# and the installed tools.
+cmake_minimum_required(VERSION 3.22)
+set(scratch "${BUILD}/tests/install")
+file(REMOVE_RECURSE "${scratch}/prefix" "${scratch}/outside" "${scratch}/data")
+function(run)
+  execute_process(COMMAND ${ARGN} RESULT_VARIABLE status OUTPUT_VARIABLE output)
+  if(NOT status EQUAL 0)
+    message(FATAL_ERROR "${ARGN} ended with ${status}:\n${output}")
+  endif()
+  set(output "${output}" PARENT_SCOPE)
+endfunction()
+
+run(${CMAKE_COMMAND} --install "${BUILD}" --prefix "${scratch}/prefix")
+run(${CMAKE_COMMAND} -G "${GENERATOR}" -S "${SOURCE}/tests/install/outside" -B "${scratch}/outside"
+  "-DCMAKE_PREFIX_PATH=${scratch}/prefix" "-DLIBTORCH_ROOT=${LIBTORCH_ROOT}" "-DCMAKE_CXX_FLAGS=${FLAGS}")
+run(${CMAKE_COMMAND} --build "${scratch}/outside")
+run("${BUILD}/bin/quickstart-shapes" "${scratch}/data")
+
+run("${scratch}/outside/count_items" "${scratch}/data")
+if(NOT output STREQUAL "pairs: 240 items\n")
+  message(FATAL_ERROR "a project built on the installed libraries printed: ${output}")
+endif()
+run("${scratch}/prefix/bin/maskmill" info "${scratch}/data" --json)
+string(JSON items GET "${output}" items)
+if(NOT items EQUAL 240)
+  message(FATAL_ERROR "the installed maskmill counts ${items} items instead of 240")
+endif()
