@@ -33,6 +33,8 @@ class Predictor {
 
   virtual const ModelCard& card() const = 0;
   virtual std::string device() const = 0;
+  /// The one that was chosen, never automatic.
+  virtual Precision precision() const = 0;
 
   /// Pictures are CV_8UC3 RGB of any sizes. Scores are upsampled bilinearly to each picture's size before the
   /// class is chosen. One caller at a time.

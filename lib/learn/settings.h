@@ -15,7 +15,7 @@ namespace maskmill {
 namespace learn {
 
 enum class Device { automatic, cpu, cuda };
-enum class Precision { float32, bf16 };
+enum class Precision { automatic, float32, bf16 };
 enum class LossKind { ce, bce, dice };
 enum class OptimizerKind { adam };
 enum class ScheduleKind { constant, one_cycle };
@@ -25,7 +25,7 @@ enum class ScheduleKind { constant, one_cycle };
 template <>
 inline constexpr std::array<std::string_view, 3> enum_names<learn::Device>{"auto", "cpu", "cuda"};
 template <>
-inline constexpr std::array<std::string_view, 2> enum_names<learn::Precision>{"float32", "bf16"};
+inline constexpr std::array<std::string_view, 3> enum_names<learn::Precision>{"auto", "float32", "bf16"};
 template <>
 inline constexpr std::array<std::string_view, 3> enum_names<learn::LossKind>{"ce", "bce", "dice"};
 template <>
@@ -123,7 +123,8 @@ struct TrainSettings {
     setting("seed", self.seed, "of weights, order and augmentation");
     setting("device", self.device, "auto takes CUDA where there is a GPU");
     setting("precision", self.precision,
-            "bf16 computes convolutions in bfloat16 and keeps weights in float32");
+            "bf16 computes convolutions in bfloat16 and keeps weights in float32; auto takes it where the "
+            "device has arithmetic for it");
     setting("threads", self.threads, "of the network's arithmetic on CPU; 0 uses every core", at_least(0));
     setting("train-subset", self.train_subset, "subset to train on");
     setting("val-subset", self.val_subset, "subset that chooses the best weights");

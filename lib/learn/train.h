@@ -28,7 +28,8 @@ struct TrainResult {
   double waiting_share = 0;
   double seconds = 0;
   std::string device;
-  std::size_t left_out = 0;  ///< samples that could not be read; each is a finding
+  Precision precision = Precision::float32;  ///< the one that was chosen, never automatic
+  std::size_t left_out = 0;                  ///< samples that could not be read; each is a finding
 };
 
 /// Trains on the subset settings.train_subset of `data`, scores settings.val_subset after each epoch at the

@@ -35,7 +35,8 @@ struct Options {
             "also write each class's probability as 16-bit PNG, in probabilities/CLASS/");
     setting("batch-size", self.batch_size, "pictures at a time", between(1, 4096));
     setting("device", self.device, "auto takes CUDA where there is a GPU");
-    setting("precision", self.precision, "of the network's arithmetic");
+    setting("precision", self.precision,
+            "of the network's arithmetic; auto takes bf16 where the device has it");
     setting("threads", self.threads, "of the network's arithmetic on CPU; 0 uses every core", at_least(0));
     InputOptions::visit(self.input, setting);
     WriteOptions::visit(self.write, setting);
@@ -90,13 +91,14 @@ int run(const CommandLine& line, const Options& options) {
       {settings_from(options.instances), options.batch_size, options.overlay, options.probabilities}, made_by,
       findings);
   line.print(
-      fmt::format("{} predicted on {}, {:.1f} images/s\n{}\n", counted(report.items, "item"),
-                  predictor->device(), static_cast<double>(report.items) / std::max(report.seconds, 1e-9),
-                  options.output.output),
+      fmt::format("{} predicted on {} in {}, {:.1f} images/s\n{}\n", counted(report.items, "item"),
+                  predictor->device(), name_of(predictor->precision()),
+                  static_cast<double>(report.items) / std::max(report.seconds, 1e-9), options.output.output),
       {{"items", report.items},
        {"left_out", report.left_out},
        {"seconds", report.seconds},
        {"device", predictor->device()},
+       {"precision", name_of(predictor->precision())},
        {"format", target.name},
        {"output", options.output.output},
        {"findings", findings.by_rule()}});

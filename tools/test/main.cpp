@@ -26,7 +26,8 @@ struct Options {
     setting("worst", self.worst, "images shown, those of lowest mean Dice", between(0, 1000));
     setting("batch-size", self.batch_size, "pictures at a time", between(1, 4096));
     setting("device", self.device, "auto takes CUDA where there is a GPU");
-    setting("precision", self.precision, "of the network's arithmetic");
+    setting("precision", self.precision,
+            "of the network's arithmetic; auto takes bf16 where the device has it");
     setting("threads", self.threads, "of the network's arithmetic on CPU; 0 uses every core", at_least(0));
     InputOptions::visit(self.input, setting);
     CommonOptions::visit(self.common, setting);
@@ -75,11 +76,12 @@ int run(const CommandLine& line, const Options& options) {
   document["left_out"] = scored.left_out;
   document["report"] = page.string();
   document["findings"] = findings.by_rule();
-  line.print(
-      fmt::format("{} of the subset {}, {:.1f} images/s on {}\n\n{}\n{}\n", counted(scored.items, "item"),
-                  options.subset, static_cast<double>(scored.items) / std::max(scored.seconds, 1e-9),
-                  predictor->device(), to_table(scored.scores, predictor->card().classes), page.string()),
-      document);
+  line.print(fmt::format("{} of the subset {}, {:.1f} images/s on {} in {}\n\n{}\n{}\n",
+                         counted(scored.items, "item"), options.subset,
+                         static_cast<double>(scored.items) / std::max(scored.seconds, 1e-9),
+                         predictor->device(), name_of(predictor->precision()),
+                         to_table(scored.scores, predictor->card().classes), page.string()),
+             document);
   summarise(findings, path);
   return 0;
 }

@@ -75,10 +75,11 @@ int run(const CommandLine& line, const Options& options) {
   const learn::TrainResult result = train(settings, *opened.source, folder, findings,
                                           [](const learn::EpochReport& epoch) { notice(epoch_line(epoch)); });
   const std::string text = fmt::format(
-      "best epoch {}: mean Dice {:.4f} on {}\n{:.1f} images/s on {}, {:.1f} % of the time waiting for "
+      "best epoch {}: mean Dice {:.4f} on {}\n{:.1f} images/s on {} in {}, {:.1f} % of the time waiting for "
       "samples, {:.0f} s in all\n{}\n",
       result.best_epoch, result.best_val_mean_dice, settings.val_subset, result.images_per_second,
-      result.device, 100 * result.waiting_share, result.seconds, folder.path().string());
+      result.device, name_of(result.precision), 100 * result.waiting_share, result.seconds,
+      folder.path().string());
   line.print(text, {{"run", folder.path().string()},
                     {"best_epoch", result.best_epoch},
                     {"best_val_mean_dice", result.best_val_mean_dice},
@@ -86,6 +87,7 @@ int run(const CommandLine& line, const Options& options) {
                     {"waiting_share", result.waiting_share},
                     {"seconds", result.seconds},
                     {"device", result.device},
+                    {"precision", name_of(result.precision)},
                     {"left_out", result.left_out}});
   summarise(findings, path);
   return 0;

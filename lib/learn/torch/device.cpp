@@ -5,6 +5,9 @@
 #include <ATen/Version.h>
 #include <ATen/autocast_mode.h>
 #include <dlfcn.h>
+#if defined(__aarch64__) && defined(__linux__)
+#include <sys/auxv.h>
+#endif
 
 #include <array>
 #include <opencv2/core.hpp>
@@ -21,15 +24,42 @@ bool ran_out_of_memory(const c10::Error& error, std::string_view text) {
          text.find("can't allocate memory") != std::string_view::npos;
 }
 
-/// Asked of the driver, which torch has loaded: LibTorch's own call needs the headers of a CUDA toolkit.
+/// A call of the driver, which torch has loaded: LibTorch's own calls need the headers of a CUDA toolkit.
+template <class Function>
+Function* driver_call(const char* name) {
+  return reinterpret_cast<Function*>(dlsym(RTLD_DEFAULT, name));
+}
+
+int ordinal(torch::Device device) {
+  return device.has_index() ? device.index() : 0;
+}
+
 std::string gpu_name(torch::Device device) {
-  using DeviceGetName = int (*)(char* name, int length, int device);
-  const auto get_name = reinterpret_cast<DeviceGetName>(dlsym(RTLD_DEFAULT, "cuDeviceGetName"));
+  auto* const get_name = driver_call<int(char* name, int length, int device)>("cuDeviceGetName");
   std::array<char, 256> name{};
-  const int ordinal = device.has_index() ? device.index() : 0;
-  if (get_name == nullptr || get_name(name.data(), static_cast<int>(name.size()), ordinal) != 0)
+  if (get_name == nullptr || get_name(name.data(), static_cast<int>(name.size()), ordinal(device)) != 0)
     return "unnamed GPU";
   return name.data();
+}
+
+/// The first number of the GPU's compute capability; 0 where the driver does not tell.
+int compute_capability(torch::Device device) {
+  constexpr int kMajor = 75;  // CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MAJOR
+  auto* const get_attribute = driver_call<int(int* value, int attribute, int device)>("cuDeviceGetAttribute");
+  int value = 0;
+  if (get_attribute == nullptr || get_attribute(&value, kMajor, ordinal(device)) != 0) return 0;
+  return value;
+}
+
+bool cpu_computes_in_bf16() {
+#if defined(__x86_64__)
+  return __builtin_cpu_supports("avx512bf16") > 0 || __builtin_cpu_supports("amx-bf16") > 0;
+#elif defined(__aarch64__) && defined(__linux__)
+  constexpr unsigned long kBf16 = 1UL << 14U;  // HWCAP2_BF16
+  return (getauxval(AT_HWCAP2) & kBf16) != 0;
+#else
+  return false;
+#endif
 }
 
 }  // namespace
@@ -45,6 +75,16 @@ torch::Device choose_device(Device wanted) {
       .hint("device=cpu computes without a GPU; device=auto takes one where there is one");
 }
 
+bool computes_in_bf16(torch::Device device) {
+  constexpr int kAmpere = 8;
+  return device.is_cpu() ? cpu_computes_in_bf16() : compute_capability(device) >= kAmpere;
+}
+
+Precision choose_precision(Precision wanted, torch::Device device) {
+  if (wanted != Precision::automatic) return wanted;
+  return computes_in_bf16(device) ? Precision::bf16 : Precision::float32;
+}
+
 std::string device_name(torch::Device device) {
   if (device.is_cpu()) return "cpu";
   return "cuda: " + gpu_name(device);
@@ -55,11 +95,12 @@ void set_threads(int threads) {
   cv::setNumThreads(1);
 }
 
-Json describe_environment(torch::Device device) {
+Json describe_environment(torch::Device device, Precision precision) {
   return Json{{"maskmill", version()},
               {"libtorch", TORCH_VERSION},
               {"opencv", CV_VERSION},
               {"device", device_name(device)},
+              {"precision", name_of(precision)},
               {"threads", at::get_num_threads()},
               {"cores", available_cores()},
               {"instruction_set", at::get_cpu_capability()}};

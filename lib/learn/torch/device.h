@@ -16,6 +16,13 @@ namespace maskmill::learn {
 /// missing.
 torch::Device choose_device(Device wanted);
 
+/// Whether the device has arithmetic for bfloat16, so that it is faster than float32: CPUs with AVX-512 BF16,
+/// AMX or Arm's BF16, GPUs of compute capability 8.0 and up.
+bool computes_in_bf16(torch::Device device);
+
+/// `wanted`, with automatic decided by computes_in_bf16.
+Precision choose_precision(Precision wanted, torch::Device device);
+
 /// "cpu", or "cuda: NVIDIA H200".
 std::string device_name(torch::Device device);
 
@@ -23,11 +30,11 @@ std::string device_name(torch::Device device);
 /// threads are switched off beside it.
 void set_threads(int threads);
 
-/// Versions, device, threads and instruction set: what a run's environment.json holds.
-Json describe_environment(torch::Device device);
+/// Versions, device, precision, threads and instruction set: what a run's environment.json holds.
+Json describe_environment(torch::Device device, Precision precision);
 
 /// While it lives, convolutions and matrix products of this thread are computed in bfloat16; with float32 it
-/// does nothing. As Python's torch.autocast.
+/// does nothing. As Python's torch.autocast. The precision is one that choose_precision gave.
 class Autocast {
  public:
   Autocast(torch::Device device, Precision precision);

@@ -82,6 +82,7 @@ class TorchPredictor final : public Predictor {
       : settings_(settings),
         card_(run.card()),
         device_(choose_device(settings.device)),
+        precision_(choose_precision(settings.precision, device_)),
         input_(card_.input, device_),
         network_(build(card_.model, 3, card_.classes.size())) {
     const Path weights = run.file("model.pth");
@@ -96,6 +97,7 @@ class TorchPredictor final : public Predictor {
 
   const ModelCard& card() const override { return card_; }
   std::string device() const override { return device_name(device_); }
+  Precision precision() const override { return precision_; }
 
   std::vector<Prediction> predict(const std::vector<cv::Mat>& pictures) override {
     return guarded([&] {
@@ -132,13 +134,14 @@ class TorchPredictor final : public Predictor {
       sample.image.copyTo(to);
     });
     const Tensor input = input_(images);
-    const Autocast autocast(device_, settings_.precision);
+    const Autocast autocast(device_, precision_);
     return network_->forward(input).at("out").to(torch::kFloat32);
   }
 
   PredictSettings settings_;
   ModelCard card_;
   torch::Device device_;
+  Precision precision_;
   NetworkInput input_;
   Network network_;
 };

@@ -9,6 +9,7 @@
 #include <optional>
 
 #include "base/parallel.h"
+#include "base/progress.h"
 #include "base/text.h"
 #include "learn/sampler.h"
 #include "learn/tensor_file.h"
@@ -81,6 +82,7 @@ class Trainer {
           const ModelCard& card);
 
   torch::Device device() const { return device_; }
+  Precision precision() const { return precision_; }
   TrainPass train(int epoch);
   ValPass score();
   StateDict weights() const { return state_dict(network_); }
@@ -95,6 +97,7 @@ class Trainer {
 
   const TrainSettings& settings_;
   torch::Device device_;
+  Precision precision_;
   std::size_t train_count_, val_count_;
   int classes_;
   NetworkInput input_;
@@ -133,6 +136,7 @@ Trainer::Trainer(const TrainSettings& settings, const SampleStore& train, const 
                  const ModelCard& card)
     : settings_(settings),
       device_(choose_device(settings.device)),
+      precision_(choose_precision(settings.precision, device_)),
       train_count_(train.size()),
       val_count_(val.size()),
       classes_(card.classes.size()),
@@ -144,6 +148,8 @@ Trainer::Trainer(const TrainSettings& settings, const SampleStore& train, const 
       sampler_(train_count_, static_cast<std::uint64_t>(settings.seed)),
       train_loader_(train, loader_options(settings, device_, true)),
       val_loader_(val, loader_options(settings, device_, false)) {
+  if (precision_ == Precision::bf16 && !computes_in_bf16(device_))
+    notice("precision=bf16 is slow here: this device has no arithmetic for bfloat16, float32 is faster");
   // All batches are of one size or one less, so that trying out kernels pays.
   at::globalContext().setBenchmarkCuDNN(true);
 }
@@ -153,7 +159,7 @@ Trainer::Prepared Trainer::prepare(const Batch& batch) const {
 }
 
 Tensor Trainer::scores_of(const Tensor& input) {
-  const Autocast autocast(device_, settings_.precision);
+  const Autocast autocast(device_, precision_);
   return network_->forward(input).at("out");
 }
 
@@ -255,11 +261,12 @@ TrainResult train_in_torch(const TrainSettings& settings, Source& data, const Ru
   Trainer trainer(settings, train_store, val_store, card);
   TrainSettings written = settings;
   run.write("config.json", to_text(to_json(settings_of(written))));
-  run.write("environment.json", to_text(describe_environment(trainer.device())));
+  run.write("environment.json", to_text(describe_environment(trainer.device(), trainer.precision())));
   run.write_card(card);
 
   TrainResult result;
   result.device = device_name(trainer.device());
+  result.precision = trainer.precision();
   result.left_out = train_store.broken() + val_store.broken();
   double images = 0, training_seconds = 0, waited_seconds = 0;
   for (int epoch = 1; epoch <= settings.epochs; ++epoch) {

@@ -2,6 +2,8 @@
 #include <torch/torch.h>
 
 #include <cmath>
+#include <fstream>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -268,6 +270,22 @@ TEST_CASE("bf16 computes in bfloat16 and stays near float32") {
   CHECK((rounded.to(torch::kFloat32) - exact).abs().mean().item<float>() <
         0.03 * exact.abs().mean().item<float>());
   CHECK(network->forward(images()).at("out").scalar_type() == torch::kFloat32);
+}
+
+TEST_CASE("automatic precision is bf16 where the processor says that it computes in it") {
+  std::ifstream file("/proc/cpuinfo");
+  if (!file) {
+    WARN("no /proc/cpuinfo: not shown");
+    return;
+  }
+  std::set<std::string> flags;
+  for (std::string word; file >> word;) flags.insert(word);
+  const bool has = flags.count("avx512_bf16") > 0 || flags.count("amx_bf16") > 0 || flags.count("bf16") > 0;
+  CHECK(computes_in_bf16(torch::kCPU) == has);
+  CHECK(choose_precision(Precision::automatic, torch::kCPU) ==
+        (has ? Precision::bf16 : Precision::float32));
+  CHECK(choose_precision(Precision::float32, torch::kCPU) == Precision::float32);
+  CHECK(choose_precision(Precision::bf16, torch::kCPU) == Precision::bf16);
 }
 
 TEST_CASE("asking for a GPU where there is none says what is missing") {
