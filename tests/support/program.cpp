@@ -31,8 +31,9 @@ Ran run_program_at(const std::vector<std::string>& words) {
   return {WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status), read_file(out), read_file(err)};
 }
 
-Ran maskmill(const std::vector<std::string>& words) {
-  std::vector<std::string> all{std::string(MASKMILL_BIN_DIR) + "/maskmill"};
+Ran maskmill(const std::vector<std::string>& words, const std::vector<std::string>& through) {
+  std::vector<std::string> all = through;
+  all.push_back(std::string(MASKMILL_BIN_DIR) + "/maskmill");
   all.insert(all.end(), words.begin(), words.end());
   return run_program_at(all);
 }

@@ -13,7 +13,8 @@ struct Ran {
 };
 
 /// Runs `maskmill VERB ...` as a user does, from the folder in which the programs were built.
-Ran maskmill(const std::vector<std::string>& words);
+/// `through` is a program with its options that runs it in turn.
+Ran maskmill(const std::vector<std::string>& words, const std::vector<std::string>& through = {});
 /// Any program; the first word is its path.
 Ran run_program_at(const std::vector<std::string>& words);
 
