@@ -5,6 +5,7 @@
 #include "data_options.h"
 #include "instance_options.h"
 #include "learn/predict_set.h"
+#include "predictor_options.h"
 
 using namespace maskmill;
 using namespace maskmill::tools;
@@ -20,10 +21,7 @@ struct Options {
   std::string to = "pairs";
   bool overlay = false;
   bool probabilities = false;
-  int batch_size = 8;
-  learn::Device device = learn::Device::automatic;
-  learn::Precision precision = learn::Precision::float32;
-  int threads = 0;
+  PredictorOptions predictor;
 
   Options() { write.media = Media::none; }
 
@@ -33,11 +31,7 @@ struct Options {
     setting("overlay", self.overlay, "also draw each prediction on its picture, in overlays/");
     setting("probabilities", self.probabilities,
             "also write each class's probability as 16-bit PNG, in probabilities/CLASS/");
-    setting("batch-size", self.batch_size, "pictures at a time", between(1, 4096));
-    setting("device", self.device, "auto takes CUDA where there is a GPU");
-    setting("precision", self.precision,
-            "of the network's arithmetic; auto takes bf16 where the device has it");
-    setting("threads", self.threads, "of the network's arithmetic on CPU; 0 uses every core", at_least(0));
+    PredictorOptions::visit(self.predictor, setting);
     InputOptions::visit(self.input, setting);
     WriteOptions::visit(self.write, setting);
     InstanceOptions::visit(self.instances, setting);
@@ -73,12 +67,9 @@ int run(const CommandLine& line, const Options& options) {
   required_output(options.output);
   const std::vector<std::string>& inputs = line.operands("INPUT");
   const auto source = open_inputs(inputs, options.input);
-  const auto predictor =
-      learn::Predictor::open(line.operand("RUN"), {.device = options.device,
-                                                   .precision = options.precision,
-                                                   .threads = options.threads,
-                                                   .batch_size = options.batch_size,
-                                                   .probabilities = options.probabilities});
+  learn::PredictSettings how = settings_from(options.predictor);
+  how.probabilities = options.probabilities;
+  const auto predictor = learn::Predictor::open(line.operand("RUN"), how);
   Findings findings;
   Metadata metadata;
   metadata.labels = predictor->card().classes;
@@ -86,10 +77,11 @@ int run(const CommandLine& line, const Options& options) {
   Provenance made_by{line.text(), {}};
   for (const std::string& input : inputs)
     made_by.inputs.push_back({input, options.input.from.value_or("images"), 0, {}});
-  const learn::PredictReport report = learn::predict_set(
-      *predictor, *source, target, create_request(options.output, options.write, metadata),
-      {settings_from(options.instances), options.batch_size, options.overlay, options.probabilities}, made_by,
-      findings);
+  const learn::PredictReport report =
+      learn::predict_set(*predictor, *source, target, create_request(options.output, options.write, metadata),
+                         {settings_from(options.instances), options.predictor.batch_size, options.overlay,
+                          options.probabilities},
+                         made_by, findings);
   line.print(
       fmt::format("{} predicted on {} in {}, {:.1f} images/s\n{}\n", counted(report.items, "item"),
                   predictor->device(), name_of(predictor->precision()),
@@ -99,6 +91,7 @@ int run(const CommandLine& line, const Options& options) {
        {"seconds", report.seconds},
        {"device", predictor->device()},
        {"precision", name_of(predictor->precision())},
+       {"mirror", options.predictor.mirror},
        {"format", target.name},
        {"output", options.output.output},
        {"findings", findings.by_rule()}});

@@ -4,6 +4,7 @@
 #include "base/text.h"
 #include "data_options.h"
 #include "learn/score_run.h"
+#include "predictor_options.h"
 
 using namespace maskmill;
 using namespace maskmill::tools;
@@ -16,19 +17,12 @@ struct Options {
   std::string subset = "test";
   std::optional<std::string> report;
   int worst = 12;
-  int batch_size = 8;
-  learn::Device device = learn::Device::automatic;
-  learn::Precision precision = learn::Precision::float32;
-  int threads = 0;
+  PredictorOptions predictor;
   static void visit(auto& self, auto&& setting) {
     setting("subset", self.subset, "the subset to score; all scores every item");
     setting("report", self.report, "where the page goes", unset("report.html in the run"));
     setting("worst", self.worst, "images shown, those of lowest mean Dice", between(0, 1000));
-    setting("batch-size", self.batch_size, "pictures at a time", between(1, 4096));
-    setting("device", self.device, "auto takes CUDA where there is a GPU");
-    setting("precision", self.precision,
-            "of the network's arithmetic; auto takes bf16 where the device has it");
-    setting("threads", self.threads, "of the network's arithmetic on CPU; 0 uses every core", at_least(0));
+    PredictorOptions::visit(self.predictor, setting);
     InputOptions::visit(self.input, setting);
     CommonOptions::visit(self.common, setting);
   }
@@ -59,19 +53,19 @@ int run(const CommandLine& line, const Options& options) {
   const learn::RunFolder folder = learn::RunFolder::open(line.operand("RUN"));
   const std::string& path = line.operand("DATA");
   const auto source = subset_of(open_source(path, options.input).source, options.subset);
-  const auto predictor = learn::Predictor::open(folder.path(), {.device = options.device,
-                                                                .precision = options.precision,
-                                                                .threads = options.threads,
-                                                                .batch_size = options.batch_size});
+  const auto predictor = learn::Predictor::open(folder.path(), settings_from(options.predictor));
   Findings findings;
-  const learn::ScoreReport scored = learn::score(*predictor, *source, options.batch_size,
+  const learn::ScoreReport scored = learn::score(*predictor, *source, options.predictor.batch_size,
                                                  static_cast<std::size_t>(options.worst), findings);
   const Path page = options.report ? Path(*options.report) : folder.file("report.html");
-  write_training_report(learn::report_of(folder, predictor->card(), scored, options.subset), page,
-                        Overwrite::yes);
+  TrainingReport report = learn::report_of(folder, predictor->card(), scored, options.subset);
+  if (options.predictor.mirror)
+    report.remarks.emplace_back("each picture was predicted mirrored too, and the two averaged");
+  write_training_report(report, page, Overwrite::yes);
 
   Json document = to_json(scored.scores, predictor->card().classes);
   document["subset"] = options.subset;
+  document["mirror"] = options.predictor.mirror;
   document["items"] = scored.items;
   document["left_out"] = scored.left_out;
   document["report"] = page.string();

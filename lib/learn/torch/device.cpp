@@ -5,11 +5,15 @@
 #include <ATen/Version.h>
 #include <ATen/autocast_mode.h>
 #include <dlfcn.h>
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
 #if defined(__aarch64__) && defined(__linux__)
 #include <sys/auxv.h>
 #endif
 
 #include <array>
+#include <limits>
 #include <opencv2/core.hpp>
 #include <string_view>
 
@@ -90,9 +94,15 @@ std::string device_name(torch::Device device) {
   return "cuda: " + gpu_name(device);
 }
 
-void set_threads(int threads) {
+void prepare_process(int threads) {
   at::set_num_threads(threads > 0 ? threads : available_cores());
   cv::setNumThreads(1);
+#ifdef __GLIBC__
+  // Every step frees its activations and asks for as many again. By default large blocks go back to the
+  // system in between, which maps and zeroes each page anew: a tenth of a small U-Net's training time.
+  mallopt(M_MMAP_MAX, 0);
+  mallopt(M_TRIM_THRESHOLD, std::numeric_limits<int>::max());
+#endif
 }
 
 Json describe_environment(torch::Device device, Precision precision) {

@@ -26,9 +26,9 @@ Precision choose_precision(Precision wanted, torch::Device device);
 /// "cpu", or "cuda: NVIDIA H200".
 std::string device_name(torch::Device device);
 
-/// Threads of torch's own pool on CPU, for the whole process; 0: every core this process may use. OpenCV's
-/// threads are switched off beside it.
-void set_threads(int threads);
+/// For the whole process: threads of torch's own pool on CPU, 0 for every core this process may use, with
+/// OpenCV's switched off beside it; and memory that was freed stays with the process for the next tensors.
+void prepare_process(int threads);
 
 /// Versions, device, precision, threads and instruction set: what a run's environment.json holds.
 Json describe_environment(torch::Device device, Precision precision);

@@ -134,6 +134,12 @@ class TorchPredictor final : public Predictor {
       sample.image.copyTo(to);
     });
     const Tensor input = input_(images);
+    if (!settings_.mirror) return scores_of(input);
+    constexpr std::int64_t kAlongX = 3;
+    return (scores_of(input) + scores_of(input.flip(kAlongX)).flip(kAlongX)) / 2;
+  }
+
+  Tensor scores_of(const Tensor& input) {
     const Autocast autocast(device_, precision_);
     return network_->forward(input).at("out").to(torch::kFloat32);
   }
@@ -150,7 +156,7 @@ class TorchPredictor final : public Predictor {
 
 std::unique_ptr<Predictor> Predictor::open(const Path& run, const PredictSettings& settings) {
   return guarded([&] {
-    set_threads(settings.threads);
+    prepare_process(settings.threads);
     return std::make_unique<TorchPredictor>(RunFolder::open(run), settings);
   });
 }

@@ -243,7 +243,7 @@ MetricsRow metrics_row(const EpochReport& report, const ValPass& val, double lea
 TrainResult train_in_torch(const TrainSettings& settings, Source& data, const RunFolder& run,
                            Findings& findings, const std::function<void(const EpochReport&)>& report) {
   const Clock::time_point start = Clock::now();
-  set_threads(settings.threads);
+  prepare_process(settings.threads);
   choose_device(settings.device);  // before the data are read
   Items items = collect(data, settings, findings);
   const ClassMap classes(data.metadata().labels, items.painted());

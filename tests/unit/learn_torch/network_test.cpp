@@ -135,7 +135,7 @@ TEST_CASE("a module holds the tensors that its graph's state names, in that orde
 }
 
 TEST_CASE("scores, losses and gradients are those of Python's torch") {
-  set_threads(1);
+  prepare_process(1);
   Network network = filled_unet();
   network->eval();
   check_close(some(network->forward(images()).at("out")), goldens::eval_scores, 2e-5);
@@ -154,7 +154,7 @@ TEST_CASE("scores, losses and gradients are those of Python's torch") {
 }
 
 TEST_CASE("three steps of Adam under one-cycle end where Python's end") {
-  set_threads(1);
+  prepare_process(1);
   Network network = filled_unet();
   network->train();
   const OptimizerSettings settings{.learning_rate = 0.01, .weight_decay = 1e-2};

@@ -137,6 +137,19 @@ TEST_CASE("scores are upsampled as torch's bilinear interpolation does, in strip
   }
 }
 
+TEST_CASE("mirrored prediction treats left and right alike") {
+  const Scratch scratch;
+  const Path run = untrained_run(scratch, small_card());
+  PredictSettings settings = with_probabilities();
+  settings.mirror = GENERATE(false, true);
+  const auto predictor = Predictor::open(run, settings);
+  const cv::Mat given = picture(64, 48);  // a whole number of pixels to one of the network's
+  cv::Mat turned, turned_back;
+  cv::flip(given, turned, 1);
+  cv::flip(predictor->predict({turned}).front().probabilities.front(), turned_back, 1);
+  CHECK(same(predictor->predict({given}).front().probabilities.front(), turned_back) == settings.mirror);
+}
+
 TEST_CASE("bf16 predicts nearly what float32 does") {
   const Scratch scratch;
   const Path run = untrained_run(scratch, small_card());
