@@ -3,6 +3,8 @@
 #include <map>
 
 #include "base/json.h"
+#include "base/text.h"
+#include "support/data_sets.h"
 #include "support/drawn.h"
 #include "support/program.h"
 
@@ -68,6 +70,30 @@ TEST_CASE("masks come back pixel by pixel through every format that is written")
     REQUIRE(back.status == 0);
     same_masks(source / "masks", work / (std::string(format) + "-back") / "masks");
   }
+}
+
+TEST_CASE("what one instance of VOC's masks is, is the caller's choice") {
+  const Scratch scratch, work;
+  constexpr Size size{8, 2};
+  scratch.write("JPEGImages/plane.jpg", jpeg_picture(size));
+  scratch.write("SegmentationClass/plane.png", png_mask({1, 1, 1, 1, 0, 1, 1, 255}, size));
+  scratch.write("SegmentationObject/plane.png", png_mask({1, 2, 2, 2, 0, 2, 2, 255}, size));
+  const auto areas = [&](const std::vector<std::string>& options) {
+    const Path out = work / ("coco" + joined(options, "-"));
+    const Ran ran = convert(scratch.path(), out, "coco", options);
+    INFO(ran.err);
+    REQUIRE(ran.status == 0);
+    std::vector<int> areas;
+    for (const Path& path : list_files(out / "annotations"))
+      for (const Json& annotation : Json::parse(read_file(path))["annotations"])
+        if (annotation["iscrowd"] == 0) areas.push_back(annotation["area"]);
+    std::sort(areas.begin(), areas.end());
+    return areas;
+  };
+  CHECK(areas({"--instances", "component"}) == std::vector{4, 8});
+  CHECK(areas({"--instances", "label"}) == std::vector{12});
+  CHECK(areas({"--instances", "object-mask"}) == std::vector{2, 10});
+  CHECK(areas({}) == areas({"--instances", "object-mask"}));
 }
 
 TEST_CASE("output bytes do not depend on the number of jobs") {
