@@ -5,6 +5,7 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <boost/filesystem.hpp>
 #include <cstdio>
 #include <exception>
 #include <new>
@@ -35,16 +36,44 @@ std::string operand_text(const Operand& operand) {
   return operand.name;
 }
 
-std::string usage_line(const Verb& verb) {
+// As it is typed: -o, or --to where there is no letter.
+std::string shortest_flag(const Setting& setting) {
+  return setting.short_letter ? std::string("-") + setting.short_letter : "--" + setting.key;
+}
+
+std::string usage_line(const Verb& verb, std::span<const Setting> settings) {
   std::string line = "maskmill " + verb.name;
   for (const Operand& operand : verb.operands) line += " " + operand_text(operand);
+  for (const Setting& setting : settings)
+    if (!setting.placeholder.empty()) line += " " + shortest_flag(setting) + " " + setting.placeholder;
   return line + " [options]";
+}
+
+// Lines that the terminal shows indented are a block of code in Markdown.
+std::string as_markdown(const std::string& description) {
+  std::string text;
+  bool in_block = false;
+  for (const std::string& line : split_text(description, '\n')) {
+    const bool indented = line.starts_with("  ");
+    if (indented && !in_block && !text.empty()) text += "\n";
+    in_block = indented;
+    text += (indented ? "  " : "") + line + "\n";
+  }
+  if (!text.empty()) text.pop_back();
+  return text;
+}
+
+void require_given(std::span<const Setting> settings) {
+  for (const Setting& setting : settings)
+    if (!setting.placeholder.empty() && setting.value_text().empty())
+      throw Error(Code::usage, shortest_flag(setting) + " is missing: " + setting.help);
 }
 
 std::string default_note(const Setting& setting) {
   const std::string value = setting.value_text();
   if (setting.is_flag()) return "";
   if (!value.empty()) return fmt::format(" [{}]", value);
+  if (!setting.placeholder.empty()) return " [required]";
   return setting.unset_meaning.empty() ? "" : fmt::format(" [{}]", setting.unset_meaning);
 }
 
@@ -53,7 +82,8 @@ std::string option_heading(const Setting& setting) {
 }
 
 std::string help_text(const Verb& verb, std::span<const Setting> settings) {
-  std::string text = fmt::format("{}\n\nUsage: {}\n\n{}\n", verb.summary, usage_line(verb), verb.description);
+  std::string text =
+      fmt::format("{}\n\nUsage: {}\n\n{}\n", verb.summary, usage_line(verb, settings), verb.description);
   const auto row = [&](const std::string& left, const std::string& right) {
     text += left.size() > 30 ? fmt::format("  {}\n{:34}{}\n", left, "", right)
                              : fmt::format("  {:<30}  {}\n", left, right);
@@ -188,6 +218,7 @@ int run_program(int argc, char** argv, const Verb& verb, const std::vector<Setti
       return with_flushed_output(0);
     }
     line.operands_ = distributed(words, verb.operands);
+    require_given(settings);
   } catch (const CLI::ParseError& error) {
     print_error(verb, Error(Code::usage, error.what()));
     return exit_code(Code::usage);
@@ -206,6 +237,9 @@ int run_program(int argc, char** argv, const Verb& verb, const std::vector<Setti
   } catch (const Error& error) {
     print_error(verb, error);
     return exit_code(error.code());
+  } catch (const fs::filesystem_error& error) {  // no permission, a circle of links, too long a name
+    print_error(verb, Error(Code::unreadable, error.code().message()).at_file(error.path1()));
+    return exit_code(Code::unreadable);
   } catch (const std::bad_alloc&) {
     print_error(verb, Error(Code::unreadable, "out of memory").hint("try fewer --jobs"));
     return exit_code(Code::unreadable);
@@ -218,7 +252,7 @@ int run_program(int argc, char** argv, const Verb& verb, const std::vector<Setti
 
 std::string reference_page(const Verb& verb, std::span<const Setting> settings) {
   std::string page = fmt::format("# maskmill {}\n\n{}.\n\n    {}\n\n{}\n", verb.name, verb.summary,
-                                 usage_line(verb), verb.description);
+                                 usage_line(verb, settings), as_markdown(verb.description));
   if (!verb.operands.empty()) page += "\n| operand | meaning |\n|---|---|\n";
   for (const Operand& operand : verb.operands)
     page += fmt::format("| `{}` | {} |\n", operand_text(operand), operand.help);
@@ -228,7 +262,10 @@ std::string reference_page(const Verb& verb, std::span<const Setting> settings) 
     for (std::size_t at = 0; (at = type.find('|', at)) != std::string::npos; at += 2) type.insert(at, "\\");
     const std::string value = setting.is_flag() ? "" : setting.value_text();
     page += fmt::format("| `{}` | {} | {} | {} |\n", flag_names(setting), type,
-                        value.empty() ? setting.unset_meaning : value, setting.help);
+                        !setting.placeholder.empty() ? "required"
+                        : value.empty()              ? setting.unset_meaning
+                                                     : value,
+                        setting.help);
   }
   if (!verb.examples.empty()) page += "\n## Examples\n";
   for (const Example& example : verb.examples)

@@ -33,9 +33,12 @@ Path folder_of(const Path& target) {
   return parent.empty() ? Path(".") : parent;
 }
 
-// "out/" and "out" are one target.
-Path without_trailing_separator(const Path& target) {
-  std::string text = target.string();
+// "out/" and "out" are one target, and so are "." and the folder that it stands for: only that has a folder
+// above in which to write, and a name to rename to. A target that is not there yet stays as it is named.
+Path resolved(const Path& target) {
+  boost::system::error_code failure;
+  const Path real = fs::canonical(target, failure);
+  std::string text = failure ? target.string() : real.string();
   while (text.size() > 1 && text.ends_with('/')) text.pop_back();
   return text;
 }
@@ -136,7 +139,11 @@ void OutputFile::commit() {
 }
 
 OutputFolder::OutputFolder(const Path& target, Overwrite overwrite)
-    : target_(without_trailing_separator(target)), overwrite_(overwrite) {
+    : target_(resolved(target)), overwrite_(overwrite) {
+  if (is_mount_point(target_))
+    throw Error(Code::write_failed, "is a mount point: a finished output cannot be moved to its place")
+        .at_file(target_)
+        .hint("name a folder inside it, such as " + (target_ / "out").string());
   if (fs::exists(target_) && !is_empty_folder(target_)) {
     if (!fs::is_directory(target_))
       throw Error(Code::write_failed, "is a file where a folder is to be written").at_file(target_);

@@ -43,7 +43,8 @@ class OutputFolder {
  public:
   /// An existing folder that is not empty is replaced only with Overwrite::yes, and only if a maskmill
   /// command wrote it (it holds provenance.json or a run's model.json): --force never deletes a folder of the
-  /// user's own. Throws Error(write_failed).
+  /// user's own. A folder on which a file system is mounted cannot be replaced and is refused here, not after
+  /// the work. Throws Error(write_failed).
   explicit OutputFolder(const Path& target, Overwrite overwrite = Overwrite::no);
   ~OutputFolder();
   OutputFolder(const OutputFolder&) = delete;
@@ -51,6 +52,7 @@ class OutputFolder {
 
   /// Where to write; the same file system as the target.
   const Path& staging() const { return staging_; }
+  /// Of a folder that was there already, its own path, whatever it was named by.
   const Path& target() const { return target_; }
   /// Writes staging()/name, making folders above it. Thread-safe for different names.
   /// Throws Error(write_failed) also where `name` would lie outside.

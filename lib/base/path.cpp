@@ -35,22 +35,59 @@ void require_folder(const Path& folder) {
     throw Error(Code::unreadable, "is a file where a folder is needed").at_file(folder);
 }
 
-// Visits a folder's entries; a link to a folder is an entry, never walked into, so that loops end.
-void collect(const Path& folder, bool recursive, std::vector<Path>& files) {
+// Visits a folder's entries, in the file system's order. A listing that breaks off is an error, not a short
+// folder.
+template <class Visit>
+void for_each_entry(const Path& folder, Visit&& visit) {
   boost::system::error_code failure;
-  fs::directory_iterator entries(folder, failure);
+  for (fs::directory_iterator entries(folder, failure), end; !failure && entries != end;
+       entries.increment(failure))
+    if (!is_left_out(entries->path().filename().string())) visit(*entries);
   if (failure) throw cannot_read(folder, failure.value());
-  for (; entries != fs::directory_iterator(); entries.increment(failure)) {
-    if (failure) throw cannot_read(folder, failure.value());
-    const Path& path = entries->path();
-    if (is_left_out(path.filename().string())) continue;
-    const auto link_status = entries->symlink_status(failure);
-    if (link_status.type() == fs::directory_file) {
-      if (recursive) collect(path, recursive, files);
-    } else if (entries->status(failure).type() == fs::regular_file) {
-      files.push_back(path);
+}
+
+// Of the entry itself, or of what it links to; an entry of which this cannot be found out is of no type that
+// anyone looks for.
+fs::file_type own_type(const fs::directory_entry& entry) {
+  boost::system::error_code ignored;
+  return entry.symlink_status(ignored).type();
+}
+fs::file_type linked_type(const fs::directory_entry& entry) {
+  boost::system::error_code ignored;
+  return entry.status(ignored).type();
+}
+
+// A link to a folder is never walked into, so that loops end.
+void collect(const Path& folder, bool recursive, std::vector<Path>& files) {
+  for_each_entry(folder, [&](const fs::directory_entry& entry) {
+    if (own_type(entry) == fs::directory_file) {
+      if (recursive) collect(entry.path(), recursive, files);
+    } else if (linked_type(entry) == fs::regular_file) {
+      files.push_back(entry.path());
     }
+  });
+}
+
+// The kernel writes blanks, line breaks and backslashes of a path as a backslash and three octal digits.
+std::string without_octal(std::string_view text) {
+  const auto is_octal = [](char digit) { return digit >= '0' && digit <= '7'; };
+  std::string plain;
+  while (!text.empty()) {
+    const bool escaped =
+        text.size() >= 4 && text[0] == '\\' && is_octal(text[1]) && is_octal(text[2]) && is_octal(text[3]);
+    const int code = escaped ? (text[1] - '0') * 64 + (text[2] - '0') * 8 + (text[3] - '0') : text[0];
+    plain += static_cast<char>(code);
+    text.remove_prefix(escaped ? 4 : 1);
   }
+  return plain;
+}
+
+// Without the kernel's list: another device than the folder above, or no folder above.
+bool is_on_device_of_its_own(const Path& folder) {
+  struct stat here {
+  }, above{};
+  if (::stat(folder.c_str(), &here) != 0 || ::stat((folder / "..").c_str(), &above) != 0) return false;
+  return here.st_dev != above.st_dev || here.st_ino == above.st_ino;
 }
 
 }  // namespace
@@ -92,12 +129,9 @@ std::vector<Path> list_files(const Path& folder, bool recursive) {
 std::vector<Path> list_folders(const Path& folder) {
   require_folder(folder);
   std::vector<Path> folders;
-  boost::system::error_code failure;
-  for (fs::directory_iterator entries(folder, failure); !failure && entries != fs::directory_iterator();
-       entries.increment(failure))
-    if (!is_left_out(entries->path().filename().string()) && entries->status().type() == fs::directory_file)
-      folders.push_back(entries->path());
-  if (failure) throw cannot_read(folder, failure.value());
+  for_each_entry(folder, [&](const fs::directory_entry& entry) {
+    if (linked_type(entry) == fs::directory_file) folders.push_back(entry.path());
+  });
   std::sort(folders.begin(), folders.end(),
             [](const Path& a, const Path& b) { return a.native() < b.native(); });
   return folders;
@@ -119,6 +153,26 @@ std::string relative_name(const Path& path, const Path& base) {
   if (start == ".") return whole;
   if (!start.ends_with('/')) start += '/';
   return whole.starts_with(start) ? whole.substr(start.size()) : whole;
+}
+
+std::vector<std::string> mount_points(std::string_view mountinfo) {
+  constexpr std::size_t kMountPoint = 4;  // the field, from 0
+  std::vector<std::string> points;
+  for (const std::string_view line : lines_of(mountinfo))
+    if (const std::vector<std::string> fields = split_text(line, ' '); fields.size() > kMountPoint)
+      points.push_back(without_octal(fields[kMountPoint]));
+  return points;
+}
+
+bool is_mount_point(const Path& folder) {
+  std::string mountinfo;
+  try {
+    mountinfo = read_file("/proc/self/mountinfo");
+  } catch (const Error&) {
+    return is_on_device_of_its_own(folder);
+  }
+  const std::vector<std::string> points = mount_points(mountinfo);
+  return std::find(points.begin(), points.end(), folder.string()) != points.end();
 }
 
 bool is_safe_relative(std::string_view name) {

@@ -19,7 +19,8 @@ std::string read_file(const Path& path);
 /// to files are followed, links to folders are not. Throws Error(not_found | unreadable).
 std::vector<Path> list_files(const Path& folder, bool recursive = true);
 
-/// Folders directly inside `folder`, sorted, hidden ones left out.
+/// Folders directly inside `folder`, sorted, hidden ones left out. Links are followed; what leads nowhere, or
+/// in a circle, is none. Throws Error(not_found | unreadable).
 std::vector<Path> list_folders(const Path& folder);
 
 /// Extension in lower case without the dot: "jpg" for "A.JPG"; empty where there is none.
@@ -27,6 +28,12 @@ std::string lower_extension(const Path& path);
 
 /// `path` relative to `base`, with "/" between parts; `path` itself where it is not below `base`.
 std::string relative_name(const Path& path, const Path& base);
+
+/// True where a file system is mounted on `folder`, a path as fs::canonical gives it: nothing can be renamed
+/// to such a folder.
+bool is_mount_point(const Path& folder);
+/// What the text of /proc/self/mountinfo names as mount points (man 5 proc).
+std::vector<std::string> mount_points(std::string_view mountinfo);
 
 /// True where `name` may be joined to an output folder: relative, not empty, no "..", no NUL.
 bool is_safe_relative(std::string_view name);

@@ -378,8 +378,9 @@ std::string help_table(std::span<const Setting> settings) {
   std::string table;
   for (const Setting& setting : settings) {
     const std::string type = choices_of(setting);
-    table += fmt::format("  {:<{}}  {}{}\n", left(setting), std::min<std::size_t>(width, 40), setting.help,
-                         type.empty() ? "" : " (" + type + ")");
+    const std::string unset = setting.value_text().empty() ? setting.unset_meaning : "";
+    table += fmt::format("  {:<{}}  {}{}{}\n", left(setting), std::min<std::size_t>(width, 40), setting.help,
+                         type.empty() ? "" : " (" + type + ")", unset.empty() ? "" : " [" + unset + "]");
   }
   return table;
 }

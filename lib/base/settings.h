@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <array>
 #include <concepts>
 #include <cstdint>
 #include <functional>
@@ -51,6 +52,11 @@ struct Unset {
   std::string meaning;
 };
 
+/// Must be given on a command line; what stands for its value in the usage line: "-o OUT".
+struct Required {
+  std::string placeholder;
+};
+
 inline Between between(double low, double high) {
   return {low, high};
 }
@@ -63,8 +69,17 @@ inline ShortFlag short_flag(char letter) {
 inline OneOf one_of(std::vector<std::string> choices) {
   return {std::move(choices)};
 }
+/// The names of an enum, where the setting holds them as texts: one_of(enum_names<LossKind>).
+template <std::size_t N>
+OneOf one_of(const std::array<std::string_view, N>& names) {
+  return {{names.begin(), names.end()}};
+}
 inline Unset unset(std::string meaning) {
   return {std::move(meaning)};
+}
+
+inline Required required(std::string placeholder) {
+  return {std::move(placeholder)};
 }
 
 /// An enum member, erased.
@@ -88,6 +103,7 @@ struct Setting {
   std::optional<double> low, high;
   std::vector<std::string> choices;
   std::string unset_meaning;
+  std::string placeholder;  ///< of one that is required; empty where it may be left out
   char short_letter = 0;
 
   bool is_flag() const { return std::holds_alternative<bool*>(target); }
@@ -143,6 +159,9 @@ struct Binder {
   static void apply(Setting& setting, const ShortFlag& flag) { setting.short_letter = flag.letter; }
   static void apply(Setting& setting, const OneOf& choices) { setting.choices = choices.choices; }
   static void apply(Setting& setting, const Unset& meaning) { setting.unset_meaning = meaning.meaning; }
+  static void apply(Setting& setting, const Required& required) {
+    setting.placeholder = required.placeholder;
+  }
 };
 
 }  // namespace detail

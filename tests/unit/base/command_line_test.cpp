@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/command_line.h"
 
+#include <boost/filesystem.hpp>
+
 #include "base/error.h"
 #include "catch.h"
 
@@ -102,6 +104,8 @@ TEST_CASE("errors become the exit codes that are promised") {
   CHECK(run({"a", "-q"}, []() -> int { throw Error(Code::interrupted, "x"); }).status == 130);
   CHECK(run({"a", "-q"}, []() -> int { throw std::runtime_error("x"); }).status == 4);
   CHECK(run({"a", "-q"}, []() -> int { throw std::bad_alloc(); }).status == 3);
+  const auto refused = make_error_code(boost::system::errc::permission_denied);
+  CHECK(run({"a", "-q"}, [&]() -> int { throw fs::filesystem_error("x", "a/b", refused); }).status == 3);
   CHECK(run({"a", "-q"}, [] { return 1; }).status == 1);
 }
 

@@ -18,6 +18,21 @@ std::size_t entries(const Path& folder) {
   return static_cast<std::size_t>(std::distance(fs::directory_iterator(folder), fs::directory_iterator()));
 }
 
+/// Makes a folder the current one while it lives.
+class CurrentFolder {
+ public:
+  explicit CurrentFolder(const Path& folder) { fs::current_path(folder); }
+  ~CurrentFolder() {
+    boost::system::error_code ignored;
+    fs::current_path(before_, ignored);
+  }
+  CurrentFolder(const CurrentFolder&) = delete;
+  CurrentFolder& operator=(const CurrentFolder&) = delete;
+
+ private:
+  const Path before_ = fs::current_path();
+};
+
 void write_file(const Path& target, const std::string& text, Overwrite overwrite = Overwrite::no) {
   OutputFile file(target, overwrite);
   file.write(text);
@@ -144,4 +159,35 @@ TEST_CASE("a full disk is an error with its place, and nothing is left") {
   fs::remove(file.staging());
   CHECK_THROWS_AS(file.commit(), Error);
   CHECK_FALSE(fs::exists(scratch / "out"));
+}
+
+TEST_CASE("an empty folder may be named as the current one, or by a link") {
+  const Scratch scratch;
+  fs::create_directories(scratch / "here");
+  fs::create_directories(scratch / "there");
+  fs::create_directory_symlink(scratch / "there", scratch / "link");
+  {
+    const CurrentFolder inside(scratch / "here");
+    OutputFolder folder(".");
+    folder.write("a", "b");
+    folder.commit();
+  }
+  CHECK(read_file(scratch / "here/a") == "b");
+  OutputFolder folder(scratch / "link");
+  folder.write("a", "b");
+  folder.commit();
+  CHECK(fs::is_symlink(scratch / "link"));
+  CHECK(read_file(scratch / "there/a") == "b");
+  CHECK(entries(scratch.path()) == 3);
+}
+
+TEST_CASE("a mount point is refused before any work is done") {
+  if (!fs::exists("/proc/self/mountinfo")) {
+    WARN("not shown: there is no /proc here");
+    return;
+  }
+  const Error error = thrown_by([] { OutputFolder("/proc/", Overwrite::yes); });
+  CHECK(error.code() == Code::write_failed);
+  CHECK_THAT(error.message(), contains("mount point"));
+  CHECK_THAT(error.hint_text(), contains("/proc/"));
 }

@@ -55,3 +55,27 @@ TEST_CASE("relative names and extensions") {
   CHECK(lower_extension("X/Y.JPeG") == "jpeg");
   CHECK(lower_extension("X.d/none") == "");
 }
+
+TEST_CASE("a link that leads nowhere, or in a circle, is neither a file nor a folder") {
+  const Scratch scratch;
+  scratch.write("a/x.png", "");
+  for (const char* folder : {"", "a"}) {
+    fs::create_symlink("circle", scratch / folder / "circle");
+    fs::create_symlink("nowhere", scratch / folder / "dangling");
+  }
+  REQUIRE(list_folders(scratch.path()).size() == 1);
+  CHECK(list_folders(scratch.path()).front() == scratch / "a");
+  CHECK(list_files(scratch.path()).size() == 1);
+  CHECK(thrown_by([&] { list_files(scratch / "circle"); }).code() == Code::unreadable);
+  CHECK(thrown_by([&] { list_folders(scratch / "circle"); }).code() == Code::unreadable);
+}
+
+TEST_CASE("mount points are read from the kernel's list, with its octal escapes") {
+  CHECK(mount_points("22 28 0:21 / /proc rw,nosuid - proc proc rw\n"
+                     "36 35 98:0 /a /mnt/my\\040disk\\134x\\09 rw master:1 - ext3 /dev/root rw\n"
+                     "no line of it\n") == std::vector<std::string>{"/proc", "/mnt/my disk\\x\\09"});
+  CHECK(mount_points("").empty());
+  const Scratch scratch;
+  CHECK_FALSE(is_mount_point(scratch.path()));
+  if (fs::exists("/proc/self/mountinfo")) CHECK(is_mount_point("/proc"));
+}
