@@ -1,4 +1,4 @@
-# Everything the libraries link, found once. Debian 12's and Ubuntu 24.04's packages are enough; the names are in pipelines/packages.txt.
+# Everything the libraries link, found once. Debian 12's and Ubuntu 24.04's packages are enough; the names are in pipelines/setup/packages.txt.
 find_package(Threads REQUIRED)
 find_package(PkgConfig REQUIRED)
 find_package(OpenCVModules REQUIRED COMPONENTS core imgproc)
@@ -14,6 +14,7 @@ find_package(CLI11 REQUIRED)
 find_package(simdjson REQUIRED)
 find_package(pugixml REQUIRED)
 pkg_check_modules(TURBOJPEG REQUIRED IMPORTED_TARGET libturbojpeg)
+pkg_check_modules(LIBJPEG REQUIRED IMPORTED_TARGET libjpeg)
 pkg_check_modules(SPNG REQUIRED IMPORTED_TARGET spng)
 pkg_check_modules(XXHASH REQUIRED IMPORTED_TARGET libxxhash)
 if(MASKMILL_TORCH)

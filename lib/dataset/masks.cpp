@@ -196,30 +196,10 @@ SemanticMask by_non_zero_colour(const RawImage& raw, const MaskCoding& coding) {
   return mask;
 }
 
-/// For each pixel of the image, the stored pixel on which its middle lies. OpenCV's INTER_NEAREST_EXACT steps
-/// with a rounded width, and so leaves the pixel in large images.
-template <class Sample>
-cv::Mat resized(const cv::Mat& stored, Size size) {
-  const auto source_of = [](int i, int stored_length, int length) {
-    return static_cast<int>((2 * std::int64_t{i} + 1) * stored_length / (2 * std::int64_t{length}));
-  };
-  std::vector<int> columns(static_cast<std::size_t>(size.width));
-  for (int x = 0; x < size.width; ++x)
-    columns[static_cast<std::size_t>(x)] = source_of(x, stored.cols, size.width);
-  cv::Mat pixels(size.height, size.width, stored.type());
-  for (int y = 0; y < size.height; ++y) {
-    const auto* from = stored.ptr<Sample>(source_of(y, stored.rows, size.height));
-    auto* to = pixels.ptr<Sample>(y);
-    for (const int column : columns) *to++ = from[column];
-  }
-  return pixels;
-}
-
 void fit(cv::Mat& pixels, const MaskRef& mask, std::optional<Size> image_size) {
   if (!mask.resize_to_image || !image_size || *image_size == Size{pixels.cols, pixels.rows}) return;
   validate(*image_size);
-  pixels = pixels.depth() == CV_8U ? resized<std::uint8_t>(pixels, *image_size)
-                                   : resized<std::uint16_t>(pixels, *image_size);
+  pixels = resize_nearest(pixels, *image_size);
 }
 
 bool is_by_colour(const MaskRef& mask) {

@@ -87,6 +87,26 @@ auto naming(const Path& path, Action&& action) {
   }
 }
 
+/// By the number of each new pixel in a row or column, that of the stored one on which its middle lies.
+std::vector<int> nearest(int stored_length, int length) {
+  std::vector<int> stored(static_cast<std::size_t>(length));
+  for (int i = 0; i < length; ++i)
+    stored[static_cast<std::size_t>(i)] =
+        static_cast<int>((2 * std::int64_t{i} + 1) * stored_length / (2 * std::int64_t{length}));
+  return stored;
+}
+
+template <class Sample>
+void copy_nearest(const cv::Mat& stored, cv::Mat& pixels) {
+  const std::vector<int> columns = nearest(stored.cols, pixels.cols);
+  const std::vector<int> rows = nearest(stored.rows, pixels.rows);
+  for (int y = 0; y < pixels.rows; ++y) {
+    const auto* from = stored.ptr<Sample>(rows[static_cast<std::size_t>(y)]);
+    auto* to = pixels.ptr<Sample>(y);
+    for (const int column : columns) *to++ = from[column];
+  }
+}
+
 template <class Decode>
 auto decode_file(const Path& path, Decode&& decode) {
   return naming(path, [&](std::string& start) {
@@ -282,6 +302,18 @@ cv::Mat oriented(const cv::Mat& pixels, int orientation) {
       throw Error(Code::bad_value, fmt::format("an orientation is 1 to 8, not {}", orientation));
   }
   return turned;
+}
+
+cv::Mat resize_nearest(const cv::Mat& pixels, Size size) {
+  if (pixels.type() != CV_8UC1 && pixels.type() != CV_16UC1)
+    throw Error(Code::bug, "a mask to resize has one channel of 8 or 16 bits");
+  if (pixels.empty() && size.area() > 0) throw Error(Code::bug, "a mask to resize has no pixels");
+  cv::Mat resized = codecs::new_pixels(size, pixels.type());
+  if (pixels.depth() == CV_8U)
+    copy_nearest<std::uint8_t>(pixels, resized);
+  else
+    copy_nearest<std::uint16_t>(pixels, resized);
+  return resized;
 }
 
 }  // namespace maskmill

@@ -76,9 +76,7 @@ cv::Mat fitted_mask(const cv::Mat& mask, const cv::Mat& rgb, Size expected) {
   if (size_of(mask) != expected)
     throw Error(Code::bad_value, fmt::format("the mask has {} pixels, its image {}", to_string(size_of(mask)),
                                              to_string(expected)));
-  cv::Mat resized;
-  cv::resize(mask, resized, rgb.size(), 0, 0, cv::INTER_NEAREST_EXACT);
-  return resized;
+  return resize_nearest(mask, size_of(rgb));
 }
 
 cv::Mat edges_of(const cv::Mat& numbers, int width_px) {

@@ -5,7 +5,7 @@
 
 #include <algorithm>
 #include <cmath>
-#include <opencv2/imgproc.hpp>
+#include <opencv2/core.hpp>
 
 #include "base/error.h"
 #include "dataset/rle.h"
@@ -80,9 +80,8 @@ Cutout cut_out(const Rle& rle, const Scale& scale, int margin) {
     return {at, window_of(rle, at)};
   }
   const cv::Rect inner = pixels_around(scale.of(box), 0, scale.picture);
-  cv::Mat small;
-  cv::resize(window_of(rle, pixels_around(box, 0, scale.image)), small, inner.size(), 0, 0,
-             cv::INTER_NEAREST_EXACT);
+  const cv::Mat small =
+      resize_nearest(window_of(rle, pixels_around(box, 0, scale.image)), {inner.width, inner.height});
   const cv::Rect at = pixels_around(scale.of(box), margin, scale.picture);
   cv::Mat mask = cv::Mat::zeros(at.size(), CV_8UC1);
   small.copyTo(mask(inner - at.tl()));

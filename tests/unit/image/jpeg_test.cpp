@@ -31,6 +31,51 @@ cv::Mat smooth(Size size) {
   return pixels;
 }
 
+std::string noisy_jpeg() {
+  Random random({11});
+  return encode_jpeg(noise(random, {64, 48}, CV_8UC3));
+}
+
+std::size_t marker_at(const std::string& jpeg, char code) {
+  const std::size_t at = jpeg.find(std::string{'\xFF', code});
+  REQUIRE(at != std::string::npos);
+  return at;
+}
+
+std::size_t length_at(const std::string& jpeg, std::size_t marker) {
+  return static_cast<unsigned char>(jpeg[marker + 2]) * 256U + static_cast<unsigned char>(jpeg[marker + 3]);
+}
+
+std::string of_unknown_jfif_version(std::string jpeg) {
+  jpeg[marker_at(jpeg, '\xE0') + 9] = 3;
+  return jpeg;
+}
+
+// Pictures at which libjpeg warns, and whose pixels are all there.
+std::vector<std::string> with_harmless_warnings(const std::string& jpeg) {
+  std::string left_over = jpeg;
+  left_over.insert(jpeg.size() - 2, 20, '\x11');
+  std::string spectral_end = jpeg;
+  const std::size_t scan = marker_at(jpeg, '\xDA');
+  spectral_end[scan + length_at(jpeg, scan)] = 0;
+  std::string adobe = jpeg;
+  const std::size_t jfif = marker_at(jpeg, '\xE0');
+  const std::string unknown_transform("\xFF\xEE\0\x0E\x41\x64obe\0\x64\0\0\0\0\5", 16);  // of "Adobe"
+  adobe.replace(jfif, 2 + length_at(jpeg, jfif), unknown_transform);
+  return {left_over, spectral_end, adobe, of_unknown_jfif_version(jpeg)};
+}
+
+// Two blocks of one gray, one below the other and each a restart interval, with `left_over` behind the first
+// one's data.
+std::string two_intervals(const std::string& left_over) {
+  std::string jpeg = encode_jpeg(cv::Mat(8, 8, CV_8UC1, cv::Scalar(90)));
+  jpeg[marker_at(jpeg, '\xC0') + 6] = 16;  // the height
+  const std::size_t scan = marker_at(jpeg, '\xDA'), begin = scan + 2 + length_at(jpeg, scan);
+  const std::string data = jpeg.substr(begin, jpeg.size() - 2 - begin);
+  return jpeg.substr(0, scan) + std::string("\xFF\xDD\0\4\0\1", 6) + jpeg.substr(scan, begin - scan) + data +
+         left_over + "\xFF\xD0" + data + "\xFF\xD9";
+}
+
 }  // namespace
 
 TEST_CASE("a JPEG is read as RGB, and a gray one as gray only where samples are asked for") {
@@ -52,6 +97,34 @@ TEST_CASE("CMYK and YCCK become the colours that Pillow makes of them") {
   CHECK(distance(read_image(picture("ycck.jpg")), read_image(picture("ycck_as_rgb.png"))) <= 1);
   CHECK(read_raw(picture("cmyk.jpg")).pixels.type() == CV_8UC3);
   CHECK(probe_image(picture("ycck.jpg")).cmyk);
+}
+
+TEST_CASE("a JPEG at which the library warns, and whose pixels are all there, is read") {
+  const std::string jpeg = noisy_jpeg();
+  int number = 0;
+  for (const std::string& warned : with_harmless_warnings(jpeg)) {
+    INFO("picture " << number++);
+    CHECK(equal(decode_image(warned), decode_image(jpeg)));
+    CHECK(equal(decode_raw(warned).pixels, decode_image(jpeg)));
+    CHECK(equal(decode_image(warned, {.at_least = Size{20, 10}}),
+                decode_image(jpeg, {.at_least = Size{20, 10}})));
+  }
+}
+
+TEST_CASE("pixels that are missing or wrong are found behind a warning that does no harm") {
+  const std::string jpeg = of_unknown_jfif_version(noisy_jpeg());
+  const auto code_of = [](const std::string& bytes) {
+    return thrown_by([&] { decode_image(bytes); }).code();
+  };
+  CHECK(code_of(jpeg.substr(0, jpeg.size() - 40)) == Code::bad_format);
+  CHECK(code_of(std::string(jpeg).replace(jpeg.size() * 2 / 3, 2, "\xFF\xD9")) == Code::bad_format);
+}
+
+TEST_CASE("bytes left over inside a scan mean that it was decoded wrongly") {
+  CHECK(distance(decode_raw(two_intervals("")).pixels, cv::Mat(16, 8, CV_8UC1, cv::Scalar(90))) <= 1);
+  const Error error = thrown_by([] { decode_raw(two_intervals(std::string(20, '\x11'))); });
+  CHECK(error.code() == Code::bad_format);
+  CHECK_THAT(error.message(), contains("extraneous"));
 }
 
 TEST_CASE("a JPEG is decoded at the smallest scale that is large enough") {

@@ -5,6 +5,7 @@
 
 #include "dataset/rle.h"
 #include "pictures.h"
+#include "render/cutout.h"
 #include "render/lettering.h"
 #include "render/overlay.h"
 #include "render/strokes.h"
@@ -280,4 +281,15 @@ TEST_CASE("ten thousand annotations with captions are drawn in a moment") {
     item.annotations.push_back(annotation(0, Box{i * 37 % 1000 * 1.0, i * 91 % 700 * 1.0, 20, 20}));
   CHECK(different(overlay(plain({1024, 768}, {0, 0, 0}), item, labels()), plain({1024, 768}, {0, 0, 0})) >
         10000);
+}
+
+TEST_CASE("an RLE of more columns than 32768 keeps its shape in a small picture") {
+  const Rle ends{{40000, 2}, {0, 20000, 40000, 20000}};  // the first and the last quarter
+  const Cutout cutout = cut_out(ends, {{40000, 2}, {400, 2}}, 0);
+  CHECK(cutout.at == cv::Rect(0, 0, 400, 2));
+  REQUIRE(cutout.mask.size() == cv::Size(400, 2));
+  int wrong = 0;
+  for (int y = 0; y < 2; ++y)
+    for (int x = 0; x < 400; ++x) wrong += cutout.mask.at<std::uint8_t>(y, x) != (x < 100 || x >= 300);
+  CHECK(wrong == 0);
 }

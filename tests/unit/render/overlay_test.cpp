@@ -7,6 +7,7 @@
 #include "base/output.h"
 #include "dataset/masks.h"
 #include "pictures.h"
+#include "render/areas.h"
 #include "support/scratch.h"
 
 using namespace maskmill;
@@ -166,4 +167,10 @@ TEST_CASE("the instance mask beside a semantic mask divides two cars that touch"
   CHECK(drawn.at<cv::Vec3b>(10, 10) != cv::Vec3b(0, 90, 250));
   const cv::Mat each = overlay(rgb, item, labels(), {.colour_by = ColourBy::instance});
   CHECK(each.at<cv::Vec3b>(10, 10) != each.at<cv::Vec3b>(10, 30));
+}
+
+TEST_CASE("a mask of more columns than 32768 is fitted to a small picture") {
+  const cv::Mat fitted = fitted_mask(quarters({40000, 2}), plain({400, 2}, {0, 0, 0}), {40000, 2});
+  REQUIRE(fitted.size() == cv::Size(400, 2));
+  CHECK(cv::countNonZero(fitted != quarters({400, 2})) == 0);
 }
