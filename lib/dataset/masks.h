@@ -114,7 +114,8 @@ struct PaintedMask {
 /// Paints in order of z_order (0 where there is none), then of the list. What nothing covers is the map's
 /// background, or kUnlabelled where it has none. Crowd regions lie under everything else; they keep a label
 /// of role ignore, and become the map's first label of that role (kUnlabelled where it has none) if theirs is
-/// another. A plain box is skipped: it says where an object is, not which pixels are its own.
+/// another. A plain box is skipped: it says where an object is, not which pixels are its own. Where the map
+/// has a label of role ignore, the pixels of a box that nothing covers are its first such label.
 ///
 /// Throws Error(bad_value) for more than 65,534 objects, whose numbers would not fit, and for an annotation's
 /// mask of another size; Error as read_mask_shape.
@@ -126,7 +127,7 @@ PaintedMask labels_from_instances(const std::vector<Annotation>& annotations, Si
 
 /// The semantic mask of any item: its own, or painted from its annotations.
 /// Throws Error(bad_value) where the size is unknown, and where there are annotations and none could be
-/// painted: boxes alone do not say that everything is background. Else as read_semantic and
+/// painted: boxes alone do not say that the rest is background. Else as read_semantic and
 /// labels_from_instances.
 SemanticMask semantic_of(const Item& item, const LabelMap& labels);
 

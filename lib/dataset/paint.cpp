@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 #include <opencv2/core.hpp>
 
 #include "dataset/masks.h"
@@ -27,11 +28,20 @@ class Canvas {
       const std::size_t begin = position;
       position += rle.counts[i];
       if (i % 2 == 0) continue;
-      std::fill(labels_.begin() + offset(begin), labels_.begin() + offset(position), label);
-      if (!instances_.empty())
-        std::fill(instances_.begin() + offset(begin), instances_.begin() + offset(position), instance);
+      fill(begin, position, label, instance);
       overlapping_ += cover(coverings_.data() + begin, coverings_.data() + position);
     }
+  }
+
+  /// Before anything is painted: what the pixels that the box touches are where nothing will cover them.
+  void paint_ground(const Box& box, std::uint16_t label, std::uint16_t instance) {
+    const std::size_t left = clamped(std::floor(box.x), size_.width);
+    const std::size_t right = clamped(std::ceil(box.x + box.width), size_.width);
+    const std::size_t top = clamped(std::floor(box.y), size_.height);
+    const std::size_t bottom = clamped(std::ceil(box.y + box.height), size_.height);
+    const auto height = static_cast<std::size_t>(size_.height);
+    for (std::size_t column = left; column < right && top < bottom; ++column)
+      fill(column * height + top, column * height + bottom, label, instance);
   }
 
   PaintedMask finish() {
@@ -53,6 +63,17 @@ class Canvas {
     return again;
   }
 
+  /// A box may lie anywhere; what is no number fails the first comparison.
+  static std::size_t clamped(double coordinate, int limit) {
+    return coordinate > 0 ? static_cast<std::size_t>(std::min<double>(coordinate, limit)) : 0;
+  }
+
+  void fill(std::size_t begin, std::size_t end, std::uint16_t label, std::uint16_t instance) {
+    std::fill(labels_.begin() + offset(begin), labels_.begin() + offset(end), label);
+    if (!instances_.empty())
+      std::fill(instances_.begin() + offset(begin), instances_.begin() + offset(end), instance);
+  }
+
   static std::ptrdiff_t offset(std::size_t position) { return static_cast<std::ptrdiff_t>(position); }
   std::size_t pixels() const { return static_cast<std::size_t>(size_.area()); }
 
@@ -67,12 +88,6 @@ class Canvas {
   std::vector<std::uint8_t> coverings_;  // 0, 1, or 2 for more
   std::int64_t overlapping_ = 0;
 };
-
-bool has_area(const Shape& shape) {
-  return std::holds_alternative<RotatedBox>(shape) || std::holds_alternative<Ellipse>(shape) ||
-         std::holds_alternative<Polygon>(shape) || std::holds_alternative<Rle>(shape) ||
-         std::holds_alternative<MaskRef>(shape);
-}
 
 Error& at_origin(Error& error, const Place& origin) {
   if (!origin.file.empty()) error.at_file(origin.file);
@@ -114,6 +129,11 @@ class Paints {
     return true;
   }
 
+  /// The first label that means void, if one does.
+  std::optional<std::uint16_t> void_label() const {
+    return void_ == kVoid ? std::nullopt : std::optional(void_);
+  }
+
   std::uint16_t label_of(const Annotation& annotation) const {
     if (annotation.flags.crowd == true && role_of(annotation) != Role::ignore) return void_;
     return static_cast<std::uint16_t>(*annotation.label);
@@ -146,11 +166,23 @@ std::vector<const Annotation*> painting_order(const std::vector<Annotation>& ann
   return order;
 }
 
+/// A box says that some of its pixels are an object's, so those that no area covers are not known to be
+/// background.
+void paint_boxes(const std::vector<Annotation>& annotations, const Paints& paints, Canvas& canvas) {
+  const auto void_label = paints.void_label();
+  if (!void_label) return;
+  for (const Annotation& annotation : annotations)
+    if (const auto* box = std::get_if<Box>(&annotation.shape);
+        box && paints.is_known(annotation) && !paints.is_background(annotation))
+      canvas.paint_ground(*box, *void_label, kVoid);
+}
+
 PaintedMask painted(const std::vector<Annotation>& annotations, Size size, const LabelMap& labels,
                     bool with_instances) {
   validate(size);
   const Paints paints(labels);
   Canvas canvas(size, paints.uncovered(), with_instances);
+  paint_boxes(annotations, paints, canvas);
   std::int64_t skipped = 0;
   int objects = 0;
   for (const Annotation* annotation : painting_order(annotations)) {
@@ -198,8 +230,8 @@ SemanticMask semantic_of(const Item& item, const LabelMap& labels) {
   if (!item.size) throw fail("the image's size is not known, so that its annotations cannot be painted");
   PaintedMask mask = labels_from_instances(item.annotations, *item.size, labels);
   if (mask.skipped > 0 && mask.skipped == std::ssize(item.annotations))
-    throw fail("the image has annotations, and none says which pixels are its own")
-        .hint("boxes and points are no masks; add masks or polygons");
+    throw fail("none of the image's annotations says which pixels are the object's; boxes and points do not")
+        .hint("add masks or polygons");
   return {std::move(mask.labels), {}};
 }
 

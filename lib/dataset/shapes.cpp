@@ -101,6 +101,12 @@ Ring outline(const Ellipse& ellipse) {
   return ring;
 }
 
+bool has_area(const Shape& shape) {
+  return std::holds_alternative<RotatedBox>(shape) || std::holds_alternative<Ellipse>(shape) ||
+         std::holds_alternative<Polygon>(shape) || std::holds_alternative<Rle>(shape) ||
+         std::holds_alternative<MaskRef>(shape);
+}
+
 std::optional<Box> bounding_box(const Shape& shape) {
   return std::visit(BoxOf(), shape);
 }

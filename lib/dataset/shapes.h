@@ -111,6 +111,10 @@ using Shape = std::variant<std::monostate, Box, RotatedBox, Ellipse, Polygon, Po
 /// "polygon", "polyline", "points", "RLE mask", "mask file".
 std::string_view shape_name(const Shape& shape);
 
+/// True where the shape says which pixels are its own: a rotated box, an ellipse, a polygon or a mask. A
+/// plain box only says where an object is.
+bool has_area(const Shape& shape);
+
 /// The smallest box around the shape, in its own coordinates; of a rotated box or an ellipse, around the
 /// turned shape. Of an Rle, its pixels' box (empty if it has none). Nothing for a MaskRef and for an empty
 /// shape.

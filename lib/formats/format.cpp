@@ -12,6 +12,7 @@ std::vector<std::pair<std::string_view, bool>> listed(const Capabilities& holds)
           {"points", holds.points},
           {"RLE masks", holds.rle},
           {"keypoints", holds.keypoints},
+          {"annotations without a shape", holds.shapeless},
           {"polygons of several parts", holds.polygon_parts},
           {"polygons with holes", holds.polygon_holes},
           {"semantic masks", holds.semantic_mask},

@@ -19,6 +19,7 @@ struct Capabilities {
   // What an annotation's shape may be.
   bool box = false, rotated_box = false, ellipse = false, polygon = false, polyline = false, points = false,
        rle = false, keypoints = false;
+  bool shapeless = false;  ///< a tag or a caption of the whole image: an annotation without a shape
   bool polygon_parts = false, polygon_holes = false;
   // What an item's mask files may be.
   bool semantic_mask = false, instance_mask = false;
@@ -79,6 +80,7 @@ struct Format {
   /// Throws Error, with the place, where there is nothing that can be read as this format.
   std::unique_ptr<Source> (*open)(const OpenRequest& request) = nullptr;
   /// Null: the format is read only. Items must hold only what `holds` says; prepare/convert.h sees to it.
+  /// Beside areas that are to be painted there may be boxes: dataset/masks.h makes them void.
   std::unique_ptr<Sink> (*create)(const CreateRequest& request) = nullptr;
 
   /// Declarations with their defaults, for help, documentation and checking; empty where there are none.

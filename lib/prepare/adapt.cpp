@@ -26,10 +26,35 @@ bool has_holes(const Polygon& polygon) {
                      [](const PolygonPart& part) { return !part.holes.empty(); });
 }
 
+// Whether the item will be painted as a mask, and as nothing but a mask: what is not painted then becomes
+// background.
+bool becomes_mask(const Item& item, const Capabilities& target) {
+  return !item.semantic && target.semantic_mask && !target.box && !target.polygon && !target.rle;
+}
+
+bool has_void(const LabelMap& labels) {
+  return std::any_of(labels.begin(), labels.end(),
+                     [](const Label& label) { return label.role == Role::ignore; });
+}
+
+void require_areas(const Item& item) {
+  const auto& all = item.annotations;
+  const auto is_area = [](const Annotation& annotation) { return has_area(annotation.shape); };
+  if (all.empty() || std::any_of(all.begin(), all.end(), is_area)) return;
+  throw Error(Code::bad_value,
+              "none of the image's annotations says which pixels are the object's; boxes and points do not")
+      .hint("add masks or polygons, or write a format that holds what there is");
+}
+
 class Adapter {
  public:
-  Adapter(const Item& item, const Capabilities& target, const InstanceSettings& settings, InstanceLoss& loss)
-      : item_(item), target_(target), settings_(settings), loss_(loss) {}
+  Adapter(const Item& item, const Capabilities& target, const LabelMap& labels,
+          const InstanceSettings& settings, InstanceLoss& loss)
+      : item_(item),
+        target_(target),
+        settings_(settings),
+        loss_(loss),
+        voids_boxes_(becomes_mask(item, target) && has_void(labels)) {}
 
   // True where the annotation still says something that the target holds.
   bool adapt(Annotation& annotation) const {
@@ -71,8 +96,10 @@ class Adapter {
   bool holds(const Shape& shape) const {
     const bool painted = target_.semantic_mask;
     switch (shape.index()) {
+      case 0:
+        return target_.shapeless;
       case 1:
-        return target_.box;
+        return target_.box || voids_boxes_;
       case 2:
         return target_.rotated_box || painted;
       case 3:
@@ -103,6 +130,7 @@ class Adapter {
   const Capabilities& target_;
   const InstanceSettings& settings_;
   InstanceLoss& loss_;
+  const bool voids_boxes_;  // what nothing covers of a box will be painted as void
 };
 
 // A format may say an object twice: as a box with flags, and as pixels. The box hands over what it knows.
@@ -161,7 +189,8 @@ Item adapted(Item item, const Capabilities& target, const LabelMap& labels, cons
     if (!target.polygon) wanted.shape = InstanceShape::rle;
     make_instances(item, labels, wanted, loss);
   }
-  const Adapter adapter(item, target, settings, loss);
+  if (becomes_mask(item, target)) require_areas(item);
+  const Adapter adapter(item, target, labels, settings, loss);
   std::erase_if(item.annotations, [&](Annotation& annotation) { return !adapter.adapt(annotation); });
   if (!target.item_attributes) item.attributes.clear();
   if (!target.unannotated) item.annotated = true;

@@ -15,11 +15,6 @@ bool has(const Annotation& annotation) {
   return std::holds_alternative<T>(annotation.shape);
 }
 
-bool has_area(const Annotation& annotation) {
-  return has<Polygon>(annotation) || has<Rle>(annotation) || has<MaskRef>(annotation) ||
-         has<Ellipse>(annotation) || has<RotatedBox>(annotation);
-}
-
 bool has_pixels(const Capabilities& target) {
   return target.rle || target.polygon;
 }
@@ -53,6 +48,9 @@ std::string as_area(const Capabilities& target) {
 constexpr auto dropped_unless = [](bool held) { return std::string(held ? "" : "dropped"); };
 
 const AnnotationFeature kAnnotationFeatures[] = {
+    {"annotations without a shape",
+     [](const Annotation& a) { return has<std::monostate>(a) && a.keypoints.empty(); },
+     [](const Capabilities& t) { return dropped_unless(t.shapeless); }},
     {"boxes without pixels", has<Box>, [](const Capabilities& t) { return dropped_unless(t.box); }},
     {"rotated boxes", has<RotatedBox>, [](const Capabilities& t) { return t.rotated_box ? "" : as_area(t); }},
     {"ellipses", has<Ellipse>, [](const Capabilities& t) { return t.ellipse ? "" : as_area(t); }},
@@ -73,7 +71,7 @@ const AnnotationFeature kAnnotationFeatures[] = {
        if (t.rle) return std::string();
        return std::string(t.polygon ? "become polygons" : t.semantic_mask ? "are painted" : "dropped");
      }},
-    {"objects of their own", has_area,
+    {"objects of their own", [](const Annotation& a) { return has_area(a.shape); },
      [](const Capabilities& t) {
        return std::string(has_pixels(t) || t.instance_mask ? "" : "merge into one mask an image");
      }},

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <cmath>
+
 #include "dataset/masks.h"
 #include "random_masks.h"
 #include "support/scratch.h"
@@ -170,6 +172,29 @@ TEST_CASE("boxes alone are no mask of background") {
   CHECK(thrown_by([&] { semantic_of(item, labels); }).code() == Code::bad_value);
   item.annotations.push_back(box_of(1, 1, 2));
   CHECK(first_row(semantic_of(item, labels).labels) == "01100000");
+}
+
+TEST_CASE("what nothing covers of a box is void where a label means that, and not background") {
+  Annotation box;
+  box.label = 1;
+  box.shape = Box{1.5, 0, 4, 2};
+  const std::vector<Annotation> annotations{box_of(1, 0, 3), box};
+  const LabelMap with_void = labels_of({Role::background, Role::object, Role::ignore});
+  const PaintedMask painted = mask_from_instances(annotations, kSize, with_void);
+  CHECK(first_row(painted.labels) == "11122200");
+  CHECK(first_row(painted.instances) == "111...00");
+  CHECK(painted.overlapping == 0);
+  CHECK(painted.skipped == 1);
+  const LabelMap without = labels_of({Role::background, Role::object});
+  CHECK(first_row(mask_from_instances(annotations, kSize, without).labels) == "11100000");
+
+  box.label = 0;
+  CHECK(first_row(mask_from_instances({box_of(1, 0, 3), box}, kSize, with_void).labels) == "11100000");
+  box.label = 1;
+  for (const Box& odd : {Box{-1e300, std::nan(""), 1e301, 5}, Box{5, 5, -3, -3}, Box{20, 0, 1e300, 2}}) {
+    box.shape = odd;
+    CHECK(mask_from_instances({box_of(1, 0, 3), box}, kSize, with_void).skipped == 1);
+  }
 }
 
 }  // namespace maskmill::tests

@@ -1,6 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "prepare/adapt.h"
 
+#include <boost/filesystem.hpp>
+
+#include "formats/coco/coco.h"
+#include "formats/pairs/pairs.h"
+#include "prepare/convert.h"
 #include "support/drawn.h"
 
 using namespace maskmill;
@@ -22,6 +27,24 @@ Item with_shape(Shape shape) {
   item.annotations[0].label = 1;
   item.annotations[0].shape = std::move(shape);
   return item;
+}
+
+/// The same with a name and a picture.
+Item with_picture(const Scratch& scratch, Item item, const std::string& id) {
+  item.id = id;
+  item.file_name = id + ".jpg";
+  item.image = scratch.write("in/" + item.file_name, encode_jpeg(picture(*item.size, 1)));
+  return item;
+}
+
+ConvertReport convert_items(std::vector<Item> items, const Format& target, const Path& path,
+                            const ConvertSettings& settings, Findings& findings) {
+  CreateRequest request;
+  request.target = path;
+  request.metadata.labels = street_labels();
+  const auto source = make_source(request.metadata, std::move(items));
+  return convert(*source, target, request, settings, {.command = "test", .inputs = {}}, findings,
+                 [](const std::vector<Loss>&) {});
 }
 
 Item adapt(Item item, const Capabilities& holds) {
@@ -134,4 +157,63 @@ TEST_CASE("polygons of an image of unknown size are refused with what to do") {
   Capabilities rle_only;
   rle_only.rle = true;
   CHECK_FALSE(thrown_by([&] { adapt(item, rle_only); }).hint_text().empty());
+}
+
+TEST_CASE("annotations without an area do not become a mask of background") {
+  Capabilities masks;
+  masks.semantic_mask = true;
+  for (const Shape& shape : {Shape(Box{1, 1, 5, 5}), Shape(Points{{{1, 1}}}), Shape(Polyline{}), Shape()}) {
+    const Error error = thrown_by([&] { adapt(with_shape(shape), masks); });
+    CHECK(error.code() == Code::bad_value);
+    CHECK_THAT(error.message(), contains("which pixels"));
+  }
+  Item empty = with_shape({});
+  empty.annotations.clear();
+  CHECK(adapt(empty, masks).annotations.empty());
+  const Scratch scratch;
+  Item masked = street_item(scratch, "a", {40, 30}, {0, 1}, 1);
+  masked.annotations = with_shape(Box{1, 1, 5, 5}).annotations;
+  CHECK(adapt(masked, masks).annotations.empty());
+}
+
+TEST_CASE("an image of boxes alone is left out of a data set of masks; beside areas a box is void") {
+  const Scratch scratch;
+  const Item boxes = with_picture(scratch, with_shape(Box{2, 2, 10, 10}), "boxes");
+  Item mixed = with_picture(scratch, with_shape(Box{20, 4, 10, 8}), "mixed");
+  mixed.annotations.push_back(
+      with_shape(Polygon{{{{{2, 2}, {12, 2}, {12, 12}, {2, 12}}, {}}}}).annotations.at(0));
+  Findings findings;
+  const ConvertReport report = convert_items({boxes, mixed}, pairs(), scratch / "out", {}, findings);
+  CHECK(report.items == 1);
+  CHECK(report.left_out == 1);
+  CHECK(report.annotations == 2);
+  REQUIRE(findings.by_rule() == std::map<std::string, std::size_t>{{"unconvertible-item", 1}});
+  findings.for_each([](const Finding& finding) { CHECK_THAT(finding.message, contains("boxes")); });
+  CHECK_FALSE(fs::exists(scratch / "out/masks/boxes.png"));
+  const cv::Mat mask = read_raw(scratch / "out/masks/mixed.png").pixels;
+  REQUIRE(mask.type() == CV_8UC1);
+  CHECK(mask.at<std::uint8_t>(5, 5) == 1);
+  CHECK(mask.at<std::uint8_t>(5, 25) == 255);
+  CHECK(mask.at<std::uint8_t>(5, 35) == 0);
+}
+
+TEST_CASE("an annotation without a shape stays where the target holds such, and COCO does") {
+  Capabilities tags = like_coco();
+  CHECK(adapt(with_shape({}), tags).annotations.empty());
+  tags.shapeless = true;
+  CHECK(adapt(with_shape({}), tags).annotations.size() == 1);
+
+  const Scratch scratch;
+  Item item = with_picture(scratch, with_shape({}), "a");
+  item.annotations[0].attributes.emplace_back("caption", std::string("a car on a road"));
+  Findings findings;
+  ConvertSettings settings;
+  settings.lossless = true;
+  CHECK(convert_items({item}, coco(), scratch / "out", settings, findings).annotations == 1);
+  const auto back = coco().open({scratch / "out", {}});
+  const std::vector<Item> items = read_all(*back, findings);
+  REQUIRE(items.size() == 1);
+  REQUIRE(items[0].annotations.size() == 1);
+  CHECK(std::holds_alternative<std::monostate>(items[0].annotations[0].shape));
+  CHECK(items[0].annotations[0].attributes == item.annotations[0].attributes);
 }

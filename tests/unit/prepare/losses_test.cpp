@@ -12,7 +12,7 @@ Capabilities everything() {
   Capabilities all;
   all.box = all.rotated_box = all.ellipse = all.polygon = all.polyline = all.points = all.rle =
       all.keypoints = true;
-  all.polygon_parts = all.polygon_holes = all.semantic_mask = all.instance_mask = true;
+  all.shapeless = all.polygon_parts = all.polygon_holes = all.semantic_mask = all.instance_mask = true;
   all.crowd = all.occluded = all.truncated = all.difficult = all.score = all.group = all.z_order =
       all.attributes = true;
   all.ignore_areas = all.background = all.unannotated = all.subsets = all.label_ids = all.label_colours =
@@ -36,8 +36,8 @@ std::unique_ptr<Source> one_of_everything() {
   polygon.keypoints.push_back({{1, 1}, 2});
   polygon.origin = {"a.json", 12, ""};
   item.annotations.push_back(polygon);
-  for (const Shape& shape : {Shape(Box{1, 1, 2, 2}), Shape(RotatedBox{}), Shape(Ellipse{}), Shape(Polyline{}),
-                             Shape(Points{}), Shape(Rle{{10, 10}, {100}})}) {
+  for (const Shape& shape : {Shape(), Shape(Box{1, 1, 2, 2}), Shape(RotatedBox{}), Shape(Ellipse{}),
+                             Shape(Polyline{}), Shape(Points{}), Shape(Rle{{10, 10}, {100}})}) {
     item.annotations.emplace_back();
     item.annotations.back().shape = shape;
   }
@@ -73,6 +73,7 @@ TEST_CASE("a format that holds everything loses nothing") {
 
 TEST_CASE("each thing that a format cannot hold is a loss of its own, with count and first place") {
   const std::vector<std::pair<bool Capabilities::*, std::string>> each{
+      {&Capabilities::shapeless, "annotations without a shape"},
       {&Capabilities::box, "boxes without pixels"},
       {&Capabilities::rotated_box, "rotated boxes"},
       {&Capabilities::ellipse, "ellipses"},
