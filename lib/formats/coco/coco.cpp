@@ -13,16 +13,17 @@ constexpr std::string_view kDescription =
     "\n"
     "Read: a JSON file; a folder with annotations/*.json (instances_train2017.json is the subset train2017) "
     "or with "
-    "*.json in it; a folder of folders with one JSON file each, named for the subsets, as Roboflow writes "
+    "*.json in it; a folder of folders with one COCO file each, named for the subsets, as Roboflow writes "
     "them. Images "
-    "lie in images/, images/<subset>/, <subset>/ or beside the JSON file. Polygons, several of which are one "
+    "lie in images/, images/<subset>/, <subset>/ or beside the JSON file; of an absolute name and of LVIS's "
+    "coco_url the longest end counts that is there. Polygons, several of which are one "
     "object, "
     "compressed and uncompressed RLE, boxes, keypoints and scores; iscrowd is a flag and says nothing of the "
     "shape, and "
     "it may be unknown. Keys of other programs are kept as attributes. Coordinates are pixels of the image "
     "in the width "
-    "and height that the file states. A file without a list of annotations has images that nobody has "
-    "annotated. "
+    "and height that the file states, or in its own where the file states none. A file without a list of "
+    "annotations has images that nobody has annotated. "
     "Category ids are the labels' ids and may be 0.\n"
     "\n"
     "Written: annotations/instances.json or annotations/instances_<subset>.json; all images in images/, "
@@ -39,7 +40,7 @@ constexpr std::string_view kDescription =
 
 Capabilities held() {
   Capabilities holds;
-  holds.box = holds.polygon = holds.rle = holds.keypoints = true;
+  holds.box = holds.polygon = holds.rle = holds.keypoints = holds.shapeless = true;
   holds.polygon_parts = true;
   holds.crowd = holds.occluded = holds.truncated = holds.difficult = true;
   holds.score = holds.group = holds.z_order = holds.attributes = true;

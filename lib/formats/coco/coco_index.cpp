@@ -17,6 +17,8 @@ namespace {
 
 constexpr std::uint64_t kMaxValue = std::uint64_t{1} << 20;
 constexpr std::size_t kMaxElements = std::numeric_limits<std::uint32_t>::max() - 1;
+constexpr std::uint64_t kMaxQuoted = 100;
+constexpr std::uint32_t kLeftOut = std::numeric_limits<std::uint32_t>::max();  // in place of an image's index
 
 std::uint32_t saturated(std::uint64_t value) {
   return static_cast<std::uint32_t>(
@@ -26,6 +28,10 @@ std::uint32_t saturated(std::uint64_t value) {
 std::string without_extension(const std::string& name) {
   const Path path(name);
   return (path.parent_path() / path.stem()).generic_string();
+}
+
+bool is_list_of_the_format(const std::string& key) {
+  return key == "images" || key == "annotations" || key == "categories" || key == "licenses";
 }
 
 // An image id as a number; those that are text have numbers of their own.
@@ -53,15 +59,17 @@ struct Pending {
 
 class CocoIndex::Builder {
  public:
-  Builder(CocoIndex& index, CocoMetadataReader& metadata, DigestSet& taken_ids, Findings& findings)
-      : index_(index), metadata_(metadata), taken_ids_(taken_ids), findings_(findings) {}
+  Builder(CocoIndex& index, CocoMetadataReader& metadata, CocoTaken& taken, Findings& findings)
+      : index_(index),
+        metadata_(metadata),
+        taken_(taken),
+        findings_(findings),
+        pictures_(index.file_.image_folders) {}
 
   void run() {
     metadata_.begin();
     JsonVisitor visitor;
-    visitor.is_list = [](const std::string& key) {
-      return key == "images" || key == "annotations" || key == "categories" || key == "licenses";
-    };
+    visitor.is_list = is_list_of_the_format;
     bool has_images = false;
     visitor.list = [&](const std::string& key) {
       if (key == "images") has_images = true;
@@ -115,6 +123,7 @@ class CocoIndex::Builder {
   }
 
   void value(const std::string& key, const JsonRange& where) {
+    if (is_list_of_the_format(key)) return no_list(key, where);
     const Place place = place_in(index_.json_, where.line, key, {});
     if (where.length > kMaxValue) {
       findings_.add({"value-left-out",
@@ -135,6 +144,26 @@ class CocoIndex::Builder {
           .at_line(where.line + error.place().line.value_or(1) - 1)
           .at_field(key);
     }
+  }
+
+  // Some programs write null for a list without elements. Anything else may stand for elements, and without
+  // them only licences can be missed.
+  void no_list(const std::string& key, const JsonRange& where) {
+    std::string text;
+    const std::uint64_t length = std::min(where.length, kMaxQuoted);
+    index_.json_.read(where.offset, length, text);
+    text.resize(length);
+    if (key != "licenses" && (key == "images" || text != "null"))
+      throw Error(Code::bad_format, "must be a list; found " + in_quotes(text))
+          .at_file(index_.json_.path())
+          .at_line(where.line)
+          .at_field(key);
+    if (key == "annotations") index_.has_annotations_ = true;
+    findings_.add({"no-list",
+                   Severity::warning,
+                   place_in(index_.json_, where.line, key, {}),
+                   fmt::format("expected a list; found {}, which is read as an empty one", in_quotes(text)),
+                   {}});
   }
 
   void annotation(const JsonRange& where, std::string_view text) {
@@ -160,8 +189,7 @@ class CocoIndex::Builder {
   }
 
   void image(const JsonRange& where, std::string_view text, std::uint32_t number) {
-    std::vector<Finding> repeated_when_read;
-    const ImageRecord record = records_.image(text, repeated_when_read);
+    const ImageRecord record = image_record(text);
     const auto warn = [&](const char* rule, Severity severity, const char* field, std::string message) {
       report(rule, severity, "images", number, where.line, {{}, {}, field}, std::move(message));
     };
@@ -169,37 +197,113 @@ class CocoIndex::Builder {
       return warn("unreadable-image", Severity::error, "id",
                   "an image without an id, which no annotation can name");
     const ImageKey key = key_of(record.id);
-    if (image_of_id_.count(key))
+    if (const auto known = image_of_id_.find(key); known != image_of_id_.end() && known->second != kLeftOut)
       return warn("duplicate-id", Severity::error, "id",
                   fmt::format("a second image of the id {}, which is left out", to_string(record.id)));
-    const CocoImageName name = coco_image_name(record, index_.file_);
-    const Digest file = digest_of(name.outside ? record.file_name : name.name);
+    std::uint32_t& image_of_id = image_of_id_.insert_or_assign(key, kLeftOut).first->second;
+    const ChosenName chosen = chosen_name(record);
+    const CocoImageName& name = chosen.name;
+    if (const auto other = other_of_name(record, chosen))
+      return warn("duplicate-file-name", Severity::error, "file_name",
+                  fmt::format("{} and {} would both be {}; this one is left out", in_quotes(*other),
+                              in_quotes(record.file_name), in_quotes(name.name)));
+    const Digest file = digest_of(name.name);
     const auto same = image_of_name_.find(file);
     if (!name.name.empty() && same != image_of_name_.end()) {
-      image_of_id_.emplace(key, same->second);
+      image_of_id = same->second;
       return warn("duplicate-file-name", Severity::warning, "file_name",
                   fmt::format("a second image of the file {}; its annotations join the first's",
                               in_quotes(record.file_name)));
     }
     CocoImageEntry entry{
-        where.offset, static_cast<std::uint32_t>(where.length), saturated(where.line), number, 0, 0};
+        where.offset, static_cast<std::uint32_t>(where.length), saturated(where.line), number, 0, 0,
+        chosen.parts};
     if (record.file_name.empty())
       warn("no-file-name", Severity::warning, "file_name", "an image without a file_name");
-    if (name.outside)
+    if (!name.outside.empty() && !record.is_address)
       warn("unsafe-file-name", Severity::warning, "file_name",
-           fmt::format("{} lies outside the data set; only its last part is used",
-                       in_quotes(record.file_name)));
-    while (entry.id_form < name.ids.size() && !taken_ids_.insert(digest_of(name.ids[entry.id_form])).second)
+           fmt::format("{} lies outside the data set; it is taken for {} there", in_quotes(record.file_name),
+                       in_quotes(name.name)));
+    while (entry.id_form < name.ids.size() && !taken_.ids.insert(digest_of(name.ids[entry.id_form])).second)
       ++entry.id_form;
     if (entry.id_form == name.ids.size())
       return warn(
           "duplicate-file-name", Severity::error, "file_name",
           fmt::format("an image called {}, like another one; it is left out", in_quotes(record.file_name)));
-    image_of_name_.emplace(file, saturated(index_.images_.size()));
-    image_of_id_.emplace(key, saturated(index_.images_.size()));
+    image_of_id = saturated(index_.images_.size());
+    image_of_name_.emplace(file, image_of_id);
+    if (!chosen.picture.empty())
+      taken_.pictures.emplace(digest_of(chosen.picture.native()), record.file_name);
     index_.images_.push_back(entry);
     if (!record.subset.empty() && subsets_.insert(record.subset).second)
       index_.subsets_.push_back(record.subset);
+  }
+
+  ImageRecord image_record(std::string_view text) {
+    std::vector<Finding> repeated_when_read;
+    try {
+      return records_.image(text, repeated_when_read);
+    } catch (const Error&) {
+      remember_left_out(text);
+      throw;
+    }
+  }
+
+  // So that its annotations say why they have no image, if its id at least can be read.
+  void remember_left_out(std::string_view text) {
+    try {
+      const CocoId id = records_.annotation_ids(text).id;
+      if (id.index() != 0) image_of_id_.emplace(key_of(id), kLeftOut);
+    } catch (const Error&) {
+      return;
+    }
+  }
+
+  struct ChosenName {
+    CocoImageName name;
+    std::uint8_t parts = 0;  // of a name that leaves the data set, or of an address
+    Path picture;            // that such a name led to
+  };
+
+  // The end of a name that leads to a picture is its name. Where none does, the pictures are elsewhere, and
+  // the last part is enough, or as many as tell the images apart.
+  ChosenName chosen_name(const ImageRecord& record) {
+    ChosenName chosen{coco_image_name(record, index_.file_, 1), 0, {}};
+    const std::size_t all = chosen.name.outside.size();
+    if (all == 0) return chosen;
+    chosen.parts = 1;
+    if (auto found = pictures_.find(chosen.name.outside)) {
+      chosen.parts = static_cast<std::uint8_t>(found->parts);
+      chosen.picture = std::move(found->picture);
+      chosen.name = coco_image_name(record, index_.file_, chosen.parts);
+    }
+    while (chosen.picture.empty() && chosen.parts < all && other_of_name(record, chosen))
+      chosen.name = coco_image_name(record, index_.file_, ++chosen.parts);
+    return chosen;
+  }
+
+  // What another image is called that has this name or picture already, where only the end of one of the two
+  // says that they are the same. A whole name may well occur twice, also in two files.
+  std::optional<std::string> other_of_name(const ImageRecord& record, const ChosenName& chosen) {
+    std::string other = record.file_name;
+    const auto same = image_of_name_.find(digest_of(chosen.name.name));
+    if (same != image_of_name_.end()) {
+      const CocoImageEntry& first = index_.images_[same->second];
+      if (chosen.parts > 0 || first.name_parts > 0) other = file_name_of(first);
+    } else if (!chosen.picture.empty()) {
+      const auto taken = taken_.pictures.find(digest_of(chosen.picture.native()));
+      if (taken != taken_.pictures.end()) other = taken->second;
+    }
+    if (other == record.file_name) return std::nullopt;
+    return other;
+  }
+
+  // Kept in the file only: this is asked for rarely.
+  std::string file_name_of(const CocoImageEntry& entry) {
+    std::string text;
+    std::vector<Finding> known;
+    index_.json_.read(entry.offset, entry.length, text);
+    return records_.image(std::string_view(text).substr(0, entry.length), known).file_name;
   }
 
   ImageKey key_of(const CocoId& id) {
@@ -226,15 +330,14 @@ class CocoIndex::Builder {
   }
 
   void group_by_image() {
-    constexpr std::uint32_t kNone = std::numeric_limits<std::uint32_t>::max();
-    std::vector<std::uint32_t> image_of(pending_.size(), kNone);
+    std::vector<std::uint32_t> image_of(pending_.size(), kLeftOut);
     std::vector<std::uint32_t> counts(index_.images_.size() + 1, 0);
     for (std::size_t i = 0; i < pending_.size(); ++i) {
       const Pending& pending = pending_[i];
       if (pending.is_lost) continue;
       const auto image = image_of_id_.find({pending.image, pending.image_is_text != 0});
-      if (image == image_of_id_.end()) {
-        report_unknown_image(i);
+      if (image == image_of_id_.end() || image->second == kLeftOut) {
+        report_without_image(i, image != image_of_id_.end());
         continue;
       }
       image_of[i] = image->second;
@@ -247,7 +350,7 @@ class CocoIndex::Builder {
     }
     index_.annotations_.resize(first);
     for (std::size_t i = 0; i < pending_.size(); ++i) {
-      if (image_of[i] == kNone) continue;
+      if (image_of[i] == kLeftOut) continue;
       const Pending& pending = pending_[i];
       CocoAnnotationEntry& entry = index_.annotations_[counts[image_of[i]]++];
       entry.offset = pending.offset;
@@ -259,11 +362,13 @@ class CocoIndex::Builder {
     }
   }
 
-  void report_unknown_image(std::size_t i) {
+  void report_without_image(std::size_t i, bool is_left_out) {
     CocoId id = pending_[i].image;
     if (pending_[i].image_is_text) id = *texts_[static_cast<std::size_t>(pending_[i].image)];
-    report("unknown-image", Severity::error, "annotations", i, pending_[i].line, {{}, {}, "image_id"},
-           fmt::format("no image has the id {}", to_string(id)));
+    report(is_left_out ? "image-left-out" : "unknown-image", Severity::error, "annotations", i,
+           pending_[i].line, {{}, {}, "image_id"},
+           is_left_out ? fmt::format("its image, of the id {}, was left out", to_string(id))
+                       : fmt::format("no image has the id {}", to_string(id)));
   }
 
   void report(const char* rule, Severity severity, const std::string& list, std::uint64_t number,
@@ -277,9 +382,10 @@ class CocoIndex::Builder {
 
   CocoIndex& index_;
   CocoMetadataReader& metadata_;
-  DigestSet& taken_ids_;
+  CocoTaken& taken_;
   Findings& findings_;
   RecordReader records_;
+  PictureSearch pictures_;
   std::map<std::string, std::uint64_t> numbers_;
   std::unordered_map<ImageKey, std::uint32_t, HashImageKey> image_of_id_;
   std::unordered_map<Digest, std::uint32_t, HashDigest> image_of_name_;
@@ -291,9 +397,9 @@ class CocoIndex::Builder {
   std::vector<std::uint32_t> repeating_;
 };
 
-CocoIndex::CocoIndex(CocoFile file, CocoMetadataReader& metadata, DigestSet& taken_ids, Findings& findings)
+CocoIndex::CocoIndex(CocoFile file, CocoMetadataReader& metadata, CocoTaken& taken, Findings& findings)
     : file_(std::move(file)), json_(file_.json) {
-  Builder(*this, metadata, taken_ids, findings).run();
+  Builder(*this, metadata, taken, findings).run();
 }
 
 std::span<const CocoAnnotationEntry> CocoIndex::annotations_of(std::size_t image) const {
@@ -303,7 +409,7 @@ std::span<const CocoAnnotationEntry> CocoIndex::annotations_of(std::size_t image
   return std::span(annotations_).subspan(first, end - first);
 }
 
-CocoImageName coco_image_name(const ImageRecord& image, const CocoFile& file) {
+CocoImageName coco_image_name(const ImageRecord& image, const CocoFile& file, std::size_t parts) {
   CocoImageName result;
   if (is_safe_relative(image.item)) {
     result.name = image.file_name;
@@ -314,13 +420,14 @@ CocoImageName coco_image_name(const ImageRecord& image, const CocoFile& file) {
     result.ids = {"image " + to_string(image.id)};
     return result;
   }
-  if (auto inside = name_inside(file, image.file_name)) {
+  std::optional<std::string> inside;
+  if (!image.is_address) inside = name_inside(file, image.file_name);
+  if (inside) {
     result.name = std::move(*inside);
   } else {
-    std::string last = image.file_name.substr(image.file_name.find_last_of("/\\") + 1);
-    std::erase(last, '\0');
-    result.outside = true;
-    result.name = last.empty() || last == "." || last == ".." ? "unnamed" : last;
+    result.outside = parts_of_name(image.file_name);
+    const std::span<const std::string> all = result.outside;
+    result.name = joined(all.last(std::clamp<std::size_t>(parts, 1, all.size())), "/");
   }
   // Two images of one name without its extension, or in two subsets.
   const std::string plain = without_extension(result.name);

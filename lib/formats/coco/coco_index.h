@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <span>
 #include <string>
+#include <unordered_map>
 #include <unordered_set>
 #include <vector>
 
@@ -21,6 +22,13 @@ struct HashDigest {
 };
 using DigestSet = std::unordered_set<Digest, HashDigest>;
 
+/// What the items of a data set's files have, which no other item may have as well.
+struct CocoTaken {
+  DigestSet ids;
+  /// Pictures that were found by the end of a name, and the whole of that name.
+  std::unordered_map<Digest, std::string, HashDigest> pictures;
+};
+
 /// Where an image's element lies.
 struct CocoImageEntry {
   std::uint64_t offset = 0;
@@ -28,7 +36,8 @@ struct CocoImageEntry {
   std::uint32_t number = 0;  ///< in the file's list, from 0
   std::uint32_t first_annotation =
       0;                     ///< index of its first one in the entries; they end where the next image's begin
-  std::uint8_t id_form = 0;  ///< which of item_ids() it has
+  std::uint8_t id_form = 0;  ///< which of CocoImageName::ids it has
+  std::uint8_t name_parts = 0;  ///< how many of the last parts its name has, if that is not all of it
 };
 
 struct CocoAnnotationEntry {
@@ -40,19 +49,19 @@ struct CocoAnnotationEntry {
 
 /// What an image is called.
 struct CocoImageName {
-  std::string name;      ///< below an image folder, or absolute where our writer put it so; empty: no image
-  bool outside = false;  ///< `name` is only the last part of a name that leaves the data set
-  std::vector<std::string> ids;  ///< for the item; the first that is free is taken
+  std::string name;  ///< below an image folder, or absolute where our writer put it so; empty: no image
+  std::vector<std::string> outside;  ///< all parts of a name that leaves the data set, or of an address
+  std::vector<std::string> ids;      ///< for the item; the first that is free is taken
 };
-CocoImageName coco_image_name(const ImageRecord& image, const CocoFile& file);
+/// `parts`: how many of the last parts of a name are used that leaves the data set, or of an address.
+CocoImageName coco_image_name(const ImageRecord& image, const CocoFile& file, std::size_t parts);
 
 /// Finds every element of one file in one pass, and groups the annotations by their image: 24 bytes an
 /// annotation.
 class CocoIndex {
  public:
-  /// `taken_ids`: of the items of all files. Throws Error as scan() does; what costs one element is a
-  /// finding.
-  CocoIndex(CocoFile file, CocoMetadataReader& metadata, DigestSet& taken_ids, Findings& findings);
+  /// `taken`: by the items of all files. Throws Error as scan() does; what costs one element is a finding.
+  CocoIndex(CocoFile file, CocoMetadataReader& metadata, CocoTaken& taken, Findings& findings);
 
   const CocoFile& file() const { return file_; }
   const JsonFile& json() const { return json_; }

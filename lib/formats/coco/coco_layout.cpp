@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <array>
 #include <boost/filesystem.hpp>
+#include <limits>
 #include <map>
 #include <set>
 
@@ -18,6 +19,9 @@ namespace {
 
 constexpr std::size_t kHeadBytes = 16 * 1024;
 constexpr std::size_t kProbedFiles = 16;
+constexpr std::ptrdiff_t kMaxParts = 32;  // deeper than folders of images lie
+// Of the files of an annotations/ folder, the likelier kind first.
+constexpr std::array<std::string_view, 2> kKinds{"instances", "person_keypoints"};
 
 // What a file's first kilobytes show of its structure.
 struct Head {
@@ -89,27 +93,13 @@ std::vector<Path> json_files(const Path& folder) {
   return files;
 }
 
-struct Candidates {
-  std::vector<Path> files;
-  bool one_a_folder = false;  // their folders are named for the subsets
-};
-
-Candidates candidates_in(const Path& folder) {
-  if (auto files = json_files(folder / "annotations"); !files.empty()) return {std::move(files)};
-  if (auto files = json_files(folder); !files.empty()) return {std::move(files)};
-  Candidates candidates{{}, true};
-  for (const Path& below : list_folders(folder))
-    if (auto files = json_files(below); files.size() == 1) candidates.files.push_back(files.front());
-  return candidates;
-}
-
 bool starts_with_kind(const Path& json, std::string_view kind) {
   return json.stem().string().starts_with(kind);
 }
 
 // instances_val2017.json and captions_val2017.json speak of the same images: of several kinds one is taken.
 void keep_one_kind(std::vector<Path>& files, std::vector<CocoLayout::LeftOut>& left_out) {
-  for (const std::string_view kind : {"instances", "person_keypoints"}) {
+  for (const std::string_view kind : kKinds) {
     const auto others = std::stable_partition(files.begin(), files.end(),
                                               [&](const Path& path) { return starts_with_kind(path, kind); });
     if (others == files.begin()) continue;
@@ -118,6 +108,83 @@ void keep_one_kind(std::vector<Path>& files, std::vector<CocoLayout::LeftOut>& l
     files.erase(others, files.end());
     return;
   }
+}
+
+// What a search of a folder found.
+struct Search {
+  std::vector<Path> files;
+  bool one_a_folder = false;  // their folders are named for the subsets
+  std::vector<CocoLayout::LeftOut> left_out, unclear;
+  std::optional<Probe> best;  // of the files that were looked at
+  std::size_t files_to_look_at = 0;
+};
+
+// Those of a folder's files that fit, all of one kind.
+std::vector<Path> fitting(std::vector<Path> files, const Path& root, Search& search,
+                          std::vector<CocoLayout::LeftOut>& left_out) {
+  // Where only some may be looked at, not the captions.
+  std::stable_partition(files.begin(), files.end(), [](const Path& json) {
+    return std::any_of(kKinds.begin(), kKinds.end(),
+                       [&](std::string_view kind) { return starts_with_kind(json, kind); });
+  });
+  std::vector<Path> fit;
+  for (const Path& json : files) {
+    if (search.files_to_look_at == 0) break;
+    --search.files_to_look_at;
+    Probe probe = probe_coco_file(json);
+    if (probe.confidence == 0)
+      left_out.push_back({json, probe.reasons.front()});
+    else
+      fit.push_back(json);
+    if (search.best && probe.confidence <= search.best->confidence) continue;
+    probe.reasons.front() = relative_name(json, root) + ": " + probe.reasons.front();
+    search.best = std::move(probe);
+  }
+  keep_one_kind(fit, left_out);
+  return fit;
+}
+
+// A folder below the data set's own that holds JSON files is a subset's, so one of them must be the one.
+void search_subset(const Path& folder, const Path& root, Search& search) {
+  const std::vector<Path> files = json_files(folder);
+  if (files.empty() || search.files_to_look_at == 0) return;
+  std::vector<CocoLayout::LeftOut> left_out;
+  const std::vector<Path> fit = fitting(files, root, search, left_out);
+  if (fit.empty()) {
+    search.unclear.push_back(
+        {folder, fmt::format("holds {}, but no COCO file ({}: {})", counted(files.size(), "JSON file"),
+                             in_quotes(left_out.front().path.filename().string()), left_out.front().reason)});
+  } else if (fit.size() > 1) {
+    search.unclear.push_back(
+        {folder, fmt::format("holds {}, where a subset has one: {} and {}", counted(fit.size(), "COCO file"),
+                             in_quotes(fit[0].filename().string()), in_quotes(fit[1].filename().string()))});
+  } else {
+    search.files.push_back(fit.front());
+    search.left_out.insert(search.left_out.end(), left_out.begin(), left_out.end());
+  }
+}
+
+Search searched(const Path& folder, std::size_t files_to_look_at) {
+  Search search;
+  search.files_to_look_at = files_to_look_at;
+  for (const Path& place : {folder / "annotations", folder}) {
+    search.files = fitting(json_files(place), folder, search, search.left_out);
+    if (!search.files.empty()) return search;
+  }
+  search.one_a_folder = true;
+  for (const Path& below : list_folders(folder))
+    if (below.filename() != "annotations") search_subset(below, folder, search);
+  return search;
+}
+
+Error nothing_fits(const Search& search, const Path& folder) {
+  if (!search.unclear.empty())
+    return Error(Code::bad_format, search.unclear.front().reason).at_file(search.unclear.front().path);
+  std::string message = "holds no COCO file in annotations/, in itself or in its folders";
+  if (!search.left_out.empty())
+    message += fmt::format("; {}: {}", relative_name(search.left_out.front().path, folder),
+                           search.left_out.front().reason);
+  return Error(Code::bad_format, message).at_file(folder);
 }
 
 std::string subset_from_name(const Path& json, bool alone) {
@@ -156,15 +223,21 @@ bool has_drive_letter(std::string_view name) {
   return name.size() > 1 && name[1] == ':' && ((name[0] | 0x20) >= 'a' && (name[0] | 0x20) <= 'z');
 }
 
-// The parts of a path without "." and "..", joined; nothing where none is left or it ends in no name.
-std::optional<std::string> without_dots(const std::string& path) {
+// The parts of a path without "." and ".."; none where it ends in no name.
+std::vector<std::string> parts_without_dots(const std::string& path) {
   std::vector<std::string> parts;
   const std::vector<std::string> all = split_text(path, '/');
   for (const std::string& part : all) {
     if (part == ".." && !parts.empty()) parts.pop_back();
     if (!part.empty() && part != "." && part != "..") parts.push_back(part);
   }
-  if (parts.empty() || parts.back() != all.back()) return std::nullopt;
+  if (!parts.empty() && parts.back() != all.back()) parts.clear();
+  return parts;
+}
+
+std::optional<std::string> without_dots(const std::string& path) {
+  const std::vector<std::string> parts = parts_without_dots(path);
+  if (parts.empty()) return std::nullopt;
   return joined(parts, "/");
 }
 
@@ -199,44 +272,28 @@ Probe probe_coco_file(const Path& json) try {
 
 Probe probe_coco(const Path& path) try {
   if (!is_folder(path)) return probe_coco_file(path);
-  Candidates candidates = candidates_in(path);
-  if (candidates.files.empty()) return {0, {"no JSON file in annotations/, in the folder or in its folders"}};
-  std::vector<CocoLayout::LeftOut> left_out;
-  keep_one_kind(candidates.files, left_out);
-  Probe best;
-  for (std::size_t i = 0; i < std::min(candidates.files.size(), kProbedFiles); ++i) {
-    Probe probe = probe_coco_file(candidates.files[i]);
-    if (i > 0 && probe.confidence <= best.confidence) continue;
-    best = std::move(probe);
-    best.reasons.front() = relative_name(candidates.files[i], path) + ": " + best.reasons.front();
-  }
-  return best;
+  const Search search = searched(path, kProbedFiles);
+  return search.best.value_or(Probe{0, {"no JSON file in annotations/, in the folder or in its folders"}});
 } catch (const std::exception& error) {
   return {0, {error.what()}};
 }
 
 CocoLayout find_coco_files(const Path& path, const std::optional<std::string>& images) {
-  CocoLayout layout;
-  Candidates candidates;
+  Search search;
   if (is_folder(path)) {
-    candidates = candidates_in(path);
-    std::erase_if(candidates.files, [&](const Path& json) {
-      const Probe probe = probe_coco_file(json);
-      if (probe.confidence == 0) layout.left_out.push_back({json, probe.reasons.front()});
-      return probe.confidence == 0;
-    });
-    keep_one_kind(candidates.files, layout.left_out);
-    if (candidates.files.empty())
-      throw Error(Code::bad_format, "holds no COCO file in annotations/, in itself or in its folders")
-          .at_file(path);
+    search = searched(path, std::numeric_limits<std::size_t>::max());
+    if (search.files.empty()) throw nothing_fits(search, path);
   } else {
-    candidates.files = {path};
+    search.files = {path};
   }
-  for (const Path& json : candidates.files) {
-    const std::string subset = candidates.one_a_folder ? json.parent_path().filename().string()
-                                                       : subset_from_name(json, candidates.files.size() == 1);
+  CocoLayout layout;
+  for (const Path& json : search.files) {
+    const std::string subset = search.one_a_folder ? json.parent_path().filename().string()
+                                                   : subset_from_name(json, search.files.size() == 1);
     layout.files.push_back({json, subset, image_folders(json, subset, images)});
   }
+  layout.left_out = std::move(search.left_out);
+  layout.unclear = std::move(search.unclear);
   return layout;
 }
 
@@ -256,6 +313,48 @@ Path image_path(const CocoFile& file, const std::string& name) {
   for (const Path& folder : file.image_folders)
     if (fs::exists(folder / name, ignored)) return folder / name;
   return file.image_folders.front() / name;
+}
+
+std::vector<std::string> parts_of_name(std::string name) {
+  std::erase(name, '\0');
+  std::replace(name.begin(), name.end(), '\\', '/');  // it may come from Windows
+  std::vector<std::string> parts = parts_without_dots(name);
+  if (parts.empty()) return {"unnamed"};
+  if (std::ssize(parts) > kMaxParts) parts.erase(parts.begin(), parts.end() - kMaxParts);
+  return parts;
+}
+
+std::optional<PictureSearch::Found> PictureSearch::find(const std::vector<std::string>& parts) {
+  look_for_folders(std::span(parts).first(parts.size() - 1));
+  const auto is_there = [&](const Ending& ending) {
+    boost::system::error_code ignored;
+    return fs::exists(ending.folder / parts.back(), ignored);
+  };
+  const auto longest = std::find_if(endings_.begin(), endings_.end(), is_there);
+  if (longest == endings_.end()) return std::nullopt;
+  // What an image folder itself is called is no part of its pictures' names.
+  Found found{longest->parts, longest->folder / parts.back()};
+  std::size_t seen = longest->parts;
+  for (auto ending = longest + 1; ending != endings_.end(); ++ending) {
+    if (ending->parts == seen || !is_there(*ending)) continue;
+    seen = ending->parts;
+    if (ending->folder == longest->folder) found.parts = seen;
+  }
+  return found;
+}
+
+// Names of one folder mostly follow each other.
+void PictureSearch::look_for_folders(std::span<const std::string> above) {
+  std::string folder_of_name = joined(above, "/");
+  if (above_ == folder_of_name) return;
+  above_ = std::move(folder_of_name);
+  endings_.clear();
+  for (std::size_t first = 0; first <= above.size(); ++first) {
+    const std::string below = joined(above.subspan(first), "/");
+    for (const Path& folder : image_folders_)
+      if (const Path whole = below.empty() ? folder : folder / below; is_folder(whole))
+        endings_.push_back({above.size() - first + 1, whole});
+  }
 }
 
 }  // namespace maskmill

@@ -13,41 +13,74 @@
 namespace maskmill {
 namespace {
 
-Error cannot_write(const Path& folder) {
-  return Error(Code::write_failed, std::string("a temporary file cannot be written: ") + std::strerror(errno))
+constexpr std::size_t kBlock = std::size_t{1} << 14;
+
+Error failure(const Path& folder, std::string_view what) {
+  return Error(Code::write_failed,
+               "a temporary file cannot be " + std::string(what) + ": " + std::strerror(errno))
       .at_file(folder);
+}
+
+void visit_lines(std::string_view text, const std::function<void(std::string_view)>& visit) {
+  while (!text.empty()) {
+    const std::size_t end = text.find('\n');
+    visit(text.substr(0, end));
+    text.remove_prefix(end + 1);
+  }
 }
 
 }  // namespace
 
-LineStore::LineStore(const Path& folder) : folder_(folder) {
+PartFile::PartFile(const Path& folder) : folder_(folder) {
   std::string name = (folder / ".maskmill-part-XXXXXX").string();
-  const int descriptor = ::mkstemp(name.data());
-  if (descriptor < 0) throw cannot_write(folder_);
+  descriptor_ = ::mkstemp(name.data());
+  if (descriptor_ < 0) throw failure(folder_, "made");
   ::unlink(name.c_str());
-  file_.reset(::fdopen(descriptor, "w+b"));
-  if (!file_) {
-    const Error error = cannot_write(folder_);
-    ::close(descriptor);
-    throw error;
+}
+
+PartFile::~PartFile() {
+  ::close(descriptor_);
+}
+
+std::uint64_t PartFile::append(std::string_view bytes) {
+  const std::uint64_t offset = size_;
+  while (!bytes.empty()) {
+    const ssize_t written = ::pwrite(descriptor_, bytes.data(), bytes.size(), static_cast<off_t>(size_));
+    if (written < 0 && errno == EINTR) continue;
+    if (written < 0) throw failure(folder_, "written");
+    bytes.remove_prefix(static_cast<std::size_t>(written));
+    size_ += static_cast<std::uint64_t>(written);
+  }
+  return offset;
+}
+
+void PartFile::read(std::uint64_t offset, std::uint64_t length, std::string& bytes) const {
+  bytes.resize(length);
+  for (std::size_t filled = 0; filled < length;) {
+    const ssize_t got =
+        ::pread(descriptor_, bytes.data() + filled, length - filled, static_cast<off_t>(offset + filled));
+    if (got < 0 && errno == EINTR) continue;
+    if (got == 0) errno = EIO;  // nobody else can have made it shorter
+    if (got <= 0) throw failure(folder_, "read");
+    filled += static_cast<std::size_t>(got);
   }
 }
 
 void LineStore::append(std::string_view line) {
-  const bool written = std::fwrite(line.data(), 1, line.size(), file_.get()) == line.size();
-  if (!written || std::fputc('\n', file_.get()) == EOF) throw cannot_write(folder_);
+  last_lines_ += line;
+  last_lines_ += '\n';
+  if (last_lines_.size() < kBlock) return;
+  blocks_.push_back({file_.append(last_lines_), last_lines_.size()});
+  last_lines_ = std::string();  // one long line is no reason to keep its room, and there may be many stores
 }
 
-void LineStore::for_each(const std::function<void(std::string_view)>& visit) {
-  if (std::fflush(file_.get()) != 0 || std::fseek(file_.get(), 0, SEEK_SET) != 0) throw cannot_write(folder_);
-  struct Line {
-    char* bytes = nullptr;
-    std::size_t capacity = 0;
-    ~Line() { std::free(bytes); }
-  } line;
-  for (ssize_t length; (length = ::getline(&line.bytes, &line.capacity, file_.get())) > 0;)
-    visit(std::string_view(line.bytes, static_cast<std::size_t>(length) - 1));
-  if (std::ferror(file_.get())) throw cannot_write(folder_);
+void LineStore::for_each(const std::function<void(std::string_view)>& visit) const {
+  std::string block;
+  for (const auto& [offset, length] : blocks_) {
+    file_.read(offset, length, block);
+    visit_lines(block, visit);
+  }
+  visit_lines(last_lines_, visit);
 }
 
 void IdList::add(std::optional<std::int64_t> id) {

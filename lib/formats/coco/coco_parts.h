@@ -2,9 +2,7 @@
 #pragma once
 
 #include <cstdint>
-#include <cstdio>
 #include <functional>
-#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -14,22 +12,44 @@
 
 namespace maskmill {
 
-/// Lines kept on disk until they are joined; gone with the object, and with the process.
-class LineStore {
+/// Bytes kept on disk until they are read again; gone with the object, and with the process. A process may
+/// hold few files open, and a data set may have many subsets, so all their lines share one.
+class PartFile {
  public:
   /// `folder`: where the file lies, without a name. Throws Error(write_failed).
-  explicit LineStore(const Path& folder);
-  /// Throws Error(write_failed).
-  void append(std::string_view line);
-  /// Every line from the first on; to be called once, after the last append(). Throws Error(write_failed).
-  void for_each(const std::function<void(std::string_view)>& visit);
+  explicit PartFile(const Path& folder);
+  ~PartFile();
+  PartFile(const PartFile&) = delete;
+  PartFile& operator=(const PartFile&) = delete;
+
+  /// Returns where the bytes begin. Throws Error(write_failed).
+  std::uint64_t append(std::string_view bytes);
+  /// Makes `bytes` those. Throws Error(write_failed).
+  void read(std::uint64_t offset, std::uint64_t length, std::string& bytes) const;
 
  private:
-  struct CloseFile {
-    void operator()(std::FILE* file) const { std::fclose(file); }
-  };
   Path folder_;
-  std::unique_ptr<std::FILE, CloseFile> file_;
+  int descriptor_ = -1;
+  std::uint64_t size_ = 0;
+};
+
+/// Lines in a file that others share: in memory 16 KB and one line, and 16 bytes for each 16 KB on disk.
+class LineStore {
+ public:
+  /// `file` must outlive this.
+  explicit LineStore(PartFile& file) : file_(file) {}
+  /// Throws Error(write_failed).
+  void append(std::string_view line);
+  /// Every line from the first on. Throws Error(write_failed).
+  void for_each(const std::function<void(std::string_view)>& visit) const;
+
+ private:
+  struct Block {
+    std::uint64_t offset = 0, length = 0;
+  };
+  PartFile& file_;
+  std::vector<Block> blocks_;  ///< whole lines each
+  std::string last_lines_;     ///< not in the file yet
 };
 
 /// Ids as they come, made unique at the end: 8 bytes each.

@@ -85,7 +85,6 @@ Size checked_size(double width, double height) {
 // --- shapes -----------------------------------------------------------------------------------------------
 
 Ring ring_from(JsonValue& value) {
-  if (type_of(value) != json_type::array) throw unexpected("a list of x, y numbers", value);
   Ring ring;
   std::size_t count = 0;
   for (auto element : value.get_array()) {
@@ -107,13 +106,28 @@ Ring ring_from(JsonValue& value) {
   return ring;
 }
 
-Shape polygon_from(JsonValue& value) {
+// A ring that is none costs itself. Throws where no other is left.
+Shape polygon_from(JsonValue& value, std::vector<Finding>& findings) {
   Polygon polygon;
+  std::size_t rings = 0;
+  std::optional<Error> first_failure;
   for (auto element : value.get_array()) {
     JsonValue ring = element.value();
-    polygon.parts.push_back({ring_from(ring), {}});
+    // Numbers without the inner brackets are no rings at all; each would be a failure of its own.
+    if (type_of(ring) != json_type::array) throw unexpected("a list of x, y numbers", ring);
+    try {
+      polygon.parts.push_back({ring_from(ring), {}});
+    } catch (Error& error) {
+      if (!first_failure) first_failure = error.at_field(fmt::format("segmentation[{}]", rings));
+    }
+    ++rings;
   }
-  if (polygon.parts.empty()) return {};
+  if (rings == 0) return {};
+  if (polygon.parts.empty()) throw *first_failure;
+  if (first_failure)
+    report(findings, "unreadable-value", Severity::warning, first_failure->place().field,
+           fmt::format("{} of {} left out: {}", rings - polygon.parts.size(), counted(rings, "ring"),
+                       first_failure->message()));
   return polygon;
 }
 
@@ -159,10 +173,10 @@ Shape rle_from(JsonValue& value, std::optional<Size> image_size) {
   return rle;
 }
 
-Shape segmentation_from(JsonValue& value, std::optional<Size> image_size) {
+Shape segmentation_from(JsonValue& value, std::optional<Size> image_size, std::vector<Finding>& findings) {
   switch (type_of(value)) {
     case json_type::array:
-      return polygon_from(value);
+      return polygon_from(value, findings);
     case json_type::object:
       return rle_from(value, image_size);
     case json_type::null:
@@ -241,10 +255,6 @@ void for_each_field(simdjson::ondemand::parser& parser, std::string_view text, V
   }
 }
 
-std::string last_part(std::string_view url) {
-  return std::string(url.substr(url.find_last_of('/') + 1));
-}
-
 void read_score(JsonValue& value, Annotation& annotation, std::vector<Finding>& findings) {
   annotation.score.reset();
   if (is_null(value)) return;
@@ -307,7 +317,6 @@ AnnotationIds RecordReader::annotation_ids(std::string_view text) {
 ImageRecord RecordReader::image(std::string_view text, std::vector<Finding>& findings) {
   ImageRecord image;
   std::optional<double> width, height;
-  std::string url;
   for_each_field(state_->parser, text, [&](std::string_view key, JsonValue& value) {
     if (key == "id") {
       image.id = coco_id_from(value);
@@ -330,12 +339,15 @@ ImageRecord RecordReader::image(std::string_view text, std::vector<Finding>& fin
   });
   if (image.file_name.empty())
     if (const auto* attribute = find_attribute(image.attributes, "coco_url"))
-      if (const auto* address = std::get_if<std::string>(attribute)) image.file_name = last_part(*address);
+      if (const auto* address = std::get_if<std::string>(attribute); address && !address->ends_with('/')) {
+        image.file_name = *address;
+        image.is_address = true;
+      }
   try {
     if (!width || !height) throw Error(Code::bad_value, "width or height is missing or no number");
     image.size = checked_size(*width, *height);
   } catch (const Error& error) {
-    report(findings, "size-unknown", Severity::warning, "width", error.message());
+    image.size_problem = error.message();
   }
   integer_id(image.id, image.attributes, findings);
   return image;
@@ -345,6 +357,27 @@ Annotation RecordReader::annotation(std::string_view text, const AnnotationConte
                                     std::vector<Finding>& findings) {
   Annotation annotation;
   CocoId id;
+  std::optional<Error> lost_outline;  // the first part of what it shows that cannot be read
+  const auto warn = [&](const Error& error) {
+    findings.push_back(to_finding(error, "unreadable-value", Severity::warning));
+  };
+  const auto read_statement = [&](std::string_view key, auto&& read) {
+    try {
+      read();
+    } catch (Error& error) {
+      warn(error.at_field(std::string(key)));
+    }
+  };
+  const auto read_outline = [&](std::string_view key, auto&& read) {
+    read_statement(key, [&] {
+      try {
+        read();
+      } catch (Error& error) {
+        if (lost_outline) throw;
+        lost_outline = error.at_field(std::string(key));
+      }
+    });
+  };
   for_each_field(state_->parser, text, [&](std::string_view key, JsonValue& value) {
     if (key == "id") {
       id = coco_id_from(value);
@@ -356,20 +389,21 @@ Annotation RecordReader::annotation(std::string_view text, const AnnotationConte
       if (!annotation.label && category.index() != 0)
         throw Error(Code::bad_value, fmt::format("no category has the id {}", to_string(category)));
     } else if (key == "segmentation") {
-      annotation.shape = segmentation_from(value, context.image_size);
+      read_outline(key, [&] { annotation.shape = segmentation_from(value, context.image_size, findings); });
     } else if (key == "bbox") {
-      annotation.box = box_from(value);
+      read_outline(key, [&] { annotation.box = box_from(value); });
     } else if (key == "area") {
-      annotation.area = is_null(value) ? std::nullopt : std::optional(number_from(value));
+      read_statement(
+          key, [&] { annotation.area = is_null(value) ? std::nullopt : std::optional(number_from(value)); });
     } else if (key == "iscrowd") {
       annotation.flags.crowd = flag_from(value);
       if (!annotation.flags.crowd && !is_null(value))
         report(findings, "unreadable-flag", Severity::warning, key,
                "expected 0 or 1; found " + token_of(value));
     } else if (key == "keypoints") {
-      annotation.keypoints = keypoints_from(value);
+      read_outline(key, [&] { annotation.keypoints = keypoints_from(value); });
     } else if (key == "score") {
-      read_score(value, annotation, findings);
+      read_statement(key, [&] { read_score(value, annotation, findings); });
     } else if (!read_extension(key, value, annotation)) {
       add_attribute(key, value, annotation.attributes, findings);
     }
@@ -379,6 +413,12 @@ Annotation RecordReader::annotation(std::string_view text, const AnnotationConte
   if (std::holds_alternative<std::monostate>(annotation.shape) && annotation.box) {
     annotation.shape = *annotation.box;
     annotation.box.reset();
+  }
+  if (lost_outline) {
+    const bool shows_something =
+        !std::holds_alternative<std::monostate>(annotation.shape) || !annotation.keypoints.empty();
+    if (!shows_something) throw *lost_outline;
+    warn(*lost_outline);
   }
   return annotation;
 }

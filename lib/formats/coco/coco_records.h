@@ -22,10 +22,12 @@ std::string to_string(const CocoId& id);
 
 struct ImageRecord {
   CocoId id;
-  std::string file_name;  ///< empty if there is none; LVIS has a coco_url instead, whose last part it is then
-  std::string subset;     ///< as our writer puts it where one file holds all subsets
-  std::string item;       ///< the item's id, as our writer puts it beside an absolute file name
+  std::string file_name;    ///< empty if there is none
+  bool is_address = false;  ///< the file name is a coco_url, which LVIS has instead
+  std::string subset;       ///< as our writer puts it where one file holds all subsets
+  std::string item;         ///< the item's id, as our writer puts it beside an absolute file name
   std::optional<Size> size;
+  std::string size_problem;  ///< what is wrong with width and height where there is no size
   Attributes attributes;
 };
 
@@ -52,8 +54,11 @@ class RecordReader {
   ~RecordReader();
   RecordReader(RecordReader&&) noexcept;
 
+  /// Of an image's text, its id alone.
   AnnotationIds annotation_ids(std::string_view text);
   ImageRecord image(std::string_view text, std::vector<Finding>& findings);
+  /// A ring, box, area, score or list of keypoints that cannot be read is left out and found. It is thrown
+  /// only where the annotation would be left without a shape and without keypoints, though it states some.
   Annotation annotation(std::string_view text, const AnnotationContext& context,
                         std::vector<Finding>& findings);
 

@@ -66,7 +66,7 @@ class ListWriter {
 // an unknown iscrowd becomes.
 class Part {
  public:
-  explicit Part(const Path& folder) : images_(folder), annotations_(folder) {}
+  explicit Part(PartFile& file) : images_(file), annotations_(file) {}
 
   void append(const ItemText& item) {
     images_.append(item.image);
@@ -183,9 +183,11 @@ class CocoSink : public Sink {
             .hint("name a folder, or give --media reference or none");
       target_ = request.target;
       file_.emplace(target_, request.overwrite);
-      parts_.try_emplace("", folder_of(target_));
+      part_file_.emplace(folder_of(target_));
+      parts_.try_emplace("", *part_file_);
     } else {
       folder_.emplace(request.target, request.overwrite);
+      part_file_.emplace(folder_->staging());
       for (const std::string& subset : metadata_.subsets) part_of(subset);
       if (metadata_.subsets.empty()) part_of("");
     }
@@ -251,7 +253,7 @@ class CocoSink : public Sink {
     if (!subset.empty() && (!is_safe_relative(subset) || subset.find('/') != std::string::npos))
       throw Error(Code::bad_value,
                   fmt::format("the subset {} cannot be part of a file's name", in_quotes(subset)));
-    return parts_.try_emplace(subset, folder_->staging()).first->second;
+    return parts_.try_emplace(subset, *part_file_).first->second;
   }
 
   Media media_;
@@ -262,6 +264,7 @@ class CocoSink : public Sink {
   std::optional<OutputFolder> folder_;  // or
   std::optional<OutputFile> file_;      // of the target
   Path target_;
+  std::optional<PartFile> part_file_;  // of all parts
   std::map<std::string, Part> parts_;  // by subset
 };
 

@@ -8,6 +8,7 @@
 #include "formats/coco/coco_layout.h"
 #include "formats/coco/coco_metadata.h"
 #include "formats/coco/coco_records.h"
+#include "image/image.h"
 
 namespace maskmill {
 namespace {
@@ -24,10 +25,16 @@ class CocoSource : public Source {
     for (const auto& [json, reason] : layout.left_out)
       findings_.add(
           {"file-left-out", Severity::note, {json.string(), {}, {}}, reason, "name the file to read it"});
+    for (const auto& [folder, reason] : layout.unclear)
+      findings_.add({"subset-left-out",
+                     Severity::error,
+                     {folder.string(), {}, {}},
+                     reason,
+                     "leave one COCO file in it, or none if it is no subset"});
     CocoMetadataReader metadata(findings_);
-    DigestSet taken_ids;
+    CocoTaken taken;
     for (CocoFile& file : layout.files) {
-      indexes_.push_back(std::make_unique<CocoIndex>(std::move(file), metadata, taken_ids, findings_));
+      indexes_.push_back(std::make_unique<CocoIndex>(std::move(file), metadata, taken, findings_));
       size_ += indexes_.back()->images().size();
     }
     std::tie(metadata_, files_) = metadata.finish();
@@ -87,7 +94,8 @@ class CocoSource : public Source {
     item.origin = place;
     try {
       const ImageRecord record = records.image(std::string_view(buffer).substr(0, entry.length), problems);
-      fill(item, record, index, entry.id_form);
+      fill(item, record, index, entry);
+      measure(item, record, problems);
     } catch (const Error& error) {  // the file is no longer what it was when it was opened
       findings.push_back(to_finding(error, "unreadable-image"));
       return std::nullopt;
@@ -100,9 +108,10 @@ class CocoSource : public Source {
     return item;
   }
 
-  static void fill(Item& item, const ImageRecord& record, const CocoIndex& index, std::size_t id_form) {
-    const CocoImageName name = coco_image_name(record, index.file());
-    item.id = name.ids.at(id_form);
+  static void fill(Item& item, const ImageRecord& record, const CocoIndex& index,
+                   const CocoImageEntry& entry) {
+    const CocoImageName name = coco_image_name(record, index.file(), entry.name_parts);
+    item.id = name.ids.at(entry.id_form);
     const Path path(name.name);
     if (path.is_absolute()) {
       item.image = path;
@@ -115,6 +124,20 @@ class CocoSource : public Source {
     item.subset = record.subset.empty() ? index.file().subset : record.subset;
     if (const auto* id = std::get_if<std::int64_t>(&record.id)) item.source_id = *id;
     item.attributes = record.attributes;
+  }
+
+  // The coordinates are in the width and height that the file states. Where it states none, they can only be
+  // in the picture's own, and without those nothing can be painted.
+  static void measure(Item& item, const ImageRecord& record, std::vector<Finding>& problems) {
+    if (item.size) return;
+    std::string problem = record.size_problem;
+    if (!item.image.empty()) try {
+        item.size = probe_image(item.image).size();
+        return;
+      } catch (const Error& error) {
+        problem += "; the picture does not say them either: " + error.message();
+      }
+    problems.push_back({"size-unknown", Severity::warning, {{}, {}, "width"}, std::move(problem), {}});
   }
 
   static void read_annotations(const CocoIndex& index, std::span<const CocoAnnotationEntry> entries,

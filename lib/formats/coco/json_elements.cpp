@@ -77,7 +77,7 @@ class Scanner {
     skip_space();
     if (keys_.size() == kMaxKeys) fail(fmt::format("more than {} keys", kMaxKeys));
     if (!keys_.insert(key).second) fail("the key " + in_quotes(key) + " occurs twice");
-    if (visitor_.is_list(key)) {
+    if (*next_ == '[' && visitor_.is_list(key)) {
       list(key);
     } else {
       JsonRange where = here();
@@ -88,7 +88,6 @@ class Scanner {
   }
 
   void list(const std::string& key) {
-    if (*next_ != '[') fail(in_quotes(key) + " must be a list; found " + found());
     visitor_.list(key);
     ++next_;
     if (skip_space() == ']') {

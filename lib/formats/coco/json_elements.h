@@ -44,14 +44,14 @@ class JsonFile {
 
 /// What scan() finds in the one object that a file holds.
 struct JsonVisitor {
-  /// True: the value of this key must be a list, and its elements are visited one by one.
+  /// True: where this key has a list, its elements are visited one by one.
   std::function<bool(const std::string& key)> is_list;
   /// Called at the beginning of each such list.
   std::function<void(const std::string& key)> list;
   /// Called for each element. `text` is padded, holds until the call returns, and is empty where the element
   /// is longer than kMaxJsonElement.
   std::function<void(const std::string& key, const JsonRange& where, std::string_view text)> element;
-  /// Called for the value of every other key.
+  /// Called for the value of every other key, and for what such a key holds instead of a list.
   std::function<void(const std::string& key, const JsonRange& where)> value;
 };
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "catch.h"
+#include "image/image.h"
 #include "support.h"
 
 using namespace maskmill;
@@ -22,19 +23,20 @@ TEST_CASE("an annotation that cannot be read costs itself, not its neighbours") 
       {R"("category_id": 4)", "category_id", "no category has the id 4"},
       {R"("category_id": "dog")", "category_id", "no category has the id \"dog\""},
       {R"("category_id": [3])", "category_id", "expected an integer; found"},
-      {R"("segmentation": [[0, 0, 1, 0, 1, 1, 0]])", "segmentation", "found 7 numbers"},
-      {R"("segmentation": [[0, 0, 1, 1]])", "segmentation", "found 4 numbers"},
-      {R"("segmentation": [[]])", "segmentation", "found 0 numbers"},
+      {R"("segmentation": [[0, 0, 1, 0, 1, 1, 0]])", "segmentation[0]", "found 7 numbers"},
+      {R"("segmentation": [[0, 0, 1, 1]])", "segmentation[0]", "found 4 numbers"},
+      {R"("segmentation": [[]])", "segmentation[0]", "found 0 numbers"},
       {R"("segmentation": [0, 0, 1, 0, 1, 1])", "segmentation",
        "expected a list of x, y numbers; found \"0\""},
-      {R"("segmentation": [[0, 0, NaN, 0, 1, 1]])", "segmentation", "expected a number; found \"NaN\""},
-      {R"("segmentation": [[0, 0, -Infinity, 0, 1, 1]])", "segmentation",
+      {R"("segmentation": [[0, 0, NaN, 0, 1, 1]])", "segmentation[0]", "expected a number; found \"NaN\""},
+      {R"("segmentation": [[0, 0, -Infinity, 0, 1, 1]])", "segmentation[0]",
        "expected a number; found \"-Infinity\""},
-      {R"("segmentation": [[0, 0, null, 0, 1, 1]])", "segmentation", "expected a number; found \"null\""},
-      {R"("segmentation": [[0, 0, "1", 0, 1, 1]])", "segmentation", "expected a number; found"},
-      {R"("segmentation": [[0, 0, 1e400, 0, 1, 1]])", "segmentation", "expected a number; found \"1e400\""},
-      {R"("segmentation": [[0, 0, 1e300, 0, 1, 1]])", "segmentation", "is no pixel"},
-      {R"("segmentation": [[0, 0, 01, 0, 1, 1]])", "segmentation", "expected a number; found \"01\""},
+      {R"("segmentation": [[0, 0, null, 0, 1, 1]])", "segmentation[0]", "expected a number; found \"null\""},
+      {R"("segmentation": [[0, 0, "1", 0, 1, 1]])", "segmentation[0]", "expected a number; found"},
+      {R"("segmentation": [[0, 0, 1e400, 0, 1, 1]])", "segmentation[0]",
+       "expected a number; found \"1e400\""},
+      {R"("segmentation": [[0, 0, 1e300, 0, 1, 1]])", "segmentation[0]", "is no pixel"},
+      {R"("segmentation": [[0, 0, 01, 0, 1, 1]])", "segmentation[0]", "expected a number; found \"01\""},
       {R"("segmentation": [[0, 0, 1 0, 1, 1]])", "segmentation", ""},
       {R"("segmentation": "x")", "segmentation", "expected polygons or an RLE"},
       {R"("segmentation": {"size": [8, 10], "counts": [70, 11]})", "segmentation", ""},
@@ -56,8 +58,6 @@ TEST_CASE("an annotation that cannot be read costs itself, not its neighbours") 
       {R"("bbox": [1, 2, 3, NaN])", "bbox", "found \"NaN\""},
       {R"("bbox": [1, 2, -3, 4])", "bbox", "[1, 2, -3, 4] is no box"},
       {R"("bbox": 5)", "bbox", "expected a list of numbers; found \"5\""},
-      {R"("area": NaN)", "area", "found \"NaN\""},
-      {R"("area": "12")", "area", "expected a number"},
       {R"("keypoints": [1, 2])", "keypoints", "found 2 numbers"},
       {R"("keypoints": [1, 2, 3])", "keypoints", "a visibility is 0, 1 or 2; found 3"},
       {R"("id": true)", "id", "expected an integer; found \"true\""},
@@ -79,6 +79,84 @@ TEST_CASE("an annotation that cannot be read costs itself, not its neighbours") 
   CHECK_THAT(findings[0].place.file, contains("annotations.json"));
   if (!field.empty()) CHECK(findings[0].place.field == "annotations[1]." + field);
   CHECK_THAT(findings[0].message, contains(message));
+}
+
+TEST_CASE("a value of an annotation that cannot be read costs itself where a shape remains") {
+  const auto [member, field, message] = GENERATE(table<std::string, std::string, std::string>({
+      {R"("area": NaN)", "area", "found \"NaN\""},
+      {R"("area": "12")", "area", "expected a number"},
+      {R"("area": [1, [2]])", "area", "expected a number"},
+      {R"("bbox": [NaN, 80, 30, 20])", "bbox", "expected a number; found \"NaN\""},
+      {R"("bbox": [120, 80, -30, -20])", "bbox", "[120, 80, -30, -20] is no box"},
+      {R"("bbox": [1, 2, 1e300, 4])", "bbox", "is no box"},
+      {R"("bbox": [[1, 2], [3, 4]])", "bbox", "expected a number"},
+      {R"("bbox": {"x": 1})", "bbox", "expected a list of numbers"},
+      {R"("keypoints": [1, 2, 2, 1, 2, 3])", "keypoints", "a visibility is 0, 1 or 2; found 3"},
+      {R"("keypoints": [1, 2])", "keypoints", "found 2 numbers"},
+      {R"("score": NaN)", "score", "found \"NaN\""},
+  }));
+  CAPTURE(member);
+  const std::string outline = R"("segmentation": [[0, 0, 4, 0, 4, 4]])";
+  const bool outline_first = GENERATE(true, false);
+  const Reading reading = read_coco_text(
+      with_annotations({kGood, "{\"image_id\": 7, " + (outline_first ? outline : member) + ", " +
+                                   (outline_first ? member : outline) + ", \"iscrowd\": 0, \"x\": 5}"}));
+  REQUIRE(reading.items.at(0).annotations.size() == 2);
+  const Annotation& annotation = reading.items[0].annotations[1];
+  CHECK(annotation.shape == Shape(Polygon{{{{{0, 0}, {4, 0}, {4, 4}}, {}}}}));
+  CHECK_FALSE(annotation.box.has_value());
+  CHECK_FALSE(annotation.area.has_value());
+  CHECK_FALSE(annotation.score.has_value());
+  CHECK(annotation.keypoints.empty());
+  CHECK(annotation.flags.crowd == false);
+  CHECK(annotation.attributes.size() == 1);
+  REQUIRE(reading.summary() == Lines{"unreadable-value 5 annotations[1]." + field});
+  CHECK(reading.findings[0].severity == Severity::warning);
+  CHECK_THAT(reading.findings[0].place.file, contains("annotations.json"));
+  CHECK_THAT(reading.findings[0].message, contains(message));
+}
+
+TEST_CASE("a ring that is none costs itself, not the others") {
+  const Reading reading = read_coco_text(
+      with_annotations({R"({"image_id": 7, "area": 8, "segmentation": )"
+                        R"([[10, 10, 20, 10], [0, 0, 4, 0, 4, 4], [0, NaN, 1, 0, 1, 1], [[1, 2]]]})"}));
+  REQUIRE(reading.items.at(0).annotations.size() == 1);
+  CHECK(reading.items[0].annotations[0].shape == Shape(Polygon{{{{{0, 0}, {4, 0}, {4, 4}}, {}}}}));
+  CHECK(reading.items[0].annotations[0].area == 8);
+  REQUIRE(reading.summary() == Lines{"unreadable-value 4 annotations[0].segmentation[0]"});
+  CHECK(reading.findings[0].severity == Severity::warning);
+  CHECK(reading.findings[0].message ==
+        "3 of 4 rings left out: a polygon needs 3 or more x, y pairs; found 4 numbers");
+}
+
+TEST_CASE("where no ring and no mask is left, the box is the shape") {
+  const std::string segmentation =
+      GENERATE("[[]]", "[[0, 0, 1, 1]]", "[[NaN, 0, 1, 0, 1, 1], [1]]", "[0, 0, 1, 0, 1, 1]", "\"x\"", "NaN",
+               R"({"size": [10, 8], "counts": [80]})", R"({"size": [8, 10], "counts": [70, [9]]})");
+  CAPTURE(segmentation);
+  const bool box_first = GENERATE(true, false);
+  const std::string box = R"("bbox": [1, 2, 3, 4])", mask = "\"segmentation\": " + segmentation;
+  const Reading reading = read_coco_text(with_annotations(
+      {"{\"image_id\": 7, " + (box_first ? box : mask) + ", " + (box_first ? mask : box) + "}"}));
+  REQUIRE(reading.items.at(0).annotations.size() == 1);
+  CHECK(reading.items[0].annotations[0].shape == Shape(Box{1, 2, 3, 4}));
+  CHECK_FALSE(reading.items[0].annotations[0].box.has_value());
+  REQUIRE(reading.findings.size() == 1);
+  CHECK(reading.findings[0].rule == "unreadable-value");
+  CHECK(reading.findings[0].severity == Severity::warning);
+  CHECK_THAT(reading.findings[0].place.field, contains("annotations[0].segmentation"));
+}
+
+TEST_CASE("an annotation is left out only where nothing remains of what it shows") {
+  const Reading reading = read_coco_text(with_annotations(
+      {R"({"image_id": 7, "segmentation": [[]], "bbox": [NaN, 0, 1, 1], "keypoints": [1, 2, 3]})",
+       R"({"image_id": 7, "bbox": [1, 2], "keypoints": [1, 2, 2]})", R"({"image_id": 7, "area": NaN})"}));
+  REQUIRE(reading.items.at(0).annotations.size() == 2);
+  CHECK(reading.items[0].annotations[0].keypoints == std::vector<Keypoint>{{{1, 2}, 2}});
+  CHECK(reading.summary() ==
+        Lines{"unreadable-value 4 annotations[0].bbox", "unreadable-value 4 annotations[0].keypoints",
+              "unreadable-annotation 4 annotations[0].segmentation[0]",
+              "unreadable-value 5 annotations[1].bbox", "unreadable-value 6 annotations[2].area"});
 }
 
 TEST_CASE("an annotation that is no object, or of no image, is left out") {
@@ -146,6 +224,37 @@ TEST_CASE("a size that is missing or no size is unknown") {
   CHECK(reading.summary() == Lines{"size-unknown 3 images[0].width"});
 }
 
+TEST_CASE("where the file states no size, the picture does") {
+  const std::string size =
+      GENERATE("", R"("width": null, "height": null,)", R"("width": 0, "height": 4,)", R"("width": 6,)");
+  CAPTURE(size);
+  const Scratch scratch;
+  scratch.write("a.png", encode_png(cv::Mat(4, 6, CV_8UC1, cv::Scalar(3))));
+  const Reading reading = read_coco(scratch.write("annotations.json", R"({"annotations": [
+{"image_id": 1, "segmentation": {"size": [4, 6], "counts": [20, 4]}},
+{"image_id": 1, "segmentation": {"size": [6, 4], "counts": [20, 4]}}],
+"images": [{"id": 1, )" + size + R"( "file_name": "a.png"}]})"));
+  REQUIRE(reading.items.size() == 1);
+  CHECK(reading.items[0].size == Size{6, 4});
+  CHECK(reading.items[0].annotations.size() == 1);
+  REQUIRE(reading.summary() == Lines{"unreadable-annotation 3 annotations[1].segmentation"});
+  CHECK_THAT(reading.findings[0].message, contains("an RLE of 4x6 in an image of 6x4"));
+}
+
+TEST_CASE("a size that is stated is not taken from the picture, and a broken picture has none") {
+  const Scratch scratch;
+  scratch.write("a.png", encode_png(cv::Mat(4, 6, CV_8UC1, cv::Scalar(3))));
+  scratch.write("b.png", "no picture");
+  const std::string list = R"({"id": 1, "file_name": "a.png", "width": 60, "height": 40},
+{"id": 2, "file_name": "b.png"})";
+  const Reading reading = read_coco(scratch.write("annotations.json", images(list)));
+  CHECK(reading.items.at(0).size == Size{60, 40});
+  CHECK_FALSE(reading.items.at(1).size.has_value());
+  REQUIRE(reading.summary() == Lines{"size-unknown 4 images[1].width"});
+  CHECK_THAT(reading.findings[0].message,
+             contains("width or height is missing") && contains("the picture does not say them either"));
+}
+
 TEST_CASE("an image that cannot be named or found by its annotations is left out") {
   const Reading reading = read_coco_text(images(R"(7, {"file_name": "a.jpg"},
 {"id": 1, "file_name": 5}, {"id": [], "file_name": "b.jpg"},
@@ -179,6 +288,58 @@ TEST_CASE("a file name that is no name at all is called unnamed") {
       read_coco_text(images(R"({"id": 1, "file_name": ")" + name + R"(", "width": 4, "height": 4})"));
   CHECK(reading.summary() == Lines{"unsafe-file-name 3 images[0].file_name"});
   CHECK(reading.items.at(0).id == "unnamed");
+}
+
+TEST_CASE("the annotations of an image that was left out say so") {
+  const Reading reading = read_coco_text(R"({"annotations": [
+{"image_id": 1}, {"image_id": 2},
+{"image_id": "x"}, {"image_id": 3}], "images": [
+{"id": 1, "file_name": 5}, {"id": "x", "file_name": []},
+{"id": 3, "file_name": 5}, {"id": 3, "file_name": "a.jpg", "width": 4, "height": 4}]})");
+  CHECK(reading.items.at(0).annotations.size() == 1);
+  REQUIRE(reading.summary() ==
+          Lines{"unreadable-image 4 images[0].file_name", "unreadable-image 4 images[1].file_name",
+                "unreadable-image 5 images[2].file_name", "image-left-out 2 annotations[0].image_id",
+                "unknown-image 2 annotations[1].image_id", "image-left-out 3 annotations[2].image_id"});
+  CHECK(reading.findings[3].severity == Severity::error);
+  CHECK(reading.findings[3].message == "its image, of the id 1, was left out");
+  CHECK(reading.findings[4].message == "no image has the id 2");
+  CHECK(reading.findings[5].message == "its image, of the id \"x\", was left out");
+}
+
+TEST_CASE("null instead of annotations or categories, and anything instead of licences, is an empty list") {
+  const std::string licences = GENERATE("null", "{}", "\"\"", "5", "{\"id\": [1]}");
+  CAPTURE(licences);
+  const Reading reading = read_coco_text(R"({"annotations": null,
+"categories":
+null, "licenses": )" + licences + R"(,
+"images": [{"id": 1, "file_name": "a.jpg", "width": 4, "height": 4}]})");
+  REQUIRE(reading.items.size() == 1);
+  CHECK(reading.items[0].annotated);
+  CHECK(reading.metadata.labels.size() == 0);
+  CHECK(reading.metadata.licences.empty());
+  CHECK(reading.metadata.attributes.empty());
+  REQUIRE(reading.summary() == Lines{"no-list 1 annotations", "no-list 3 categories", "no-list 3 licenses"});
+  CHECK(reading.findings[0].severity == Severity::warning);
+  CHECK(reading.findings[0].message == "expected a list; found \"null\", which is read as an empty one");
+}
+
+TEST_CASE("images that are no list, and annotations or categories that are something else, are refused") {
+  const auto [members, field] = GENERATE(table<std::string, std::string>({
+      {R"("images": null)", "images"},
+      {R"("images": {"1": {"file_name": "a.jpg"}})", "images"},
+      {R"("images": [], "annotations": {})", "annotations"},
+      {R"("images": [], "annotations": "")", "annotations"},
+      {R"("images": [], "categories": {"1": "cat"})", "categories"},
+      {R"("images": [], "categories": nul)", "categories"},
+  }));
+  CAPTURE(members);
+  const Error error = thrown_by([&members = members] { read_coco_text("{\n" + members + "}"); });
+  CHECK(error.code() == Code::bad_format);
+  CHECK(error.place().line == 2u);
+  CHECK(error.place().field == field);
+  CHECK_THAT(error.message(), contains("must be a list; found \""));
+  CHECK_THAT(error.message(), !contains("not valid JSON"));
 }
 
 TEST_CASE("categories of one id or one name, without either, or broken, are told apart or left out") {

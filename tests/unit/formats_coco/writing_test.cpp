@@ -7,6 +7,7 @@
 #include "base/parallel.h"
 #include "catch.h"
 #include "formats/coco/coco.h"
+#include "formats/coco/coco_parts.h"
 #include "image/image.h"
 #include "support.h"
 
@@ -35,6 +36,12 @@ Annotation annotation(Shape shape) {
   result.label = 0;
   result.shape = std::move(shape);
   return result;
+}
+
+std::size_t open_files() {
+  std::size_t count = 0;
+  for (fs::directory_iterator entry("/proc/self/fd"), end; entry != end; ++entry) ++count;
+  return count;
 }
 
 Polygon triangle() {
@@ -250,6 +257,55 @@ TEST_CASE("an output that is not closed leaves nothing") {
     sink->encode(item("a", {annotation(triangle())}))();
   }
   CHECK(fs::is_empty(scratch.path()));
+}
+
+TEST_CASE("lines of any length come back in order, whoever else writes into their file") {
+  const Scratch scratch;
+  PartFile file(scratch.path());
+  LineStore one(file), other(file), none(file);
+  std::vector<std::string> expected_of_one, expected_of_other;
+  for (std::size_t i = 0; i < 3000; ++i) {
+    expected_of_one.push_back(std::to_string(i) + std::string(i % 700 == 5 ? 40'000 : i % 20, 'x'));
+    one.append(expected_of_one.back());
+    if (i % 3 != 0) continue;
+    expected_of_other.push_back(i % 2 == 0 ? "" : "y" + std::to_string(i));
+    other.append(expected_of_other.back());
+  }
+  const auto lines_in = [](const LineStore& store) {
+    std::vector<std::string> lines;
+    store.for_each([&](std::string_view line) { lines.emplace_back(line); });
+    return lines;
+  };
+  CHECK(lines_in(one) == expected_of_one);
+  CHECK(lines_in(other) == expected_of_other);
+  CHECK(lines_in(none).empty());
+  CHECK(fs::is_empty(scratch.path()));
+}
+
+TEST_CASE("many subsets need no more open files than one, and each is written as if it were alone") {
+  const Scratch scratch;
+  Metadata metadata = cats();
+  for (int i = 0; i < 100; ++i) metadata.subsets.push_back("s" + std::to_string(i));
+  std::vector<Item> items, of_one;
+  for (std::size_t i = 0; i < 500; ++i) {
+    const std::string id = "image " + std::to_string(i);
+    items.push_back(item(id, {annotation(triangle()), annotation(Box{1, 1, 2, 3})}));
+    items.back().subset = metadata.subsets[i % 100];
+    items.back().attributes = {{"note", std::string(i % 50 == 7 ? 20'000 : 1, 'n')}};
+    if (i % 100 == 7) of_one.push_back(items.back());
+  }
+  const std::size_t opened_before = open_files();
+  const auto sink = coco().create({scratch / "out", Overwrite::no, Media::none, metadata, {}});
+  for (const Item& one : items) sink->encode(one)();
+  CHECK(open_files() <= opened_before + 2);
+  sink->close({});
+  CHECK(open_files() <= opened_before + 2);
+  const Reading reading = read_coco(scratch / "out");
+  CHECK(reading.items.size() == items.size());
+  CHECK(reading.findings.empty());
+  write_coco(scratch / "alone", metadata, of_one);
+  CHECK(read_file(scratch / "out/annotations/instances_s7.json") ==
+        read_file(scratch / "alone/annotations/instances_s7.json"));
 }
 
 TEST_CASE("an output is replaced only when asked to") {
