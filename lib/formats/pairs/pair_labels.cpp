@@ -188,7 +188,7 @@ MaskCoding mask_coding(PixelCoding coding, const LabelMap& labels, const std::ve
     if (out.label >= 0)
       throw Error(Code::bad_value, fmt::format("a binary mask holds one label; there are {} and {}",
                                                in_quotes(labels[out.label].name), in_quotes(labels[i].name)))
-          .hint("merge the labels, or select one of them, with maskmill transform; or use coding=index");
+          .hint("merge the labels into one first, or use coding=index");
     out.label = i;
   }
   if (out.label < 0) throw Error(Code::bad_value, "a binary mask holds one label; there is none");

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 #include <boost/filesystem.hpp>
+#include <functional>
 #include <set>
 #include <unordered_map>
 
@@ -72,16 +73,17 @@ std::vector<Path> other_lists(const Path& folder) {
   return lists;
 }
 
-/// By its usual name, else by its first line: a README may lie there too.
-bool is_list(const Path& file) {
+/// By its usual name, else by its first entry: a README, or a file of labels or of requirements, may lie
+/// there too.
+bool is_list(const Path& file, const std::function<bool(const std::string&)>& is_image) {
   if (std::ranges::find(kUsualLists, file.stem().string()) != kUsualLists.end()) return true;
   const std::string text = read_file(file);
   for (const std::string_view line : lines_of(text)) try {
-      if (parse_list_line(line)) return true;
+      if (const auto entry = parse_list_line(line)) return is_image(entry->name);
     } catch (const Error&) {
       return false;
     }
-  return true;
+  return false;
 }
 
 /// What else is wrong with a file that is left out anyway.
@@ -114,12 +116,13 @@ class TrimapsSource : public IndexedSource {
 
     for (const Path& folder : std::set{source, folders_.lists, folders_.images, folders_.trimaps})
       report_apple_doubles(folder, findings_);
-    if (const Path copy = source / "trimaps"; copy != folders_.trimaps && fs::is_directory(copy))
+    boost::system::error_code ignored;
+    if (const Path copy = source / "trimaps"; copy != folders_.trimaps && fs::is_directory(copy, ignored))
       findings_.add(finding_at({copy.string(), {}, {}}, "second-trimaps", Severity::note,
                                "not read: annotations/trimaps/ is there too"));
     FilesByStem images = index_files(folders_.images, findings_);
     FilesByStem trimaps = index_files(folders_.trimaps, findings_);
-    read_lists();
+    read_lists(images);
     if (lists_.empty()) list_all(images);
     match(images, trimaps);
     report_left_over(images, folders_.images, "image");
@@ -140,7 +143,7 @@ class TrimapsSource : public IndexedSource {
         .at_file(source);
   }
 
-  void read_lists() {
+  void read_lists(const FilesByStem& images) {
     const Path list = folders_.lists / "list.txt";
     const bool is_complete = fs::is_regular_file(list);
     if (is_complete)
@@ -150,10 +153,13 @@ class TrimapsSource : public IndexedSource {
           findings_.add(finding_at(place_in_list(number, line, name), "listed-twice", Severity::warning,
                                    "listed a second time; the first line holds", "delete one of the lines"));
       });
+    const auto is_image = [&](const std::string& name) {
+      return images.contains(name) || number_of_.contains(name);
+    };
     for (const Path& file : other_lists(folders_.lists)) {
-      if (!is_list(file)) {
+      if (!is_list(file, is_image)) {
         findings_.add(finding_at({file.string(), {}, {}}, "not-a-list", Severity::note,
-                                 "its first line names no image; taken for no list of a subset"));
+                                 "it does not begin with an image's name; taken for no list of a subset"));
         continue;
       }
       const int subset = static_cast<int>(metadata_.subsets.size());

@@ -60,13 +60,16 @@ std::vector<Label> renumbered(const LabelMap& labels, Findings& findings) {
 }  // namespace
 
 OutputLabels output_labels(const LabelMap& labels, Findings& findings) {
-  const std::vector<Label> plain = renumbered(labels, findings);
-  std::vector<Label> with_masks = plain, painting = plain;
+  std::vector<Label> plain = renumbered(labels, findings), with_masks = plain;
   add_mask_labels(with_masks);
+  separate_colours(with_masks);
+  const LabelMap separate(with_masks);
+  for (Label& label : plain) label.colour = separate[*separate.find(label.name)].colour;
+  std::vector<Label> painting = plain;
   for (const Label& label : with_masks)
     if (!labels.find(label.name)) painting.push_back(label);
 
-  OutputLabels out{LabelMap(plain), LabelMap(with_masks), LabelMap(painting), {}, voc_palette(256)};
+  OutputLabels out{LabelMap(plain), separate, LabelMap(painting), {}, voc_palette(256)};
   for (int i = 0; i < out.painting.size(); ++i) {
     const std::int64_t id = out.painting[i].id.value_or(-1);
     const bool fits = id >= kVocBackground && id <= kVocVoid;

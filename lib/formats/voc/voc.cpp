@@ -59,6 +59,8 @@ Probe probe_voc(const Path& path) try {
   return probe;
 } catch (const Error& error) {
   return {0, {error.message()}};
+} catch (const fs::filesystem_error& error) {
+  return {0, {error.code().message()}};
 }
 
 Format declared() {

@@ -218,11 +218,28 @@ void add_mask_labels(std::vector<Label>& labels) {
       return;
     const bool taken = std::ranges::any_of(labels, [&](const Label& label) { return label.name == name; });
     Label label = label_of(taken ? other_name : name, id, role);
-    label.colour = voc_colour(id);
+    const Rgb colour = voc_colour(id);
+    if (std::ranges::none_of(labels, [&](const Label& other) { return other.colour == colour; }))
+      label.colour = colour;
     labels.insert(role == Role::background ? labels.begin() : labels.end(), std::move(label));
   };
   add("background", "_background_", kVocBackground, Role::background);
   add("void", "__ignore__", kVocVoid, Role::ignore);
+}
+
+void separate_colours(std::vector<Label>& labels) {
+  const LabelMap map(labels);
+  std::set<Rgb> stated, had;
+  for (int i = 0; i < map.size(); ++i) {
+    had.insert(map.colour(i));
+    if (map[i].colour) stated.insert(*map[i].colour);
+  }
+  int next = 0;
+  for (int i = 0; i < map.size(); ++i) {
+    if (map[i].colour || !stated.contains(map.colour(i))) continue;
+    while (had.contains(voc_colour(next))) ++next;
+    labels[static_cast<std::size_t>(i)].colour = voc_colour(next++);
+  }
 }
 
 }  // namespace maskmill

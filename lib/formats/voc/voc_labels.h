@@ -45,6 +45,11 @@ std::vector<Label> numbered_labels(const std::set<std::string>& names);
 std::vector<Label> labels_of_values(const std::set<int>& values);
 
 /// Adds the background (0) and void (255) that every class mask has, where no label has these ids or roles.
+/// They state VOC's colours, unless another label states these.
 void add_mask_labels(std::vector<Label>& labels);
+
+/// States a colour for each label that would have one of VOC's for want of its own while another label states
+/// that: the first of VOC's colour map that no label has.
+void separate_colours(std::vector<Label>& labels);
 
 }  // namespace maskmill

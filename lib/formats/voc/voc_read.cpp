@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <boost/filesystem.hpp>
+#include <map>
 #include <mutex>
 #include <set>
 
@@ -50,6 +51,7 @@ class VocSource : public IndexedSource {
     if (index_.entries.empty())
       throw Error(Code::bad_format, "holds no annotation, no class mask and no image").at_file(source);
     std::vector<Label> labels = find_labels(settings.labels);
+    require_colours_of_their_own(labels);
     if (has_masks()) add_mask_labels(labels);
     metadata_.labels = LabelMap(std::move(labels));
     metadata_.subsets = index_.subsets;
@@ -92,7 +94,8 @@ class VocSource : public IndexedSource {
     return numbered_labels(names);
   }
 
-  static std::vector<Label> labels_in(const Path& file) {
+  std::vector<Label> labels_in(const Path& file) {
+    labels_file_ = file;
     const std::string text = read_file(file);
     const bool is_labelmap = file.filename() == "labelmap.txt" || text.find(':') != std::string::npos;
     std::vector<Label> labels = is_labelmap ? parse_voc_labelmap(text, file) : parse_voc_names(text, file);
@@ -103,6 +106,37 @@ class VocSource : public IndexedSource {
     }
     return labels;
   }
+
+  /// Masks of numbers do not mind two labels of one colour; in masks of colours they are one.
+  void require_colours_of_their_own(const std::vector<Label>& labels) const {
+    std::map<Rgb, const Label*> named;
+    for (const Label& label : labels) {
+      if (!label.colour) continue;
+      const auto [other, is_new] = named.emplace(*label.colour, &label);
+      if (is_new) continue;
+      if (!has_colour_masks()) return;
+      throw Error(Code::bad_value,
+                  fmt::format("the labels {} and {} have the same colour {},{},{}, and masks are of colours",
+                              in_quotes(other->second->name), in_quotes(label.name), label.colour->r,
+                              label.colour->g, label.colour->b))
+          .at_file(labels_file_)
+          .hint("give each label a colour of its own, there and in the masks");
+    }
+  }
+
+  /// By the headers; a mask that cannot be read is a finding of its item, later.
+  bool has_colour_masks() const {
+    return std::ranges::any_of(index_.entries, [&](const VocEntry& entry) {
+      if (entry.class_mask == VocEntry::none) return false;
+      try {
+        return is_of_colours(probe_image(class_mask_of(entry)));
+      } catch (const Error&) {
+        return false;
+      }
+    });
+  }
+
+  static bool is_of_colours(const ImageInfo& mask) { return mask.channels >= 3; }
 
   /// A file that cannot be read is a finding of its item, later.
   std::set<std::string> names_of_objects() const {
@@ -145,9 +179,14 @@ class VocSource : public IndexedSource {
   void make_codings() {
     MaskCoding by_index, by_colour;
     by_colour.kind = MaskCoding::Kind::colour;
+    std::set<Rgb> stated;
+    for (const Label& label : metadata_.labels)
+      if (label.colour) stated.insert(*label.colour);
     for (int i = 0; i < metadata_.labels.size(); ++i) {
+      const Rgb colour = metadata_.labels.colour(i);
       if (const auto id = metadata_.labels[i].id) by_index.values.emplace_back(*id, i);
-      by_colour.colours.emplace_back(metadata_.labels.colour(i), i);
+      // A colour of VOC's that a label has for want of one is another's where that states it.
+      if (metadata_.labels[i].colour || !stated.contains(colour)) by_colour.colours.emplace_back(colour, i);
     }
     by_index_ = shared(std::move(by_index));
     by_colour_ = shared(std::move(by_colour));
@@ -243,7 +282,7 @@ class VocSource : public IndexedSource {
     }
     if (class_mask.empty()) return;
     const ImageInfo info = probe_mask(class_mask);
-    item.semantic = MaskRef{class_mask, info.channels >= 3 ? by_colour_ : by_index_, std::nullopt, false};
+    item.semantic = MaskRef{class_mask, is_of_colours(info) ? by_colour_ : by_index_, std::nullopt, false};
     if (item.size && *item.size != info.stored) {
       findings.push_back(
           {"size-differs",
@@ -313,6 +352,7 @@ class VocSource : public IndexedSource {
 
   VocFolders folders_;
   VocIndex index_;
+  Path labels_file_;  ///< where the labels are named; empty where no file names them
   std::shared_ptr<const MaskCoding> by_index_, by_colour_, numbers_, numbers16_;
 };
 

@@ -338,3 +338,12 @@ TEST_CASE("folders may be links, and links to files are files") {
   fs::create_symlink(scratch / "away/a.png", scratch / "set/masks/a.png");
   CHECK(read_data_set(pairs(), scratch / "set").ids() == Ids{"a"});
 }
+
+TEST_CASE("a link in a circle beside the folders does no harm") {
+  const Scratch scratch;
+  put(scratch, "images/a.jpg", "masks/a.png");
+  for (const char* folder : {"", "images", "masks"})
+    fs::create_symlink("circle", scratch / folder / "circle");
+  CHECK(pairs().probe(scratch.path()).confidence >= 70);
+  CHECK(read(scratch).ids() == Ids{"a"});
+}

@@ -291,7 +291,7 @@ TEST_CASE("a binary mask takes one label and no void") {
   };
   const Error two = error_of(LabelMap({label("a", 0), label("b", 1)}), {0});
   CHECK(two.code() == Code::bad_value);
-  CHECK_THAT(two.hint_text(), contains("transform"));
+  CHECK_THAT(two.hint_text(), contains("merge the labels"));
   CHECK_THAT(
       error_of(LabelMap({label("rest", 0, Role::background), label("a", 1), label("v", 2, Role::ignore)}),
                {0, 1, 2})

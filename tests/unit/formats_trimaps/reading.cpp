@@ -184,3 +184,29 @@ TEST_CASE("paths that are no trimaps say why") {
   }
   CHECK(thrown_by([&] { trimaps().open({scratch / "empty", {"bordre=ignore"}}); }).code() == Code::usage);
 }
+
+TEST_CASE("text files that list no images hide nothing, and a list of any name is one") {
+  const Scratch scratch;
+  for (const char* name : {"a", "b"}) put(scratch, name, "trimaps/");
+  scratch.write("labels.txt", "pet\nbackground\nborder\n");
+  scratch.write("requirements.txt", "numpy==2.0\n");
+  scratch.write("notes.txt", "");
+  const ReadDataSet data = read(scratch);
+  CHECK(data.ids() == Names{"a", "b"});
+  CHECK(data.source->metadata().subsets.empty());
+  CHECK(data.rules() == std::map<std::string, int>{{"not-a-list", 3}});
+
+  scratch.write("fold1.txt", "# the first\nb\n");
+  const ReadDataSet listed = read(scratch);
+  CHECK(listed.ids() == Names{"b"});
+  CHECK(listed.source->metadata().subsets == Names{"fold1"});
+}
+
+TEST_CASE("a link in a circle beside the folders does no harm") {
+  const Scratch scratch;
+  put(scratch, "a");
+  for (const char* folder : {"", "images", "annotations"})
+    fs::create_symlink("circle", scratch / folder / "circle");
+  CHECK(trimaps().probe(scratch.path()).confidence >= 80);
+  CHECK(read(scratch).ids() == Names{"a"});
+}

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "formats/voc/voc_labels.h"
 
+#include <set>
+
 #include "catch.h"
 #include "formats/voc/output_labels.h"
 #include "support/scratch.h"
@@ -152,4 +154,19 @@ TEST_CASE("more labels than a palette has places keep their ids and get no numbe
   const OutputLabels labels = output_labels(LabelMap(many), findings);
   CHECK(findings.empty());
   CHECK(labels.plain == LabelMap(many));
+}
+
+TEST_CASE("a label without a colour is written in one that no other label has") {
+  std::vector<Label> stated{label_of("road", 1), label_of("sky", 2), label_of("tree", 3)};
+  stated[0].colour = voc_colour(2);
+  stated[2].colour = voc_colour(0);  // that of the background, which is added
+  Findings findings;
+  const OutputLabels labels = output_labels(LabelMap(stated), findings);
+  std::set<Rgb> colours;
+  for (int i = 0; i < labels.painting.size(); ++i) colours.insert(labels.painting.colour(i));
+  CHECK(static_cast<int>(colours.size()) == labels.painting.size());
+  CHECK(labels.painting.colour(0) == voc_colour(2));
+  CHECK(labels.painting.colour(2) == voc_colour(0));
+  CHECK(labels.palette.at(2) == labels.painting.colour(1));
+  CHECK(labels.plain.colour(1) == labels.painting.colour(1));
 }

@@ -295,3 +295,48 @@ TEST_CASE("a labelmap.txt with two labels of one name is an error that names the
   CHECK(error.code() == Code::bad_value);
   CHECK(error.place().file == (scratch / "labelmap.txt").string());
 }
+
+TEST_CASE("links in a circle beside the files of a data set do it no harm") {
+  const Scratch scratch;
+  scratch.write("Annotations/a.xml", annotation("a.jpg", 4, 4, {"cat 1 1 2 2"}));
+  scratch.write("JPEGImages/a.jpg", jpeg(4, 4));
+  for (const char* folder : {"", "Annotations", "JPEGImages"})
+    fs::create_symlink("circle", scratch / folder / "circle");
+  CHECK(voc().probe(scratch.path()).confidence >= 60);
+  const ReadData data = read_voc(scratch.path());
+  CHECK(data.findings.empty());
+  REQUIRE(data.items.size() == 1);
+  CHECK(data.items[0].annotations.size() == 1);
+}
+
+TEST_CASE("two labels of one colour are an error where class masks are of colours, and no harm to indices") {
+  const Scratch scratch;
+  scratch.write("labelmap.txt", "background:0,0,0::\nroad:1,2,3::\npath:1,2,3::\n");
+  scratch.write("SegmentationClass/a.png", palette_png(drawn({"012"})));
+  const ReadData data = read_voc(scratch.path());
+  CHECK(names_at(read_semantic(*data.item("a").semantic).labels, data.metadata.labels) ==
+        "background road path");
+
+  scratch.write("SegmentationClass/b.png", encode_png(in_colours(drawn({"01"}))));
+  const Error error = thrown_by([&] { read_voc(scratch.path()); });
+  CHECK(error.code() == Code::bad_value);
+  CHECK(error.place().file == (scratch / "labelmap.txt").string());
+  CHECK_THAT(error.message(), contains("road") && contains("path"));
+}
+
+TEST_CASE("a label without a colour has VOC's, unless another label states that") {
+  const Scratch scratch;
+  scratch.write("labelmap.txt", "background:0,0,0::\nsky\nroad:128,0,0::\ntree\n");
+  scratch.write("SegmentationClass/a.png", encode_png(in_colours(drawn({"0123"}))));
+  const ReadData data = read_voc(scratch.path());
+  CHECK(names_at(read_semantic(*data.item("a").semantic).labels, data.metadata.labels) ==
+        "background road - tree");
+}
+
+TEST_CASE("a background that no file names does not take the colour of a label") {
+  const Scratch scratch;
+  scratch.write("labelmap.txt", "# ids: 5 6\nroad:0,0,0::\nsky:1,2,3::\n");
+  scratch.write("SegmentationClass/a.png", encode_png(in_colours(drawn({"0v"}))));
+  const ReadData data = read_voc(scratch.path());
+  CHECK(names_at(read_semantic(*data.item("a").semantic).labels, data.metadata.labels) == "road void");
+}
