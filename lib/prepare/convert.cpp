@@ -43,6 +43,16 @@ Converted convert_one(ReadItem& read, const Capabilities& target, const LabelMap
   return out;
 }
 
+Error left_out(const std::vector<Finding>& findings) {
+  if (findings.empty()) return Error(Code::bad_value, "an item cannot be read");
+  const Finding& last = findings.back();
+  Error error(Code::bad_value, last.message);
+  if (!last.place.file.empty()) error.at_file(last.place.file);
+  if (last.place.line) error.at_line(*last.place.line);
+  if (!last.place.field.empty()) error.at_field(last.place.field);
+  return error.hint(last.fix);
+}
+
 }  // namespace
 
 ConvertReport convert(Source& source, const Format& target, const CreateRequest& request,
@@ -70,6 +80,7 @@ ConvertReport convert(Source& source, const Format& target, const CreateRequest&
         return convert_one(read, target.holds, request.metadata.labels, settings.instances, *sink);
       },
       [&](Converted&& converted) {
+        if (!converted.append && settings.all_items) throw left_out(converted.findings);
         findings.add(std::move(converted.findings));
         progress.advance();
         if (!converted.append) {
@@ -90,8 +101,8 @@ ConvertReport convert(Source& source, const Format& target, const CreateRequest&
     input.items = report.items;
     input.fingerprint = fingerprint.digest().hex();
   }
-  sink->findings().for_each([&](const Finding& finding) { findings.add(finding); });
   sink->close(provenance);
+  sink->findings().for_each([&](const Finding& finding) { findings.add(finding); });
   return report;
 }
 

@@ -17,6 +17,8 @@ struct ConvertSettings {
   InstanceSettings instances;
   /// Refuse, before anything is written, to lose anything.
   bool lossless = false;
+  /// Refuse to leave an item out: Error(bad_value) naming the first that cannot be read or written.
+  bool all_items = false;
 };
 
 struct ConvertReport {

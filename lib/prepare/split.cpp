@@ -8,6 +8,7 @@
 
 #include "base/text.h"
 #include "dataset/masks.h"
+#include "image/image.h"
 #include "prepare/stratify.h"
 
 namespace maskmill {
@@ -70,7 +71,8 @@ std::string text_of(const AttributeValue& value) {
   return std::get<JsonText>(value).text;
 }
 
-std::vector<std::string> strata_of(const Item& item, const LabelMap& labels, const SplitSettings& settings) {
+std::vector<std::string> strata_of(const Item& item, const cv::Mat& mask, const LabelMap& labels,
+                                   const SplitSettings& settings) {
   std::vector<std::string> strata;
   if (settings.stratify == SplitSettings::Stratify::attribute) {
     if (const AttributeValue* value = find_attribute(item.attributes, settings.attribute))
@@ -79,8 +81,7 @@ std::vector<std::string> strata_of(const Item& item, const LabelMap& labels, con
     std::vector<bool> present(static_cast<std::size_t>(labels.size()), false);
     for (const Annotation& annotation : item.annotations)
       if (annotation.label) present[static_cast<std::size_t>(*annotation.label)] = true;
-    if (item.semantic) {
-      const cv::Mat mask = read_semantic(*item.semantic, item.size).labels;
+    if (!mask.empty()) {
       for (int y = 0; y < mask.rows; ++y)
         for (const auto* p = mask.ptr<std::uint16_t>(y); p != mask.ptr<std::uint16_t>(y) + mask.cols; ++p)
           if (*p < present.size()) present[*p] = true;
@@ -102,7 +103,10 @@ Surveyed survey(ReadItem& read, const LabelMap& labels, const SplitSettings& set
   const std::optional<Item> item = read(result.findings);
   if (!item) return result;
   try {
-    result.strata = strata_of(*item, labels, settings);
+    if (settings.with_images) probe_image(item->image);
+    if (item->instances) read_instances(*item->instances);
+    const cv::Mat mask = item->semantic ? read_semantic(*item->semantic, item->size).labels : cv::Mat();
+    result.strata = strata_of(*item, mask, labels, settings);
     result.readable = true;
   } catch (const Error& error) {
     if (error.code() == Code::bug || error.code() == Code::interrupted) throw;

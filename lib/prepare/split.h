@@ -19,6 +19,7 @@ struct SplitSettings {
   /// attribute.
   enum class Stratify { no, labels, attribute } stratify = Stratify::no;
   std::string attribute;
+  bool with_images = false;  ///< an item whose image is not there, or is none by its header, cannot be read
 };
 
 /// "train=0.8,val=0.1,test=0.1". Throws Error(usage): no number, none above 0, a name twice or with a "/".
@@ -39,7 +40,7 @@ struct SplitReport {
 };
 
 /// A view of `source` in which each item has its new subset; subsets that it had are forgotten. Reads all
-/// items once (their masks' pixels only where labels are stratified over) and keeps a number an item. Items
+/// items once, with their masks' pixels, and keeps a number an item. Items
 /// that cannot be read are in no subset and not counted: each is a finding. The same data and seed give the
 /// same split on any machine. Throws Error(bad_value) where a ratio above 0 would get no item.
 std::unique_ptr<Source> split(std::shared_ptr<Source> source, const SplitSettings& settings,

@@ -25,8 +25,9 @@ class Duplicates : public AcrossItems {
     const bool leaks = first.subset != item.subset;
     report({facts.image->path.string(), {}, {}},
            leaks
-               ? fmt::format("the same picture as {} in the subset {}: what is scored there was learnt here",
-                             printable(first.path), in_quotes(first.subset))
+               ? fmt::format("the same picture as {}, which is in the subset {} and this one in {}: what is "
+                             "learnt in one is scored in the other",
+                             printable(first.path), in_quotes(first.subset), in_quotes(item.subset))
                : fmt::format("the same picture as {}", printable(first.path)),
            "keep one of them");
   }
