@@ -12,6 +12,7 @@
 #include <opencv2/imgproc.hpp>
 
 #include "base/error.h"
+#include "image/image.h"
 
 namespace maskmill::learn {
 namespace {
@@ -188,26 +189,6 @@ void flip(Sample& sample, Mirror mirror) {
   }
 }
 
-/// cv::INTER_NEAREST takes the pixel under the new pixel's corner, and INTER_NEAREST_EXACT overflows from
-/// 32768 columns on.
-cv::Mat resized_nearest(const cv::Mat& mask, cv::Size size) {
-  const auto under_centre = [](int from, int to) {
-    std::vector<int> index(static_cast<std::size_t>(to));
-    for (int i = 0; i < to; ++i)
-      index[static_cast<std::size_t>(i)] =
-          static_cast<int>((2 * std::int64_t{i} + 1) * from / (2 * std::int64_t{to}));
-    return index;
-  };
-  const auto columns = under_centre(mask.cols, size.width), rows = under_centre(mask.rows, size.height);
-  cv::Mat resized(size, CV_16UC1);
-  for (int y = 0; y < size.height; ++y) {
-    const auto* from = mask.ptr<std::uint16_t>(rows[static_cast<std::size_t>(y)]);
-    std::transform(columns.begin(), columns.end(), resized.ptr<std::uint16_t>(y),
-                   [&](int x) { return from[x]; });
-  }
-  return resized;
-}
-
 }  // namespace
 
 void validate(const AugmentSettings& settings) {
@@ -268,7 +249,7 @@ void turn_scale_shift(Sample& sample, double angle_degrees, double scale, double
 void resize(Sample& sample, Size size) {
   const cv::Size from = sample.image.size(), to(size.width, size.height);
   if (from.empty() || to.empty()) throw Error(Code::bug, "a picture without pixels cannot be resized");
-  if (!sample.mask.empty() && sample.mask.size() != to) sample.mask = resized_nearest(sample.mask, to);
+  if (!sample.mask.empty() && sample.mask.size() != to) sample.mask = resize_nearest(sample.mask, size);
   if (from == to) return;
   const cv::Size least(std::min(from.width, to.width), std::min(from.height, to.height));
   for (const auto& [step, method] : {std::pair(least, cv::INTER_AREA), std::pair(to, cv::INTER_LINEAR)}) {

@@ -87,13 +87,19 @@ ClassMap ClassMap::matching(const LabelMap& labels, const LabelMap& classes) {
   return map;
 }
 
-cv::Mat ClassMap::classes_of(const Item& item) const {
-  return read(item).labels;
-}
-
-SemanticMask ClassMap::read(const Item& item) const {
-  if (!item.annotated) throw Error(Code::bad_value, "is not annotated").at_file(item.image).at_field(item.id);
-  SemanticMask mask = semantic_of(item, painting_);
+SemanticMask ClassMap::read(const Item& item, Size picture) const {
+  const auto fail = [&](const std::string& what) {
+    return Error(Code::bad_value, what).at_file(item.image).at_field(item.id);
+  };
+  if (!item.annotated) throw fail("is not annotated");
+  if (!item.semantic && item.size && *item.size != picture)
+    throw fail("its annotations are of a picture of " + to_string(*item.size) + ", and the picture is " +
+               to_string(picture));
+  Item sized = item;
+  sized.size = picture;
+  SemanticMask mask = semantic_of(sized, painting_);
+  if (const Size found{mask.labels.cols, mask.labels.rows}; found != picture)
+    throw fail("its mask is " + to_string(found) + " and the picture " + to_string(picture));
   mask.labels = classes_from_labels(mask.labels);
   return mask;
 }

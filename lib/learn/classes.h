@@ -29,11 +29,11 @@ class ClassMap {
   /// The classes as labels: ids are the class numbers, so that predictions written as masks hold them.
   const LabelMap& labels() const { return classes_; }
 
-  /// The item's mask, read or painted, CV_16UC1: class numbers or kIgnored (void, crowds, values that are no
-  /// label). Throws as semantic_of, and Error(bad_value) for an item that nobody annotated.
-  cv::Mat classes_of(const Item& item) const;
-  /// The same, and which stored values no label has.
-  SemanticMask read(const Item& item) const;
+  /// The item's mask, read or painted, CV_16UC1 of the picture's size: class numbers or kIgnored (void,
+  /// crowds, values that are no label); and which stored values no label has. Throws as semantic_of, and
+  /// Error(bad_value) for an item that nobody annotated, a mask of another size than `picture`, and
+  /// annotations that were drawn on a picture of another size.
+  SemanticMask read(const Item& item, Size picture) const;
 
   /// CV_16UC1 label indices (or kUnlabelled) to class numbers or kIgnored.
   cv::Mat classes_from_labels(const cv::Mat& labels) const;

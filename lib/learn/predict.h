@@ -5,6 +5,7 @@
 #include <opencv2/core/mat.hpp>
 #include <vector>
 
+#include "learn/network_picture.h"
 #include "learn/run.h"
 
 namespace maskmill::learn {
@@ -22,8 +23,8 @@ struct PredictSettings {
   int threads = 0;
   int batch_size = 8;
   bool probabilities = false;
-  /// Each picture is also predicted mirrored left to right, and the two are averaged as scores, before softmax
-  /// or sigmoid: a little more exact for twice the time.
+  /// Each picture is also predicted mirrored left to right, and the two are averaged as scores, before
+  /// softmax or sigmoid: a little more exact for twice the time.
   bool mirror = false;
 };
 
@@ -39,9 +40,12 @@ class Predictor {
   /// The one that was chosen, never automatic.
   virtual Precision precision() const = 0;
 
-  /// Pictures are CV_8UC3 RGB of any sizes. Scores are upsampled bilinearly to each picture's size before the
-  /// class is chosen. One caller at a time.
-  virtual std::vector<Prediction> predict(const std::vector<cv::Mat>& pictures) = 0;
+  /// Of the network's size. Scores are upsampled bilinearly to each picture's own size before the class is
+  /// chosen. One caller at a time.
+  virtual std::vector<Prediction> predict(const std::vector<NetworkPicture>& pictures) = 0;
+  /// Pictures are CV_8UC3 RGB of any sizes.
+  std::vector<Prediction> predict_pictures(const std::vector<cv::Mat>& pictures);
+  Size input_size() const { return {card().input.width, card().input.height}; }
 };
 
 }  // namespace maskmill::learn

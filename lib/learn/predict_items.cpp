@@ -13,21 +13,25 @@ constexpr std::size_t kBatchPixels = std::size_t{32} << 20;
 
 struct Loaded {
   std::optional<PredictedItem> item;
+  NetworkPicture input;
   std::vector<Finding> findings;
 };
 
-Loaded load(ReadItem& read, const ClassMap* truth) {
+Loaded load(ReadItem& read, Size network, bool with_picture, const ClassMap* truth) {
   Loaded loaded;
   std::optional<Item> item = read(loaded.findings);
   if (!item) return loaded;
   try {
     PredictedItem out;
-    out.picture = read_image(item->image);
-    if (truth) {
-      out.truth = truth->classes_of(*item);
-      if (out.truth.size() != out.picture.size())
-        throw Error(Code::bad_value, "the mask has another size than the image").at_file(item->image);
+    try {
+      const std::string bytes = read_file(item->image);
+      loaded.input = network_picture(bytes, network);
+      if (with_picture) out.picture = decode_image(bytes);
+    } catch (Error& error) {
+      throw std::move(error.at_file(item->image));
     }
+    out.size = loaded.input.size;
+    if (truth) out.truth = truth->read(*item, out.size).labels;
     out.item = std::move(*item);
     loaded.item = std::move(out);
   } catch (const Error& error) {
@@ -53,34 +57,36 @@ double mean_confidence(const cv::Mat& confidence, const Rle& region) {
 
 }  // namespace
 
-std::size_t predict_items(Predictor& predictor, Source& source, int batch_size, const ClassMap* truth,
-                          Findings& findings, const std::function<void(PredictedItem&&)>& visit) {
+std::size_t predict_items(Predictor& predictor, Source& source, int batch_size, bool with_pictures,
+                          const ClassMap* truth, Findings& findings,
+                          const std::function<void(PredictedItem&&)>& visit) {
   std::size_t left_out = 0, pixels = 0;
   std::vector<PredictedItem> batch;
+  std::vector<NetworkPicture> inputs;
   Progress progress("predicting", source.size());
   const auto flush = [&] {
-    std::vector<cv::Mat> pictures;
-    for (const PredictedItem& item : batch) pictures.push_back(item.picture);
-    std::vector<Prediction> predictions = predictor.predict(pictures);
+    std::vector<Prediction> predictions = predictor.predict(inputs);
     for (std::size_t i = 0; i < batch.size(); ++i) {
       batch[i].prediction = std::move(predictions[i]);
       visit(std::move(batch[i]));
       progress.advance();
     }
     batch.clear();
+    inputs.clear();
     pixels = 0;
   };
   source.findings().for_each([&](const Finding& finding) { findings.add(finding); });
   map_items(
-      source, [&](ReadItem&& read) { return load(read, truth); },
+      source, [&](ReadItem&& read) { return load(read, predictor.input_size(), with_pictures, truth); },
       [&](Loaded&& loaded) {
         findings.add(std::move(loaded.findings));
         if (!loaded.item) {
           ++left_out;
           return;
         }
-        pixels += loaded.item->picture.total();
+        pixels += static_cast<std::size_t>(loaded.item->size.area());
         batch.push_back(std::move(*loaded.item));
+        inputs.push_back(std::move(loaded.input));
         if (batch.size() == static_cast<std::size_t>(batch_size) || pixels >= kBatchPixels) flush();
       });
   if (!batch.empty()) flush();

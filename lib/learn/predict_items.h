@@ -14,17 +14,19 @@ namespace maskmill::learn {
 /// One item, its picture, and what a network says of it.
 struct PredictedItem {
   Item item;
-  cv::Mat picture;  ///< CV_8UC3, RGB
+  Size size;        ///< of the picture
+  cv::Mat picture;  ///< CV_8UC3, RGB; empty unless asked for
   cv::Mat truth;    ///< CV_16UC1 class numbers or kIgnored; empty unless asked for
   Prediction prediction;
 };
 
 /// Reads and decodes on all threads of the current Jobs while the network works, in batches of at most
-/// `batch_size` pictures and some 32 million pixels, and visits in the items' order, one at a time. With
-/// `truth`, masks are read by that map. Items that cannot be read are findings and left out; returns how
-/// many.
-std::size_t predict_items(Predictor& predictor, Source& source, int batch_size, const ClassMap* truth,
-                          Findings& findings, const std::function<void(PredictedItem&&)>& visit);
+/// `batch_size` pictures and some 32 million pixels, and visits in the items' order, one at a time.
+/// `with_pictures` decodes each at its whole size too. With `truth`, masks are read by that map. Items that
+/// cannot be read are findings and left out; returns how many.
+std::size_t predict_items(Predictor& predictor, Source& source, int batch_size, bool with_pictures,
+                          const ClassMap* truth, Findings& findings,
+                          const std::function<void(PredictedItem&&)>& visit);
 
 /// The prediction as annotations: each 8-connected region of a class other than the background, exact, with
 /// the mean of its pixels' confidence as score.

@@ -53,7 +53,7 @@ PredictReport predict_set(Predictor& predictor, Source& source, const Format& ta
   const auto write = [&](PredictedItem&& predicted) {
     Item item = predicted.item;
     item.annotated = true;
-    item.size = Size{predicted.picture.cols, predicted.picture.rows};
+    item.size = predicted.size;
     item.semantic.reset();
     item.instances.reset();
     item.annotations = annotations_of(predicted.prediction, classes, instances);
@@ -67,15 +67,16 @@ PredictReport predict_set(Predictor& predictor, Source& source, const Format& ta
     fingerprint.add(digest_of(predicted.item).hex());
     ++report.items;
   };
-  report.left_out = predict_items(predictor, source, settings.batch_size, nullptr, findings, write);
+  report.left_out =
+      predict_items(predictor, source, settings.batch_size, settings.overlays, nullptr, findings, write);
   if (report.items == 0)
     throw Error(Code::bad_format, "none of the inputs could be read; nothing was written");
   for (Provenance::Input& input : provenance.inputs) {
     input.items = report.items;
     input.fingerprint = fingerprint.digest().hex();
   }
-  sink->findings().for_each([&](const Finding& finding) { findings.add(finding); });
   sink->close(provenance);
+  sink->findings().for_each([&](const Finding& finding) { findings.add(finding); });
   report.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   return report;
 }

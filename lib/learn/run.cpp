@@ -30,8 +30,16 @@ bool holds(const Path& folder, std::string_view name) {
   return fs::is_regular_file(joined_path(folder, name));
 }
 
+/// Also what a killed command left of one.
 bool is_run(const Path& folder) {
-  return holds(folder, kConfig) || holds(folder, kCard);
+  if (holds(folder, kConfig) || holds(folder, kCard)) return true;
+  bool any = false;
+  for (const Path& entry : fs::directory_iterator(folder)) {
+    if (std::find(kRunFiles.begin(), kRunFiles.end(), entry.filename().string()) == kRunFiles.end())
+      return false;
+    any = true;
+  }
+  return any;
 }
 
 void make_folder(const Path& path) {
@@ -55,16 +63,6 @@ Path make_dated_folder() {
     if (fs::create_directory(path, failure)) return path;
     if (failure)
       throw Error(Code::write_failed, "the folder cannot be made: " + failure.message()).at_file(path);
-  }
-}
-
-void clear_run(const Path& folder) {
-  for (const std::string_view name : kRunFiles) {
-    boost::system::error_code failure;
-    fs::remove(joined_path(folder, name), failure);
-    if (failure)
-      throw Error(Code::write_failed, "cannot be replaced: " + failure.message())
-          .at_file(joined_path(folder, name));
   }
 }
 
@@ -100,13 +98,14 @@ RunFolder RunFolder::create(const Path& path, Overwrite overwrite) {
   if (path.empty()) return RunFolder(make_dated_folder());
   boost::system::error_code failure;
   const auto kind = fs::status(path, failure).type();
+  if (kind == fs::status_error)
+    throw Error(Code::write_failed, "cannot be looked at: " + failure.message()).at_file(path);
   if (kind != fs::file_not_found && kind != fs::directory_file)
     throw Error(Code::write_failed, "is a file where the run's folder is to be").at_file(path);
   make_folder(path);
   if (is_run(path)) {
     if (overwrite == Overwrite::no)
       throw Error(Code::write_failed, "there is a run already").at_file(path).hint("replace it with --force");
-    clear_run(path);
   } else if (!fs::is_empty(path)) {
     throw Error(Code::write_failed, "is a folder with something else in it")
         .at_file(path)
@@ -120,6 +119,8 @@ RunFolder RunFolder::open(const Path& path) {
   const auto kind = fs::status(path, failure).type();
   if (kind == fs::file_not_found)
     throw Error(Code::not_found, "there is no such run directory").at_file(path);
+  if (kind == fs::status_error)
+    throw Error(Code::unreadable, "cannot be looked at: " + failure.message()).at_file(path);
   if (kind != fs::directory_file)
     throw Error(Code::bad_format, "is no run directory")
         .at_file(path)
@@ -130,6 +131,16 @@ RunFolder RunFolder::open(const Path& path) {
           .at_file(path)
           .hint("name the folder that train wrote");
   return RunFolder(path);
+}
+
+void RunFolder::clear() const {
+  for (const std::string_view name : kRunFiles) {
+    boost::system::error_code failure;
+    fs::remove(joined_path(path_, name), failure);
+    if (failure)
+      throw Error(Code::write_failed, "cannot be replaced: " + failure.message())
+          .at_file(joined_path(path_, name));
+  }
 }
 
 void RunFolder::write(const std::string& name, std::string_view bytes) const {

@@ -21,8 +21,8 @@ using MetricsRow = std::vector<std::pair<std::string, double>>;
 class RunFolder {
  public:
   /// A new run at `path`, or for an empty path at runs/DATE/TIME (local time). Throws Error(write_failed)
-  /// where there is one already, unless `overwrite` is yes: then its files are removed first. A folder that
-  /// holds anything but a run is never written into.
+  /// where there is one already, unless `overwrite` is yes; it stays until clear(). A folder that holds
+  /// anything but a run is never written into.
   static RunFolder create(const Path& path, Overwrite overwrite);
   /// An existing one. Throws Error(not_found | bad_format) saying what is missing.
   static RunFolder open(const Path& path);
@@ -30,6 +30,9 @@ class RunFolder {
   const Path& path() const { return path_; }
   Path file(const std::string& name) const { return path_ / name; }
 
+  /// Removes the files of a former run. Called when the new one is about to write its own, so that a command
+  /// that fails before leaves the old run as it was.
+  void clear() const;
   void write(const std::string& name, std::string_view bytes) const;
   void write_card(const ModelCard& card) const;  ///< model.json and labels.txt
   ModelCard card() const;

@@ -10,6 +10,7 @@
 #include "base/error.h"
 #include "base/text.h"
 #include "dataset/masks.h"
+#include "image/image.h"
 #include "render/overlay.h"
 #include "render/sheet.h"
 
@@ -31,7 +32,7 @@ TrainingReport::Example example_of(const PredictedItem& item, const SemanticScor
   TrainingReport::Example example;
   example.caption = item.item.id;
   example.detail = "mean Dice " + percent_like(scores.mean_dice) + ", IoU " + percent_like(scores.mean_iou);
-  const cv::Mat picture = reduced(item.picture, kPicturePx);
+  const cv::Mat picture = reduced(read_image(item.item.image), kPicturePx);
   example.truth = overlay_mask(picture, item.truth, classes);
   example.prediction = overlay_mask(picture, item.prediction.labels, classes);
   example.errors = error_map(picture, item.truth, item.prediction.labels, classes);
@@ -72,13 +73,14 @@ ScoreReport score(Predictor& predictor, Source& source, int batch_size, std::siz
   const ClassMap truth = ClassMap::matching(source.metadata().labels, classes);
   ScoreReport report{.confusion = ConfusionMatrix(classes.size()), .scores = {}, .worst = {}};
   Worst kept(worst);
-  report.left_out = predict_items(predictor, source, batch_size, &truth, findings, [&](PredictedItem&& item) {
-    ConfusionMatrix own(classes.size());
-    own.add(item.prediction.labels, item.truth);
-    report.confusion.add(own);
-    kept.add(item, scores_of(own), classes);
-    ++report.items;
-  });
+  report.left_out =
+      predict_items(predictor, source, batch_size, false, &truth, findings, [&](PredictedItem&& item) {
+        ConfusionMatrix own(classes.size());
+        own.add(item.prediction.labels, item.truth);
+        report.confusion.add(own);
+        kept.add(item, scores_of(own), classes);
+        ++report.items;
+      });
   if (report.items == 0) throw Error(Code::bad_format, "no item could be scored").hint("see: maskmill check");
   report.scores = scores_of(report.confusion);
   report.worst = kept.take();
@@ -105,7 +107,8 @@ TrainingReport report_of(const RunFolder& run, const ModelCard& card, const Scor
     for (int j = 0; j < card.classes.size(); ++j) report.confusion.push_back(scored.confusion.count(i, j));
   }
   if (scored.left_out > 0)
-    report.remarks.push_back(counted(scored.left_out, "item") + " could not be read and are not scored");
+    report.remarks.push_back("scored without " + counted(scored.left_out, "item") +
+                             " that could not be read");
   report.epochs = run.metrics();
   double best = -1;
   for (const MetricsRow& row : report.epochs) {

@@ -41,8 +41,10 @@ struct InputSettings {
   std::vector<double> mean{0.485, 0.456, 0.406};
   std::vector<double> std{0.229, 0.224, 0.225};
   static void visit(auto& self, auto&& setting) {
-    setting("width", self.width, "pixels; images are resized to it", between(1, 16384));
-    setting("height", self.height, "pixels", between(1, 16384));
+    setting("width", self.width,
+            "pixels, a multiple of what the network halves (16 for unet); images are resized to it",
+            between(1, 16384));
+    setting("height", self.height, "pixels, likewise", between(1, 16384));
     setting("mean", self.mean, "of red, green and blue, on a scale of 0 to 1; taken off first (ImageNet's)");
     setting("std", self.std, "of red, green and blue; divided by");
   }
@@ -54,9 +56,9 @@ struct LossSettings {
   std::vector<std::string> terms{"ce"};
   std::vector<double> weights;
   static void visit(auto& self, auto&& setting) {
-    setting("terms", self.terms, "summed: ce (softmax cross entropy), bce (a sigmoid each class), dice",
-            one_of({"ce", "bce", "dice"}));
-    setting("weights", self.weights, "one a term; empty counts each once");
+    setting("terms", self.terms, "summed: ce (softmax cross entropy), bce (one sigmoid per class), dice",
+            one_of(enum_names<LossKind>));
+    setting("weights", self.weights, "one per term; empty counts each once");
   }
 };
 

@@ -38,7 +38,9 @@ struct TrainResult {
 /// machine give the same weights. Throws Error(usage) for a subset that is not there, Error(bad_value) for
 /// data without two classes, Error for a loss that became NaN, Error(interrupted) after ctrl-C; the best
 /// weights so far stay.
-TrainResult train(const TrainSettings& settings, Source& data, const RunFolder& run, Findings& findings,
+/// The run's files, `made_by` among them, replace those of a former run once the data have been read.
+TrainResult train(const TrainSettings& settings, Source& data, const RunFolder& run,
+                  const Provenance& made_by, Findings& findings,
                   const std::function<void(const EpochReport&)>& report);
 
 }  // namespace maskmill::learn

@@ -91,7 +91,7 @@ TEST_CASE("a network trained on the GPU learns drawn shapes and predicts the sam
     const auto data = source_of(drawn_items(scratch, 48, 12, kSize));
     const RunFolder run = RunFolder::create(scratch / "run", Overwrite::no);
     Findings findings;
-    const TrainResult result = train(gpu_settings(precision), *data, run, findings, {});
+    const TrainResult result = train(gpu_settings(precision), *data, run, {}, findings, {});
     CHECK(result.best_val_mean_dice > 0.9);
     CHECK_THAT(result.device, contains("cuda: "));
 
@@ -102,7 +102,7 @@ TEST_CASE("a network trained on the GPU learns drawn shapes and predicts the sam
     settings.device = Device::cpu;
     const auto on_cpu = Predictor::open(run.path(), settings);
     const std::vector<cv::Mat> pictures{drawn_shape({100, 80}, 7).picture, drawn_shape(kSize, 8).picture};
-    const auto gpu = on_gpu->predict(pictures), cpu = on_cpu->predict(pictures);
+    const auto gpu = on_gpu->predict_pictures(pictures), cpu = on_cpu->predict_pictures(pictures);
     for (std::size_t i = 0; i < pictures.size(); ++i)
       CHECK(cv::norm(gpu[i].confidence, cpu[i].confidence, cv::NORM_INF) < 0.02);
   }

@@ -3,9 +3,9 @@
 
 #include <algorithm>
 #include <opencv2/core.hpp>
+#include <span>
 
 #include "base/parallel.h"
-#include "learn/augment.h"
 #include "learn/predict.h"
 #include "learn/tensor_file.h"
 #include "learn/torch/device.h"
@@ -99,19 +99,19 @@ class TorchPredictor final : public Predictor {
   std::string device() const override { return device_name(device_); }
   Precision precision() const override { return precision_; }
 
-  std::vector<Prediction> predict(const std::vector<cv::Mat>& pictures) override {
+  std::vector<Prediction> predict(const std::vector<NetworkPicture>& pictures) override {
     return guarded([&] {
       std::vector<Prediction> predictions;
       const auto batch = static_cast<std::size_t>(std::max(1, settings_.batch_size));
       for (std::size_t first = 0; first < pictures.size(); first += batch) {
         throw_if_interrupted();
         const std::size_t end = std::min(first + batch, pictures.size());
-        const std::vector<cv::Mat> some(pictures.begin() + static_cast<std::ptrdiff_t>(first),
-                                        pictures.begin() + static_cast<std::ptrdiff_t>(end));
+        const std::span some(pictures.begin() + static_cast<std::ptrdiff_t>(first), end - first);
         const Tensor scores = scores_of(some);
         for (std::size_t i = 0; i < some.size(); ++i)
-          predictions.push_back(at_size(scores[static_cast<std::int64_t>(i)], some[i].size(),
-                                        card_.independent, settings_.probabilities));
+          predictions.push_back(at_size(scores[static_cast<std::int64_t>(i)],
+                                        {some[i].size.width, some[i].size.height}, card_.independent,
+                                        settings_.probabilities));
       }
       return predictions;
     });
@@ -119,20 +119,17 @@ class TorchPredictor final : public Predictor {
 
  private:
   /// (batch, classes, height, width) float32 at the network's size.
-  Tensor scores_of(const std::vector<cv::Mat>& pictures) {
+  Tensor scores_of(std::span<const NetworkPicture> pictures) {
     const torch::NoGradGuard no_grad;
-    const Size size{card_.input.width, card_.input.height};
+    const Size size = input_size();
     const Tensor images =
         torch::empty({static_cast<std::int64_t>(pictures.size()), size.height, size.width, 3}, torch::kUInt8);
-    parallel_for(pictures.size(), [&](std::size_t i) {
-      if (pictures[i].type() != CV_8UC3 || pictures[i].empty())
-        throw Error(Code::bug, "pictures to predict are CV_8UC3 and not empty");
-      Sample sample;
-      sample.image = pictures[i];
-      resize(sample, size);
+    for (std::size_t i = 0; i < pictures.size(); ++i) {
       cv::Mat to(size.height, size.width, CV_8UC3, images[static_cast<std::int64_t>(i)].data_ptr());
-      sample.image.copyTo(to);
-    });
+      if (pictures[i].pixels.size() != to.size() || pictures[i].pixels.type() != to.type())
+        throw Error(Code::bug, "pictures to predict are CV_8UC3 of the network's size");
+      pictures[i].pixels.copyTo(to);
+    }
     const Tensor input = input_(images);
     if (!settings_.mirror) return scores_of(input);
     constexpr std::int64_t kAlongX = 3;
@@ -153,6 +150,13 @@ class TorchPredictor final : public Predictor {
 };
 
 }  // namespace
+
+std::vector<Prediction> Predictor::predict_pictures(const std::vector<cv::Mat>& pictures) {
+  std::vector<NetworkPicture> ready(pictures.size());
+  parallel_for(pictures.size(),
+               [&](std::size_t i) { ready[i] = network_picture(pictures[i], input_size()); });
+  return predict(ready);
+}
 
 std::unique_ptr<Predictor> Predictor::open(const Path& run, const PredictSettings& settings) {
   return guarded([&] {

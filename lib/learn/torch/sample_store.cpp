@@ -9,6 +9,7 @@
 #include "base/text.h"
 #include "image/image.h"
 #include "learn/augment.h"
+#include "learn/network_picture.h"
 
 namespace maskmill::learn {
 namespace {
@@ -91,23 +92,14 @@ SampleStore::Reading SampleStore::try_read(Item item) const {
 }
 
 Sample SampleStore::read(const Item& item, std::vector<Finding>& findings) const {
-  Sample sample;
-  Size picture_size;
-  try {
-    const std::string bytes = read_file(item.image);
-    picture_size = probe_image_bytes(bytes).size();
-    sample.image = decode_image(bytes, {.at_least = size_});
-  } catch (Error& error) {
-    throw std::move(error.at_file(item.image));
-  }
-
-  Item sized = item;
-  sized.size = picture_size;
-  const SemanticMask mask = classes_.read(sized);
-  const Size mask_size{mask.labels.cols, mask.labels.rows};
-  if (mask_size != picture_size)
-    throw Error(Code::bad_value,
-                "its mask is " + to_string(mask_size) + " and the picture " + to_string(picture_size));
+  const NetworkPicture picture = [&] {
+    try {
+      return network_picture(read_file(item.image), size_);
+    } catch (Error& error) {
+      throw std::move(error.at_file(item.image));
+    }
+  }();
+  const SemanticMask mask = classes_.read(item, picture.size);
   if (!mask.unknown_values.empty()) {
     const auto& [value, pixels] = *mask.unknown_values.begin();
     findings.push_back(finding_about(item, "value-outside-labels", Severity::warning,
@@ -116,7 +108,7 @@ Sample SampleStore::read(const Item& item, std::vector<Finding>& findings) const
                                          counted(static_cast<std::size_t>(pixels), "pixel") +
                                          "; they are ignored"));
   }
-  sample.mask = mask.labels;
+  Sample sample{picture.pixels, mask.labels, {}};
   resize(sample, size_);
   return sample;
 }

@@ -241,7 +241,8 @@ MetricsRow metrics_row(const EpochReport& report, const ValPass& val, double lea
 }
 
 TrainResult train_in_torch(const TrainSettings& settings, Source& data, const RunFolder& run,
-                           Findings& findings, const std::function<void(const EpochReport&)>& report) {
+                           const Provenance& made_by, Findings& findings,
+                           const std::function<void(const EpochReport&)>& report) {
   const Clock::time_point start = Clock::now();
   prepare_process(settings.threads);
   choose_device(settings.device);  // before the data are read
@@ -260,6 +261,8 @@ TrainResult train_in_torch(const TrainSettings& settings, Source& data, const Ru
 
   Trainer trainer(settings, train_store, val_store, card);
   TrainSettings written = settings;
+  run.clear();
+  run.write("provenance.json", to_json_text(made_by));
   run.write("config.json", to_text(to_json(settings_of(written))));
   run.write("environment.json", to_text(describe_environment(trainer.device(), trainer.precision())));
   run.write_card(card);
@@ -306,10 +309,11 @@ TrainResult train_in_torch(const TrainSettings& settings, Source& data, const Ru
 
 }  // namespace
 
-TrainResult train(const TrainSettings& settings, Source& data, const RunFolder& run, Findings& findings,
+TrainResult train(const TrainSettings& settings, Source& data, const RunFolder& run,
+                  const Provenance& made_by, Findings& findings,
                   const std::function<void(const EpochReport&)>& report) {
   validate(settings);
-  return guarded([&] { return train_in_torch(settings, data, run, findings, report); });
+  return guarded([&] { return train_in_torch(settings, data, run, made_by, findings, report); });
 }
 
 }  // namespace maskmill::learn

@@ -14,6 +14,8 @@ using maskmill::tests::thrown_by;
 
 namespace {
 
+constexpr Size kSize{8, 4};
+
 Label label(const std::string& name, Role role = Role::object) {
   Label one;
   one.name = name;
@@ -33,7 +35,7 @@ Annotation columns(int label_index, double left, double right, bool crowd = fals
 Item painted_item(std::vector<Annotation> annotations) {
   Item item;
   item.id = "a";
-  item.size = Size{8, 4};
+  item.size = kSize;
   item.annotations = std::move(annotations);
   return item;
 }
@@ -77,7 +79,7 @@ TEST_CASE("what no annotation covers is a class of its own, and crowds are not")
   CHECK(classes.labels()[0].name == "background");
   CHECK(classes.labels().background() == 0);
   const cv::Mat mask =
-      classes.classes_of(painted_item({columns(0, 0, 2), columns(1, 2, 4), columns(1, 6, 8, true)}));
+      classes.read(painted_item({columns(0, 0, 2), columns(1, 2, 4), columns(1, 6, 8, true)}), kSize).labels;
   CHECK(at(mask, 0, 0) == 1);
   CHECK(at(mask, 3, 3) == 2);
   CHECK(at(mask, 5, 1) == 0);
@@ -88,7 +90,7 @@ TEST_CASE("a map's own background takes what nothing covers") {
   const LabelMap labels({label("cat"), label("nothing", Role::background), label("void", Role::ignore)});
   const ClassMap classes(labels, true);
   CHECK(classes.size() == 2);
-  const cv::Mat mask = classes.classes_of(painted_item({columns(0, 0, 2), columns(0, 6, 8, true)}));
+  const cv::Mat mask = classes.read(painted_item({columns(0, 0, 2), columns(0, 6, 8, true)}), kSize).labels;
   CHECK(at(mask, 0, 0) == 0);
   CHECK(at(mask, 4, 0) == 1);
   CHECK(at(mask, 7, 0) == kIgnored);
@@ -104,10 +106,10 @@ TEST_CASE("a label that happens to be called background is not taken for one") {
 
 TEST_CASE("an item that is empty is background, one that nobody annotated is an error") {
   const ClassMap classes(LabelMap({label("cat")}), true);
-  CHECK(cv::countNonZero(classes.classes_of(painted_item({}))) == 0);
+  CHECK(cv::countNonZero(classes.read(painted_item({}), kSize).labels) == 0);
   Item item = painted_item({});
   item.annotated = false;
-  CHECK(thrown_by([&] { classes.classes_of(item); }).code() == Code::bad_value);
+  CHECK(thrown_by([&] { classes.read(item, kSize).labels; }).code() == Code::bad_value);
 }
 
 TEST_CASE("a trained network's classes are found by name, and backgrounds by their role") {
@@ -118,7 +120,7 @@ TEST_CASE("a trained network's classes are found by name, and backgrounds by the
   CHECK(other.labels() == trained.labels());
   CHECK(other.class_of(1) == 1);
   CHECK(other.class_of(0) == -1);
-  const cv::Mat mask = other.classes_of(painted_item({columns(1, 0, 2)}));
+  const cv::Mat mask = other.read(painted_item({columns(1, 0, 2)}), kSize).labels;
   CHECK(at(mask, 0, 0) == 1);
   CHECK(at(mask, 5, 0) == 2);
 
@@ -146,4 +148,14 @@ TEST_CASE("a mask of 24 megapixels is looked up in less time than decoding it ta
   const double seconds = static_cast<double>(std::clock() - start) / CLOCKS_PER_SEC;
   CHECK(seconds < 0.5);  // a few hundredths where it was measured
   CHECK(cv::norm(found, mask, cv::NORM_INF) == 0);
+}
+
+TEST_CASE("annotations of a picture of another size are refused, and an unknown size is the picture's") {
+  const ClassMap classes(LabelMap({label("cat")}), true);
+  Item item = painted_item({columns(0, 0, 2)});
+  const Error error = thrown_by([&] { classes.read(item, {4, 2}); });
+  CHECK(error.code() == Code::bad_value);
+  CHECK_THAT(error.what(), tests::contains("8x4") && tests::contains("4x2"));
+  item.size.reset();
+  CHECK(cv::countNonZero(classes.read(item, kSize).labels) == 2 * kSize.height);
 }

@@ -65,8 +65,18 @@ TEST_CASE("a run in the place of an old one starts without its metrics") {
   const Scratch scratch;
   complete_run(scratch / "run").append_metrics({{"epoch", 1}});
   const RunFolder run = RunFolder::create(scratch / "run", Overwrite::yes);
+  CHECK(run.metrics().size() == 1);  // until the new one writes
+  run.clear();
   CHECK(run.metrics().empty());
   CHECK(thrown_by([&] { RunFolder::open(scratch / "run"); }).code() == Code::bad_format);
+}
+
+TEST_CASE("what a killed command left of a run can be replaced") {
+  const Scratch scratch;
+  scratch.write("run/provenance.json", "{}");
+  CHECK(thrown_by([&] { RunFolder::create(scratch / "run", Overwrite::no); }).code() == Code::write_failed);
+  RunFolder::create(scratch / "run", Overwrite::yes).clear();
+  CHECK(fs::is_empty(scratch / "run"));
 }
 
 TEST_CASE("without a name runs go to a folder of the day and time, each to its own") {

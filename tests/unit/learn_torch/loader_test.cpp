@@ -7,6 +7,7 @@
 #include "base/parallel.h"
 #include "catch.h"
 #include "image/image.h"
+#include "learn/network_picture.h"
 #include "learn/torch/input.h"
 #include "learn/torch/loader.h"
 #include "learn/torch/losses.h"
@@ -205,6 +206,10 @@ TEST_CASE("a picture that is decoded at a fraction of its size meets its whole m
   const Sample sample = store.load(0);
   CHECK(sample.image.size() == cv::Size(32, 24));
   CHECK(sample.mask.size() == cv::Size(32, 24));
+  // What prediction makes of the file is the same, pixel by pixel.
+  const NetworkPicture predicted = network_picture(read_file(items[0].image), {32, 24});
+  CHECK(predicted.size == Size{128, 96});
+  CHECK(cv::norm(sample.image, predicted.pixels, cv::NORM_INF) == 0);
 }
 
 TEST_CASE("the network's input is (value / 255 - mean) / std, channels-last") {

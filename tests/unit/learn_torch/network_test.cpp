@@ -282,8 +282,7 @@ TEST_CASE("automatic precision is bf16 where the processor says that it computes
   for (std::string word; file >> word;) flags.insert(word);
   const bool has = flags.count("avx512_bf16") > 0 || flags.count("amx_bf16") > 0 || flags.count("bf16") > 0;
   CHECK(computes_in_bf16(torch::kCPU) == has);
-  CHECK(choose_precision(Precision::automatic, torch::kCPU) ==
-        (has ? Precision::bf16 : Precision::float32));
+  CHECK(choose_precision(Precision::automatic, torch::kCPU) == (has ? Precision::bf16 : Precision::float32));
   CHECK(choose_precision(Precision::float32, torch::kCPU) == Precision::float32);
   CHECK(choose_precision(Precision::bf16, torch::kCPU) == Precision::bf16);
 }

@@ -81,7 +81,7 @@ TEST_CASE("a prediction has its picture's size, and its parts agree with each ot
       Predictor::open(untrained_run(scratch, small_card(independent)), with_probabilities());
   const std::vector<cv::Mat> pictures{picture(1, 1), picture(17, 31), picture(32, 48), picture(200, 3),
                                       picture(150, 90)};
-  const std::vector<Prediction> predictions = predictor->predict(pictures);
+  const std::vector<Prediction> predictions = predictor->predict_pictures(pictures);
   REQUIRE(predictions.size() == pictures.size());
   for (std::size_t i = 0; i < pictures.size(); ++i) {
     const Prediction& one = predictions[i];
@@ -106,10 +106,10 @@ TEST_CASE("a prediction has its picture's size, and its parts agree with each ot
     CHECK(chosen_is_largest);
     if (!independent) CHECK(worst_sum < 1e-5);
     // A picture's prediction does not depend on its neighbours in the batch.
-    const Prediction alone = predictor->predict({pictures[i]}).front();
+    const Prediction alone = predictor->predict_pictures({pictures[i]}).front();
     CHECK(same(alone.confidence, one.confidence));
   }
-  CHECK(predictor->predict({}).empty());
+  CHECK(predictor->predict_pictures({}).empty());
 }
 
 TEST_CASE("scores are upsampled as torch's bilinear interpolation does, in strips or whole") {
@@ -128,7 +128,7 @@ TEST_CASE("scores are upsampled as torch's bilinear interpolation does, in strip
     const torch::Tensor scores = network->forward(NetworkInput(card.input, torch::kCPU)(pixels)).at("out");
     const torch::Tensor expected =
         at::upsample_bilinear2d(scores, {size.height, size.width}, /*align_corners=*/false).softmax(1)[0];
-    const Prediction found = predictor->predict({given}).front();
+    const Prediction found = predictor->predict_pictures({given}).front();
     for (std::int64_t i = 0; i < 3; ++i) {
       const torch::Tensor plane =
           torch::from_blob(found.probabilities[static_cast<std::size_t>(i)].data, {size.height, size.width});
@@ -146,17 +146,17 @@ TEST_CASE("mirrored prediction treats left and right alike") {
   const cv::Mat given = picture(64, 48);  // a whole number of pixels to one of the network's
   cv::Mat turned, turned_back;
   cv::flip(given, turned, 1);
-  cv::flip(predictor->predict({turned}).front().probabilities.front(), turned_back, 1);
-  CHECK(same(predictor->predict({given}).front().probabilities.front(), turned_back) == settings.mirror);
+  cv::flip(predictor->predict_pictures({turned}).front().probabilities.front(), turned_back, 1);
+  CHECK(same(predictor->predict_pictures({given}).front().probabilities.front(), turned_back) == settings.mirror);
 }
 
 TEST_CASE("bf16 predicts nearly what float32 does") {
   const Scratch scratch;
   const Path run = untrained_run(scratch, small_card());
   PredictSettings settings = with_probabilities();
-  const cv::Mat exact = Predictor::open(run, settings)->predict({picture(40, 60)}).front().confidence;
+  const cv::Mat exact = Predictor::open(run, settings)->predict_pictures({picture(40, 60)}).front().confidence;
   settings.precision = Precision::bf16;
-  const cv::Mat rounded = Predictor::open(run, settings)->predict({picture(40, 60)}).front().confidence;
+  const cv::Mat rounded = Predictor::open(run, settings)->predict_pictures({picture(40, 60)}).front().confidence;
   CHECK(cv::norm(exact, rounded, cv::NORM_INF) < 0.02);
 }
 

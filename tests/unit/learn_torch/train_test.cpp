@@ -46,7 +46,7 @@ struct Trained {
 
 Trained trained(const TrainSettings& settings, Source& data, const Path& folder) {
   Trained made{RunFolder::create(folder, Overwrite::no), {}, Findings(), {}};
-  made.result = train(settings, data, made.run, made.findings,
+  made.result = train(settings, data, made.run, {}, made.findings,
                       [&](const EpochReport& epoch) { made.epochs.push_back(epoch); });
   return made;
 }
@@ -111,7 +111,7 @@ TEST_CASE("a network learns drawn shapes within seconds, and its run says how") 
     const DrawnShape drawn = drawn_shape(kSize, i);
     cv::Mat truth = drawn.labels.clone();
     truth.setTo(kUnlabelled, truth == 3);
-    matrix.add(predictor->predict({drawn.picture}).front().labels, truth);
+    matrix.add(predictor->predict_pictures({drawn.picture}).front().labels, truth);
   }
   CHECK_THAT(*scores_of(matrix).mean_dice, WithinAbs(best.val_mean_dice, 2e-3));
 }
@@ -203,4 +203,18 @@ TEST_CASE("a loss that is no number ends the training with a way out") {
   const Error error = thrown_by([&] { trained(settings, *data, scratch / "run"); });
   CHECK(error.code() == Code::bad_value);
   CHECK_THAT(error.what(), contains("learning-rate"));
+}
+
+TEST_CASE("training that cannot begin leaves the old run as it was") {
+  const Scratch scratch;
+  const auto data = source_of(drawn_items(scratch, 8, 4, kSize));
+  const std::string before = trained(small_settings(), *data, scratch / "run").weights();
+  TrainSettings wrong = small_settings();
+  wrong.train_subset = "trian";
+  const RunFolder run = RunFolder::create(scratch / "run", Overwrite::yes);
+  Findings findings;
+  data->rewind();
+  CHECK(thrown_by([&] { train(wrong, *data, run, {}, findings, {}); }).code() == Code::usage);
+  CHECK(read_file(run.file("model.pth")) == before);
+  CHECK(run.metrics().size() == 2);
 }

@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <opencv2/core/mat.hpp>
+#include <string_view>
+
+#include "image/image.h"
+
+namespace maskmill::learn {
+
+/// A picture as a network of a fixed input size sees it. Training and prediction both make it here, so that a
+/// network meets in use what it was trained on.
+struct NetworkPicture {
+  cv::Mat pixels;  ///< CV_8UC3, RGB, of the network's size
+  Size size;       ///< of the picture itself, EXIF-turned
+};
+
+/// From a file's bytes; a JPEG is decoded no larger than needed. Throws as decode_image.
+NetworkPicture network_picture(std::string_view bytes, Size network);
+/// From pixels, CV_8UC3 RGB.
+NetworkPicture network_picture(const cv::Mat& picture, Size network);
+
+}  // namespace maskmill::learn
