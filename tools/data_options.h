@@ -15,6 +15,8 @@ namespace maskmill::tools {
 
 inline constexpr const char* kSourceHelp = "a data set: a folder or an annotation file";
 
+inline constexpr const char* kForceHelp = "replace a file, or a folder that a maskmill command wrote";
+
 struct InputOptions {
   std::optional<std::string> from;
   std::vector<std::string> read;
@@ -29,8 +31,8 @@ struct OutputOptions {
   std::string output;
   bool force = false;
   static void visit(auto& self, auto&& setting) {
-    setting("output", self.output, "where to write", short_flag('o'));
-    setting("force", self.force, "replace what a maskmill command wrote there before");
+    setting("output", self.output, "where to write", short_flag('o'), required("OUT"));
+    setting("force", self.force, kForceHelp);
   }
 };
 
@@ -52,22 +54,22 @@ inline formats::Opened open_source(const std::string& path, const InputOptions& 
   return opened;
 }
 
-inline const std::string& required_output(const OutputOptions& options) {
-  if (options.output.empty()) throw Error(Code::usage, "-o is missing: where to write");
-  return options.output;
-}
-
 inline Overwrite overwrite(const OutputOptions& options) {
   return options.force ? Overwrite::yes : Overwrite::no;
 }
 
 inline CreateRequest create_request(const OutputOptions& output, const WriteOptions& write,
                                     const Metadata& metadata) {
-  return {required_output(output), overwrite(output), write.media, metadata, write.write};
+  return {output.output, overwrite(output), write.media, metadata, write.write};
 }
 
 inline Provenance provenance(const CommandLine& line, const std::string& path, const Format& format) {
   return {line.text(), {{path, std::string(format.name), 0, {}}}};
+}
+
+/// Throws what writing the file would throw, and leaves nothing behind.
+inline void require_writable(const Path& file, Overwrite overwrite) {
+  const OutputFile attempt(file, overwrite);
 }
 
 /// On standard error: what was wrong with items, a line a rule; details are check's.

@@ -10,16 +10,21 @@ namespace maskmill::tools {
 
 /// How masks become instances, on the command line.
 struct InstanceOptions {
+  bool of_predictions = false;  ///< which have no object masks
   std::optional<std::string> instances;
   InstanceShape shape = InstanceShape::rle;
   double tolerance = 0;
   std::int64_t min_area = 0;
   static void visit(auto& self, auto&& setting) {
-    setting("instances", self.instances,
-            "what one instance of a mask is: a connected component, all pixels of a label, or a number of "
-            "the object mask",
-            one_of({"component", "label", "object-mask"}),
-            unset("object-mask where there is one, else component"));
+    setting(
+        "instances", self.instances,
+        self.of_predictions
+            ? "what one instance is: a connected component, or all pixels of a label"
+            : "what one instance of a mask is: a connected component, all pixels of a label, or a number of "
+              "the object mask",
+        self.of_predictions ? one_of({"component", "label"}) : one_of({"component", "label", "object-mask"}),
+        self.of_predictions ? unset("component; label where the format only holds masks")
+                            : unset("object-mask where there is one, else component"));
     setting("shape", self.shape, "write instances as exact RLE or as polygons");
     setting("tolerance", self.tolerance, "pixels that a polygon may be off; 0 follows the pixels' edges",
             at_least(0));

@@ -83,17 +83,19 @@ TEST_CASE("what one instance of VOC's masks is, is the caller's choice") {
     const Ran ran = convert(scratch.path(), out, "coco", options);
     INFO(ran.err);
     REQUIRE(ran.status == 0);
-    std::vector<int> areas;
-    for (const Path& path : list_files(out / "annotations"))
-      for (const Json& annotation : Json::parse(read_file(path))["annotations"])
-        if (annotation["iscrowd"] == 0) areas.push_back(annotation["area"]);
-    std::sort(areas.begin(), areas.end());
-    return areas;
+    std::vector<int> found;
+    for (const Path& path : list_files(out / "annotations")) {
+      const Json document = Json::parse(read_file(path));
+      for (const Json& annotation : document.at("annotations"))
+        if (annotation.at("iscrowd") == 0) found.push_back(annotation.at("area"));
+    }
+    std::sort(found.begin(), found.end());
+    return found;
   };
   CHECK(areas({"--instances", "component"}) == std::vector{4, 8});
   CHECK(areas({"--instances", "label"}) == std::vector{12});
   CHECK(areas({"--instances", "object-mask"}) == std::vector{2, 10});
-  CHECK(areas({}) == areas({"--instances", "object-mask"}));
+  CHECK(areas({}) == std::vector{2, 10});
 }
 
 TEST_CASE("output bytes do not depend on the number of jobs") {

@@ -48,6 +48,11 @@ TEST_CASE("wrong usage ends with 2 and says what would be right") {
     CHECK(option.status == 2);
     CHECK_THAT(option.err, contains("maskmill " + verb + " --help"));
   }
+  const Ran nowhere = tests::maskmill({"convert", ".", "--to", "coco"});
+  CHECK(nowhere.status == 2);
+  CHECK_THAT(nowhere.err, contains("-o is missing: where to write"));
+  CHECK_THAT(tests::maskmill({"convert", "--help"}).out,
+             contains("Usage: maskmill convert SRC -o OUT --to FORMAT [options]"));
   const Ran format = tests::maskmill({"convert", ".", "-o", "x", "--to", "cocoo"});
   CHECK(format.status == 2);
   CHECK_THAT(format.err, contains("coco"));

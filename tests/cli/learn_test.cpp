@@ -2,6 +2,7 @@
 #include <boost/filesystem.hpp>
 
 #include "base/json.h"
+#include "base/output.h"
 #include "support/drawn.h"
 #include "support/program.h"
 
@@ -65,6 +66,17 @@ TEST_CASE("test prints the scores of a subset and writes the page") {
   for (const char* remote : {"src=\"http", "href=\"http", "url(http", "@import"})
     CHECK(page.find(remote) == std::string::npos);
   CHECK(tests::maskmill({"test", trained().run, trained().split, "--subset", "tset"}).status == 2);
+}
+
+TEST_CASE("what could not be scored is said, and makes the exit code 1") {
+  const Scratch scratch;
+  const std::string split = (scratch / "split").string();
+  checked({"split", trained().data, "-o", split, "--ratio", "test=1", "--quiet"});
+  const Path image = list_files(split + "/test/images").front();
+  replace_file(image, read_file(image).substr(0, 200));
+  const Ran ran = checked({"test", trained().run, split, "--report", (scratch / "page.html").string()}, 1);
+  CHECK_THAT(ran.err, contains("scored without 1 item that could not be read"));
+  CHECK_THAT(ran.out, contains("239 items"));
 }
 
 TEST_CASE("predictions are index masks of the inputs' own sizes, and a data set") {

@@ -3,6 +3,7 @@
 #include <set>
 
 #include "base/json.h"
+#include "base/output.h"
 #include "support/drawn.h"
 #include "support/program.h"
 
@@ -127,4 +128,29 @@ TEST_CASE("standard output that cannot be written is a failed output") {
   const Ran ran = run_program_at(
       {"/bin/sh", "-c", std::string("'") + MASKMILL_BIN_DIR + "/maskmill' formats --json >/dev/full"});
   CHECK(ran.status == 3);
+}
+
+TEST_CASE("a split leaves out a mask that is cut short and an image that is not there, and stays exact") {
+  const Scratch scratch;
+  const Path source = shapes(scratch);
+  const std::vector<Path> masks = list_files(source / "masks"), images = list_files(source / "images");
+  const std::string bytes = read_file(masks[3]);
+  replace_file(masks[3], bytes.substr(0, bytes.size() - 40));
+  replace_file(images[7], "");
+  const Json split =
+      json_of({"split", source.string(), "-o", (scratch / "out").string(), "--ratio", "a=1,b=1"});
+  CHECK(split["left_out"] == 2);
+  CHECK(split["subsets"]["a"]["items"] == 119);
+  CHECK(split["subsets"]["b"]["items"] == 119);
+  CHECK(list_files(scratch / "out/a/masks").size() == 119);
+}
+
+TEST_CASE("a page that may not be replaced is said before the data are read") {
+  const Scratch scratch;
+  const std::string page = scratch.write("page.html", "mine").string();
+  const Ran ran = tests::maskmill({"check", shapes(scratch).string(), "--report", page});
+  CHECK(ran.status == 3);
+  CHECK(ran.out.empty());
+  CHECK_THAT(ran.err, contains("exists already"));
+  CHECK(read_file(page) == "mine");
 }

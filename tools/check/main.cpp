@@ -16,7 +16,7 @@ struct Options {
   bool force = false;
   static void visit(auto& self, auto&& setting) {
     InputOptions::visit(self.input, setting);
-    setting("examples", self.examples, "places shown a rule; --json always has all", at_least(0));
+    setting("examples", self.examples, "places shown per rule; --json always has all", at_least(0));
     setting("report", self.report, "also write this HTML page, with pictures", unset("none"));
     setting("force", self.force, "replace an older page");
     CommonOptions::visit(self.common, setting);
@@ -35,10 +35,12 @@ const Verb kVerb{MASKMILL_VERB,
 
 int run(const CommandLine& line, const Options& options) {
   const formats::Opened opened = open_source(line.operand("SRC"), options.input);
+  const Overwrite overwrite = options.force ? Overwrite::yes : Overwrite::no;
+  if (options.report) require_writable(*options.report, overwrite);  // before hours of reading
   const CheckReport report = check(*opened.source);
   if (options.report)
     write_findings_report(findings_page(report, line.operand("SRC"), *opened.format, options.examples),
-                          *options.report, options.force ? Overwrite::yes : Overwrite::no);
+                          *options.report, overwrite);
   Json document{{"format", opened.format->name}};
   if (line.json()) document.update(to_json(report));
   line.print(to_text(report, static_cast<std::size_t>(options.examples)), document);

@@ -19,7 +19,7 @@ struct Options {
   bool lossless = false;
   static void visit(auto& self, auto&& setting) {
     OutputOptions::visit(self.output, setting);
-    setting("to", self.to, "the format to write (maskmill formats lists them)");
+    setting("to", self.to, "the format to write (maskmill formats lists them)", required("FORMAT"));
     InputOptions::visit(self.input, setting);
     WriteOptions::visit(self.write, setting);
     InstanceOptions::visit(self.instances, setting);
@@ -41,10 +41,8 @@ const Verb kVerb{MASKMILL_VERB,
                    "one polygon annotation a label and image, off by at most a pixel"}}};
 
 int run(const CommandLine& line, const Options& options) {
-  if (options.to.empty()) throw Error(Code::usage, "--to is missing: the format to write");
   const std::string& path = line.operand("SRC");
   const Format& target = formats::find(options.to);
-  required_output(options.output);
   const formats::Opened opened = open_source(path, options.input);
   Findings findings;
   const ConvertReport report = convert(

@@ -23,11 +23,14 @@ struct Options {
   bool probabilities = false;
   PredictorOptions predictor;
 
-  Options() { write.media = Media::none; }
+  Options() {
+    write.media = Media::none;
+    instances.of_predictions = true;
+  }
 
   static void visit(auto& self, auto&& setting) {
     OutputOptions::visit(self.output, setting);
-    setting("to", self.to, "the format to write; predictions are a data set");
+    setting("to", self.to, "the format to write");
     setting("overlay", self.overlay, "also draw each prediction on its picture, in overlays/");
     setting("probabilities", self.probabilities,
             "also write each class's probability as 16-bit PNG, in probabilities/CLASS/");
@@ -45,7 +48,9 @@ const Verb kVerb{MASKMILL_VERB,
                  "set whose images\n"
                  "are taken. Written are index masks at each picture's own size (masks/, with labels.json), "
                  "or with --to any\n"
-                 "format: annotations then have the mean confidence of their pixels as score.",
+                 "format: annotations then have the mean confidence of their pixels as score. With --media "
+                 "copy or link the\n"
+                 "images come along, and every verb reads the output as a data set.",
                  {{"RUN", "a run directory of maskmill train"},
                   {"INPUT", "image files, folders, or a data set", Operand::Count::one_or_more}},
                  {{"maskmill predict work/run photos -o work/predictions --overlay", "masks and pictures"},
@@ -64,7 +69,6 @@ std::unique_ptr<Source> open_inputs(const std::vector<std::string>& inputs, cons
 
 int run(const CommandLine& line, const Options& options) {
   const Format& target = formats::find(options.to);
-  required_output(options.output);
   const std::vector<std::string>& inputs = line.operands("INPUT");
   const auto source = open_inputs(inputs, options.input);
   learn::PredictSettings how = settings_from(options.predictor);

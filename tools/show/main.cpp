@@ -31,7 +31,7 @@ const Verb kVerb{
 
 int run(const CommandLine& line, const Options& options) {
   const std::string& path = line.operand("SRC");
-  const Path target = required_output(options.output);
+  const Path target = options.output.output;
   const formats::Opened opened = open_source(path, options.input);
   Findings findings;
   const std::size_t shown =

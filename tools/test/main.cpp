@@ -20,7 +20,8 @@ struct Options {
   PredictorOptions predictor;
   static void visit(auto& self, auto&& setting) {
     setting("subset", self.subset, "the subset to score; all scores every item");
-    setting("report", self.report, "where the page goes", unset("report.html in the run"));
+    setting("report", self.report, "where the page goes; an older one is replaced",
+            unset("report.html in the run"));
     setting("worst", self.worst, "images shown, those of lowest mean Dice", between(0, 1000));
     PredictorOptions::visit(self.predictor, setting);
     InputOptions::visit(self.input, setting);
@@ -33,7 +34,10 @@ const Verb kVerb{
     MASKMILL_SUMMARY,
     "Predicts the subset at its pictures' own sizes and prints IoU, Dice, precision and recall of each class "
     "over\n"
-    "all pixels. Writes a page with curves, confusion matrix and the worst images.",
+    "all pixels. Writes a page with curves, confusion matrix and the worst images. The exit code is 1 where "
+    "an "
+    "item\n"
+    "could not be read, and so is not scored.",
     {{"RUN", "a run directory of maskmill train"}, {"DATA", kSourceHelp}},
     {{"maskmill test work/run work/split", "the subset test"},
      {"maskmill test work/run work/split --subset val --report val.html", "another subset, another page"}}};
@@ -53,11 +57,12 @@ int run(const CommandLine& line, const Options& options) {
   const learn::RunFolder folder = learn::RunFolder::open(line.operand("RUN"));
   const std::string& path = line.operand("DATA");
   const auto source = subset_of(open_source(path, options.input).source, options.subset);
+  const Path page = options.report ? Path(*options.report) : folder.file("report.html");
+  require_writable(page, Overwrite::yes);
   const auto predictor = learn::Predictor::open(folder.path(), settings_from(options.predictor));
   Findings findings;
   const learn::ScoreReport scored = learn::score(*predictor, *source, options.predictor.batch_size,
                                                  static_cast<std::size_t>(options.worst), findings);
-  const Path page = options.report ? Path(*options.report) : folder.file("report.html");
   TrainingReport report = learn::report_of(folder, predictor->card(), scored, options.subset);
   if (options.predictor.mirror)
     report.remarks.emplace_back("each picture was predicted mirrored too, and the two averaged");
@@ -76,8 +81,10 @@ int run(const CommandLine& line, const Options& options) {
                          predictor->device(), name_of(predictor->precision()),
                          to_table(scored.scores, predictor->card().classes), page.string()),
              document);
+  if (scored.left_out > 0)
+    notice("scored without " + counted(scored.left_out, "item") + " that could not be read");
   summarise(findings, path);
-  return 0;
+  return scored.left_out > 0 ? 1 : 0;
 }
 
 }  // namespace

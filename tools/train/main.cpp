@@ -13,10 +13,12 @@ namespace {
 struct Options {
   CommonOptions common;
   InputOptions input;
-  OutputOptions output;
+  std::optional<std::string> output;
+  bool force = false;
   std::optional<std::string> config;
   static void visit(auto& self, auto&& setting) {
-    OutputOptions::visit(self.output, setting);
+    setting("output", self.output, "the run directory", short_flag('o'), unset("runs/DATE/TIME"));
+    setting("force", self.force, "replace a run directory");
     setting("config", self.config, "a JSON file of settings; key=value on the command line overrides it",
             unset("defaults"));
     InputOptions::visit(self.input, setting);
@@ -69,11 +71,12 @@ int run(const CommandLine& line, const Options& options) {
   const std::string& path = line.operand("DATA");
   const learn::TrainSettings settings = settings_from(line, options);
   const formats::Opened opened = open_source(path, options.input);
-  const learn::RunFolder folder = learn::RunFolder::create(options.output.output, overwrite(options.output));
-  folder.write("provenance.json", to_json_text(provenance(line, path, *opened.format)));
+  const learn::RunFolder folder =
+      learn::RunFolder::create(options.output.value_or(""), options.force ? Overwrite::yes : Overwrite::no);
   Findings findings;
-  const learn::TrainResult result = train(settings, *opened.source, folder, findings,
-                                          [](const learn::EpochReport& epoch) { notice(epoch_line(epoch)); });
+  const learn::TrainResult result =
+      train(settings, *opened.source, folder, provenance(line, path, *opened.format), findings,
+            [](const learn::EpochReport& epoch) { notice(epoch_line(epoch)); });
   const std::string text = fmt::format(
       "best epoch {}: mean Dice {:.4f} on {}\n{:.1f} images/s on {} in {}, {:.1f} % of the time waiting for "
       "samples, {:.0f} s in all\n{}\n",
