@@ -18,10 +18,11 @@ inline constexpr const char* kSourceHelp = "a data set: a folder or an annotatio
 inline constexpr const char* kForceHelp = "replace a file, or a folder that a maskmill command wrote";
 
 struct InputOptions {
+  std::string without_format = "detected";  ///< what is done where the format is not named
   std::optional<std::string> from;
   std::vector<std::string> read;
   static void visit(auto& self, auto&& setting) {
-    setting("from", self.from, "the data set's format", unset("detected"));
+    setting("from", self.from, "the data set's format", unset(self.without_format));
     setting("read", self.read,
             "key=value of that format's reading settings (maskmill formats NAME lists them)");
   }

@@ -26,6 +26,7 @@ struct Options {
   Options() {
     write.media = Media::none;
     instances.of_predictions = true;
+    input.without_format = "INPUT is image files and folders";
   }
 
   static void visit(auto& self, auto&& setting) {
