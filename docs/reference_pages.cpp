@@ -72,10 +72,9 @@ void add_formats(Pages& pages) {
 
 void add_rules(Pages& pages) {
   std::string page =
-      "# What `maskmill check` looks for\n\nReaders report what they meet besides, under ids of their own "
-      "such "
-      "as not-listed or same-name, and say themselves what to do: files without a partner, "
-      "lines that cannot be read.\n";
+      "# What `maskmill check` looks for\n\n"
+      "Readers report what they meet besides, under ids of their own such as not-listed or same-name, and "
+      "say themselves what to do: files without a partner, lines that cannot be read.\n";
   for (const Rule* rule : rules())
     page += fmt::format("\n## {}\n\nSeverity {}: {}.\n\nHarm: {}\n\nWhat to do: {}\n", rule->id,
                         to_string(rule->severity), rule->title, rule->harm, rule->fix);

@@ -15,8 +15,6 @@ namespace maskmill::tools {
 
 inline constexpr const char* kSourceHelp = "a data set: a folder or an annotation file";
 
-inline constexpr const char* kForceHelp = "replace a file, or a folder that a maskmill command wrote";
-
 struct InputOptions {
   std::string without_format = "detected";  ///< what is done where the format is not named
   std::optional<std::string> from;
@@ -33,7 +31,7 @@ struct OutputOptions {
   bool force = false;
   static void visit(auto& self, auto&& setting) {
     setting("output", self.output, "where to write", short_flag('o'), required("OUT"));
-    setting("force", self.force, kForceHelp);
+    setting("force", self.force, "replace a file, or a folder that a maskmill command wrote");
   }
 };
 
@@ -55,13 +53,13 @@ inline formats::Opened open_source(const std::string& path, const InputOptions& 
   return opened;
 }
 
-inline Overwrite overwrite(const OutputOptions& options) {
-  return options.force ? Overwrite::yes : Overwrite::no;
+inline Overwrite overwrite(bool force) {
+  return force ? Overwrite::yes : Overwrite::no;
 }
 
 inline CreateRequest create_request(const OutputOptions& output, const WriteOptions& write,
                                     const Metadata& metadata) {
-  return {output.output, overwrite(output), write.media, metadata, write.write};
+  return {output.output, overwrite(output.force), write.media, metadata, write.write};
 }
 
 inline Provenance provenance(const CommandLine& line, const std::string& path, const Format& format) {

@@ -45,7 +45,7 @@ std::string usage_line(const Verb& verb, std::span<const Setting> settings) {
   std::string line = "maskmill " + verb.name;
   for (const Operand& operand : verb.operands) line += " " + operand_text(operand);
   for (const Setting& setting : settings)
-    if (!setting.placeholder.empty()) line += " " + shortest_flag(setting) + " " + setting.placeholder;
+    if (setting.is_required()) line += " " + shortest_flag(setting) + " " + setting.value_name;
   return line + " [options]";
 }
 
@@ -65,7 +65,7 @@ std::string as_markdown(const std::string& description) {
 
 void require_given(std::span<const Setting> settings) {
   for (const Setting& setting : settings)
-    if (!setting.placeholder.empty() && setting.value_text().empty())
+    if (setting.is_required() && setting.value_text().empty())
       throw Error(Code::usage, shortest_flag(setting) + " is missing: " + setting.help);
 }
 
@@ -73,7 +73,7 @@ std::string default_note(const Setting& setting) {
   const std::string value = setting.value_text();
   if (setting.is_flag()) return "";
   if (!value.empty()) return fmt::format(" [{}]", value);
-  if (!setting.placeholder.empty()) return " [required]";
+  if (setting.is_required()) return " [required]";
   return setting.unset_meaning.empty() ? "" : fmt::format(" [{}]", setting.unset_meaning);
 }
 
@@ -262,9 +262,9 @@ std::string reference_page(const Verb& verb, std::span<const Setting> settings) 
     for (std::size_t at = 0; (at = type.find('|', at)) != std::string::npos; at += 2) type.insert(at, "\\");
     const std::string value = setting.is_flag() ? "" : setting.value_text();
     page += fmt::format("| `{}` | {} | {} | {} |\n", flag_names(setting), type,
-                        !setting.placeholder.empty() ? "required"
-                        : value.empty()              ? setting.unset_meaning
-                                                     : value,
+                        setting.is_required() ? "required"
+                        : value.empty()       ? setting.unset_meaning
+                                              : value,
                         setting.help);
   }
   if (!verb.examples.empty()) page += "\n## Examples\n";

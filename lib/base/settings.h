@@ -52,9 +52,9 @@ struct Unset {
   std::string meaning;
 };
 
-/// Must be given on a command line; what stands for its value in the usage line: "-o OUT".
+/// Must be given on a command line. The value's name stands for it in the usage line: OUT in "-o OUT".
 struct Required {
-  std::string placeholder;
+  std::string value_name;
 };
 
 inline Between between(double low, double high) {
@@ -78,8 +78,8 @@ inline Unset unset(std::string meaning) {
   return {std::move(meaning)};
 }
 
-inline Required required(std::string placeholder) {
-  return {std::move(placeholder)};
+inline Required required(std::string value_name) {
+  return {std::move(value_name)};
 }
 
 /// An enum member, erased.
@@ -103,12 +103,13 @@ struct Setting {
   std::optional<double> low, high;
   std::vector<std::string> choices;
   std::string unset_meaning;
-  std::string placeholder;  ///< of one that is required; empty where it may be left out
+  std::string value_name;  ///< of one that is required; empty where it may be left out
   char short_letter = 0;
 
   bool is_flag() const { return std::holds_alternative<bool*>(target); }
   bool is_list() const;
   bool is_optional() const;
+  bool is_required() const { return !value_name.empty(); }
   std::string type_name()
       const;  ///< "integer", "number", "text", "true|false", "list of text", or the choices "a|b"
   std::string value_text() const;  ///< as one would type it; empty for an unset optional
@@ -159,9 +160,7 @@ struct Binder {
   static void apply(Setting& setting, const ShortFlag& flag) { setting.short_letter = flag.letter; }
   static void apply(Setting& setting, const OneOf& choices) { setting.choices = choices.choices; }
   static void apply(Setting& setting, const Unset& meaning) { setting.unset_meaning = meaning.meaning; }
-  static void apply(Setting& setting, const Required& required) {
-    setting.placeholder = required.placeholder;
-  }
+  static void apply(Setting& setting, const Required& required) { setting.value_name = required.value_name; }
 };
 
 }  // namespace detail

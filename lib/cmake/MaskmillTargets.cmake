@@ -19,6 +19,9 @@ function(maskmill_compile_options target)
     target_compile_options(${target} PRIVATE -fsanitize=${MASKMILL_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=undefined)
     target_link_options(${target} PUBLIC -fsanitize=${MASKMILL_SANITIZE})
   endif()
+  if(MASKMILL_FUZZ)
+    target_compile_options(${target} PRIVATE -fsanitize=fuzzer-no-link)
+  endif()
 endfunction()
 
 # What most files parse is parsed once: 2 to 4 s a file. The presets dev and tidy build without it

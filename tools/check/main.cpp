@@ -35,12 +35,11 @@ const Verb kVerb{MASKMILL_VERB,
 
 int run(const CommandLine& line, const Options& options) {
   const formats::Opened opened = open_source(line.operand("SRC"), options.input);
-  const Overwrite overwrite = options.force ? Overwrite::yes : Overwrite::no;
-  if (options.report) require_writable(*options.report, overwrite);  // before hours of reading
+  if (options.report) require_writable(*options.report, overwrite(options.force));  // before hours of reading
   const CheckReport report = check(*opened.source);
   if (options.report)
     write_findings_report(findings_page(report, line.operand("SRC"), *opened.format, options.examples),
-                          *options.report, overwrite);
+                          *options.report, overwrite(options.force));
   Json document{{"format", opened.format->name}};
   if (line.json()) document.update(to_json(report));
   line.print(to_text(report, static_cast<std::size_t>(options.examples)), document);

@@ -34,8 +34,8 @@ int run(const CommandLine& line, const Options& options) {
   const Path target = options.output.output;
   const formats::Opened opened = open_source(path, options.input);
   Findings findings;
-  const std::size_t shown =
-      write_data_sheet(*opened.source, target, overwrite(options.output), path, options.sheet, findings);
+  const std::size_t shown = write_data_sheet(*opened.source, target, overwrite(options.output.force), path,
+                                             options.sheet, findings);
   line.print(counted(shown, "item") + " drawn: " + target.string() + "\n",
              {{"items", shown}, {"output", target.string()}, {"findings", findings.by_rule()}});
   summarise(findings, path);

@@ -35,8 +35,7 @@ const Verb kVerb{
     "Predicts the subset at its pictures' own sizes and prints IoU, Dice, precision and recall of each class "
     "over\n"
     "all pixels. Writes a page with curves, confusion matrix and the worst images. The exit code is 1 where "
-    "an "
-    "item\n"
+    "an item\n"
     "could not be read, and so is not scored.",
     {{"RUN", "a run directory of maskmill train"}, {"DATA", kSourceHelp}},
     {{"maskmill test work/run work/split", "the subset test"},

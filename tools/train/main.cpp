@@ -72,7 +72,7 @@ int run(const CommandLine& line, const Options& options) {
   const learn::TrainSettings settings = settings_from(line, options);
   const formats::Opened opened = open_source(path, options.input);
   const learn::RunFolder folder =
-      learn::RunFolder::create(options.output.value_or(""), options.force ? Overwrite::yes : Overwrite::no);
+      learn::RunFolder::create(options.output.value_or(""), overwrite(options.force));
   Findings findings;
   const learn::TrainResult result =
       train(settings, *opened.source, folder, provenance(line, path, *opened.format), findings,

@@ -8,7 +8,6 @@
 #include "base/progress.h"
 #include "base/text.h"
 #include "image/image.h"
-#include "learn/augment.h"
 #include "learn/network_picture.h"
 
 namespace maskmill::learn {
@@ -108,9 +107,7 @@ Sample SampleStore::read(const Item& item, std::vector<Finding>& findings) const
                                          counted(static_cast<std::size_t>(pixels), "pixel") +
                                          "; they are ignored"));
   }
-  Sample sample{picture.pixels, mask.labels, {}};
-  resize(sample, size_);
-  return sample;
+  return {picture.pixels, resize_nearest(mask.labels, size_), {}};
 }
 
 SampleStore::Compact SampleStore::compact(Sample sample) const {
