@@ -9,6 +9,7 @@
 
 #include <csignal>
 #include <opencv2/core/utility.hpp>
+#include <vector>
 
 #include "base/error.h"
 
@@ -47,22 +48,29 @@ namespace detail {
 void run_ordered(const std::function<std::shared_ptr<void>()>& read,
                  const std::function<std::shared_ptr<void>(std::shared_ptr<void>)>& work,
                  const std::function<void(std::shared_ptr<void>)>& write) {
-  using Token = std::shared_ptr<void>;
   const std::size_t threads = tbb::global_control::active_value(tbb::global_control::max_allowed_parallelism);
   // A few items a thread keep everyone busy while the writer waits for the next in order; more would only
   // hold memory.
+  const std::size_t most = 2 * threads + 2;
+  // What travels are pointers to values kept here: when an exception ends the pipeline, TBB drops what waits
+  // between two filters without destroying it. Values leave in the order in which they came, so those in
+  // flight are consecutive, and no two share a slot.
+  using Slot = std::shared_ptr<void>;
+  std::vector<Slot> slots(most);
+  std::size_t next = 0;
   tbb::parallel_pipeline(
-      2 * threads + 2,
-      tbb::make_filter<void, Token>(tbb::filter_mode::serial_in_order, [&](tbb::flow_control& flow) -> Token {
-        throw_if_interrupted();
-        Token token = read();
-        if (!token) flow.stop();
-        return token;
-      }) & tbb::make_filter<Token, Token>(tbb::filter_mode::parallel, [&](const Token& token) {
-        return token ? work(token) : Token();
-      }) & tbb::make_filter<Token, void>(tbb::filter_mode::serial_in_order, [&](const Token& token) {
-        if (token) write(token);
-      }));
+      most, tbb::make_filter<void, Slot*>(tbb::filter_mode::serial_in_order, [&](tbb::flow_control& flow) {
+              throw_if_interrupted();
+              Slot* slot = &slots[next++ % most];
+              *slot = read();
+              if (!*slot) flow.stop();
+              return slot;
+            }) & tbb::make_filter<Slot*, Slot*>(tbb::filter_mode::parallel, [&](Slot* slot) {
+              *slot = work(std::move(*slot));
+              return slot;
+            }) & tbb::make_filter<Slot*, void>(tbb::filter_mode::serial_in_order, [&](Slot* slot) {
+              write(std::move(*slot));
+            }));
 }
 
 }  // namespace detail

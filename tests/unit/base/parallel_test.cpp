@@ -20,6 +20,16 @@ auto counting_to(int end) {
   };
 }
 
+/// Counts itself.
+struct Heavy {
+  std::atomic<int>* alive;
+  explicit Heavy(std::atomic<int>* counter) : alive(counter) { ++*alive; }
+  Heavy(Heavy&& other) noexcept : alive(std::exchange(other.alive, nullptr)) {}
+  ~Heavy() {
+    if (alive) --*alive;
+  }
+};
+
 }  // namespace
 
 TEST_CASE("results come in the order of reading, whatever each one takes") {
@@ -64,14 +74,6 @@ TEST_CASE("an error of any stage ends the pipeline and is thrown") {
 
 TEST_CASE("only a few items are in flight, so memory does not grow with the input") {
   std::atomic<int> alive = 0, most = 0;
-  struct Heavy {
-    std::atomic<int>* alive;
-    explicit Heavy(std::atomic<int>* counter) : alive(counter) { ++*alive; }
-    Heavy(Heavy&& other) noexcept : alive(std::exchange(other.alive, nullptr)) {}
-    ~Heavy() {
-      if (alive) --*alive;
-    }
-  };
   ordered_pipeline(
       counting_to(2000), [&](int&&) { return Heavy(&alive); },
       [&](Heavy&&) { most = std::max(most.load(), alive.load()); });
@@ -83,4 +85,20 @@ TEST_CASE("parallel_for does each index once") {
   std::vector<std::atomic<int>> hits(1000);
   parallel_for(hits.size(), [&](std::size_t i) { ++hits[i]; });
   for (const auto& hit : hits) REQUIRE(hit == 1);
+}
+
+TEST_CASE("nothing that was in flight stays behind an error") {
+  for (int round = 0; round < 50; ++round) {
+    std::atomic<int> alive = 0;
+    CHECK_THROWS_AS(ordered_pipeline(
+                        counting_to(1000),
+                        [&](int&& i) {
+                          // The first comes last: the others wait for it between the stages.
+                          if (i == 0) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+                          return Heavy(&alive);
+                        },
+                        [](Heavy&&) { throw Error(Code::bad_value, "the first"); }),
+                    Error);
+    CHECK(alive == 0);
+  }
 }
