@@ -202,7 +202,7 @@ class VocSource : public IndexedSource {
     item.id = entry.id;
     item.image = index_.file(entry, entry.image, folders_.images);
     if (entry.subset != VocEntry::none) item.subset = index_.subsets[entry.subset - 1];
-    item.annotated = !annotation.empty() || !class_mask.empty() || !object_mask.empty();
+    item.annotated = !annotation.empty() || !class_mask.empty();
     item.origin.file = (!annotation.empty()   ? annotation
                         : !class_mask.empty() ? class_mask
                                               : item.image)
@@ -223,10 +223,9 @@ class VocSource : public IndexedSource {
       findings.push_back(to_finding(error, "unreadable-mask"));
       return std::nullopt;
     }
-    const std::optional<Size> mask_size = item.size;
     if (!item.image.empty() && !check_headers(item, findings)) return std::nullopt;
     if (item.image.empty() && !item.size) item.size = xml.size;
-    compare_sizes(item, xml.size, mask_size, findings);
+    compare_size(item, xml.size, findings);
     compare_name(item, xml.file_name, findings);
     check_boxes(item, findings);
     return item;
@@ -264,36 +263,36 @@ class VocSource : public IndexedSource {
          "add the image, or state its folder with images=FOLDER"});
   }
 
-  /// Sets the item's size to that of the class mask, or else the object mask. Throws Error as probe_image.
+  /// Sets the item's size to that of the class mask. Throws Error as probe_image.
   void add_masks(Item& item, const Path& class_mask, const Path& object_mask,
                  std::vector<Finding>& findings) const {
-    if (!object_mask.empty()) {
-      const ImageInfo info = probe_mask(object_mask);
-      item.instances =
-          MaskRef{object_mask, info.bit_depth == 16 ? numbers16_ : numbers_, std::nullopt, false};
-      item.size = info.stored;
-      if (class_mask.empty())
+    if (class_mask.empty()) {
+      if (!object_mask.empty())
         findings.push_back(
             {"object-mask-alone",
              Severity::warning,
              Place{object_mask.string(), {}, {}},
-             "there is no class mask beside this object mask: nothing says what its objects are",
+             "there is no class mask beside this object mask, so nothing says what its objects "
+             "are; it is left out",
              {}});
+      return;
     }
-    if (class_mask.empty()) return;
     const ImageInfo info = probe_mask(class_mask);
     item.semantic = MaskRef{class_mask, is_of_colours(info) ? by_colour_ : by_index_, std::nullopt, false};
-    if (item.size && *item.size != info.stored) {
+    item.size = info.stored;
+    if (object_mask.empty()) return;
+    const ImageInfo objects = probe_mask(object_mask);
+    if (objects.stored == info.stored)
+      item.instances =
+          MaskRef{object_mask, objects.bit_depth == 16 ? numbers16_ : numbers_, std::nullopt, false};
+    else
       findings.push_back(
           {"size-differs",
            Severity::error,
            Place{object_mask.string(), {}, {}},
            fmt::format("the object mask has {} pixels, the class mask {}; the object mask is left out",
-                       to_string(*item.size), to_string(info.stored)),
+                       to_string(objects.stored), to_string(info.stored)),
            {}});
-      item.instances.reset();
-    }
-    item.size = info.stored;
   }
 
   static ImageInfo probe_mask(const Path& mask) {
@@ -304,25 +303,12 @@ class VocSource : public IndexedSource {
     }
   }
 
-  /// Of the annotation's statement and, where there is no class mask, of the object mask with the image.
-  static void compare_sizes(Item& item, std::optional<Size> stated, std::optional<Size> mask_size,
-                            std::vector<Finding>& findings) {
-    if (!item.size) return;
-    if (stated && *stated != *item.size)
-      findings.push_back({"size-differs", Severity::error, Place{item.origin.file, {}, "size"},
-                          fmt::format("the annotation says {} pixels, {} has {}", to_string(*stated),
-                                      item.image.empty() ? "the mask" : "the image", to_string(*item.size)),
-                          "find out for which image the boxes were drawn"});
-    if (item.instances && mask_size != item.size) {
-      findings.push_back(
-          {"size-differs",
-           Severity::error,
-           Place{item.instances->file.string(), {}, {}},
-           fmt::format("the object mask has {} pixels, the image {}; the object mask is left out",
-                       to_string(*mask_size), to_string(*item.size)),
-           {}});
-      item.instances.reset();
-    }
+  static void compare_size(const Item& item, std::optional<Size> stated, std::vector<Finding>& findings) {
+    if (!stated || !item.size || *stated == *item.size) return;
+    findings.push_back({"size-differs", Severity::error, Place{item.origin.file, {}, "size"},
+                        fmt::format("the annotation says {} pixels, {} has {}", to_string(*stated),
+                                    item.image.empty() ? "the mask" : "the image", to_string(*item.size)),
+                        "find out for which image the boxes were drawn"});
   }
 
   static void compare_name(const Item& item, const std::string& file_name, std::vector<Finding>& findings) {

@@ -194,7 +194,8 @@ TEST_CASE("masks that do not fit leave the item, or the object mask alone, out")
   REQUIRE(data.items.size() == 2);
   CHECK(data.items[0].semantic);
   CHECK_FALSE(data.items[0].instances);
-  CHECK(data.items[1].instances);
+  CHECK_FALSE(data.items[1].instances);
+  CHECK_FALSE(data.items[1].annotated);
 }
 
 TEST_CASE("broken files leave their item out and say why; boxes that do not parse leave the masks") {
