@@ -163,7 +163,7 @@ std::string_view HeaderBytes::at(std::uint64_t offset, std::size_t count) {
 
 cv::Mat new_pixels(Size size, int type) {
   try {
-    return {size.height, size.width, type};
+    return cv::Mat(size.height, size.width, type);
   } catch (const cv::Exception&) {
     throw Error(Code::unsupported, fmt::format("there is not enough memory for {} pixels", to_string(size)));
   }

@@ -115,7 +115,9 @@ std::vector<PairFolders> with_companions(std::span<const Path> folders) {
   std::vector<PairFolders> without;
   for (const auto& [name, folder] : by_name) {
     const auto companion = std::ranges::find_if(
-        kCompanions, [&](std::string_view ending) { return by_name.contains(name + std::string(ending)); });
+        kCompanions, [&, &name = name](std::string_view ending) {  // Clang 14 needs it named
+          return by_name.contains(name + std::string(ending));
+        });
     if (!holds_image(folder, true)) continue;
     const std::string subset = contains(kImageFolders, lower(name)) ? "" : name;
     if (companion != kCompanions.end())

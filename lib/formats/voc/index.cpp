@@ -70,7 +70,8 @@ std::vector<List> find_lists(const VocFolders& folders, VocSets sets) {
     throw Error(Code::bad_value,
                 fmt::format("sets={} was asked for, and ImageSets has no such lists", name_of(sets)))
         .at_file(folders.root);
-  std::ranges::stable_partition(lists, [](const List& list) { return list.subset != "trainval"; });
+  std::stable_partition(lists.begin(), lists.end(),
+                        [](const List& list) { return list.subset != "trainval"; });
   return lists;
 }
 
