@@ -5,6 +5,7 @@
 #include <set>
 
 #include "support/data_sets.h"
+#include "support/packed_folder.h"
 
 using namespace maskmill;
 using namespace maskmill::tests;
@@ -62,6 +63,21 @@ TEST_CASE("no format throws from its probe, whatever the path") {
       CHECK(probe.confidence < 30);
       CHECK(!probe.reasons.empty());
     }
+}
+
+TEST_CASE("every format has a seed for the fuzzer that it reads whole") {
+  const std::vector<Path> files = list_files(Path(MASKMILL_SOURCE_DIR) / "tests/fuzz/corpus/formats");
+  for (const Format* format : formats::all()) {
+    INFO(format->name);
+    CHECK(std::ranges::any_of(files, [&](const Path& file) {
+      const PackedFolder packed = unpacked(read_file(file));
+      if (packed.format != format->name) return false;
+      const Scratch scratch;
+      put(packed, scratch.path());
+      const ReadDataSet read = read_data_set(*format, scratch.path(), packed.settings);
+      return !read.items.empty() && read.findings.empty();
+    }));
+  }
 }
 
 TEST_CASE("an unknown format names the nearest") {

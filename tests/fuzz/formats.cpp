@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0
+// A folder of bytes as each registered format reads it. What is read must also be checked and written, as
+// every format that is written; an Error is a fair answer, but for one that says that we are at fault.
+#include <boost/filesystem.hpp>
+#include <cstdint>
+#include <cstdio>
+#include <cstdlib>
+
+#include "base/parallel.h"
+#include "formats/registry.h"
+#include "prepare/check/check.h"
+#include "prepare/convert.h"
+#include "prepare/statistics.h"
+#include "support/packed_folder.h"
+
+using namespace maskmill;
+
+namespace {
+
+template <class Action>
+bool answers(Action&& action) {
+  try {
+    action();
+    return true;
+  } catch (const Error& error) {
+    if (error.code() != Code::bug) return false;
+    std::fprintf(stderr, "%s\n", error.what());
+    std::abort();
+  }
+}
+
+const Format* named(std::string_view name) {
+  for (const Format* format : formats::all())
+    if (format->name == name) return format;
+  return nullptr;
+}
+
+void read_and_write(const Format& format, const OpenRequest& request, const Path& out) {
+  std::unique_ptr<Source> source;
+  if (!answers([&] { source = format.open(request); })) return;
+  answers([&] { check(*source); });
+  answers([&] {
+    Findings findings;
+    statistics_of(*source, {}, findings);
+  });
+  for (const Format* target : formats::all()) {
+    if (!target->create) continue;
+    Findings findings;
+    const Path written = out / std::string(target->name);
+    const bool converted = answers([&] {
+      convert(*source, *target, {.target = written, .media = Media::copy, .metadata = source->metadata()}, {},
+              {.command = "fuzz", .inputs = {}}, findings, [](const std::vector<Loss>&) {});
+    });
+    if (!converted) continue;
+    if (!answers([&] {
+          Findings of_reading;
+          for_each_item(*target->open({written, {}}), of_reading, [](Item&&) {});
+        })) {
+      std::fprintf(stderr, "%s was written, and cannot be read\n", written.c_str());
+      std::abort();
+    }
+  }
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  static const Jobs jobs(1);
+  const tests::Scratch scratch;
+  const tests::PackedFolder packed = tests::unpacked({reinterpret_cast<const char*>(data), size});
+  const Format* format = named(packed.format);
+  if (!format) return 0;
+  put(packed, scratch / "in");
+  answers([&] { formats::detect(scratch / "in"); });
+  read_and_write(*format, {scratch / "in", packed.settings}, scratch / "out");
+  return 0;
+}
