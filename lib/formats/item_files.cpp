@@ -46,9 +46,12 @@ Error cannot_store(int x, int y, int label) {
 }  // namespace
 
 bool check_headers(Item& item, std::vector<Finding>& findings) {
-  const auto image = probed(item.image, "unreadable-image", findings);
-  if (!image) return false;
-  item.size = image->size();
+  std::optional<ImageInfo> image;
+  if (!item.image.empty()) {
+    image = probed(item.image, "unreadable-image", findings);
+    if (!image) return false;
+    item.size = image->size();
+  }
   if (!item.semantic) return true;
 
   const auto mask = probed(item.semantic->file, "unreadable-mask", findings);
@@ -58,6 +61,7 @@ bool check_headers(Item& item, std::vector<Finding>& findings) {
     findings.push_back({"lossy-mask", Severity::warning, place,
                         "a mask stored as JPEG: compression changes its values near every edge",
                         "store masks as PNG"});
+  if (!image) item.size = mask->stored;
   if (mask->stored == *item.size || item.semantic->resize_to_image) return true;
   std::string message =
       fmt::format("the mask has {} pixels, the image {}", to_string(mask->stored), to_string(*item.size));

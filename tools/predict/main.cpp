@@ -45,13 +45,11 @@ struct Options {
 
 const Verb kVerb{MASKMILL_VERB,
                  MASKMILL_SUMMARY,
-                 "Inputs are image files and folders of them; with --from, or for an annotation file, a data "
-                 "set whose images\n"
-                 "are taken. Written are index masks at each picture's own size (masks/, with labels.json), "
-                 "or with --to any\n"
-                 "format: annotations then have the mean confidence of their pixels as score. With --media "
-                 "copy or link the\n"
-                 "images come along, and every verb reads the output as a data set.",
+                 "Inputs are image files and folders of them; with --from, or for an annotation file, a\n"
+                 "data set whose images are taken. Written are index masks at each picture's own size\n"
+                 "(masks/, with labels.json), or with --to any format: annotations then have the mean\n"
+                 "confidence of their pixels as score. The output is a data set, which every verb reads;\n"
+                 "with --media copy or link the images come along.",
                  {{"RUN", "a run directory of maskmill train"},
                   {"INPUT", "image files, folders, or a data set", Operand::Count::one_or_more}},
                  {{"maskmill predict work/run photos -o work/predictions --overlay", "masks and pictures"},

@@ -100,7 +100,7 @@ std::vector<PairFolders> split_by_subset(const PairFolders& whole) {
 
 Path stated_folder(const Path& source, std::string name, const char* setting) {
   while (name.size() > 1 && name.ends_with('/')) name.pop_back();
-  const Path folder = Path(name).is_absolute() ? Path(name) : source / name;
+  Path folder = Path(name).is_absolute() ? Path(name) : source / name;
   if (!fs::exists(folder))
     throw Error(Code::not_found, "there is no such folder").at_file(folder).at_field(setting);
   if (!fs::is_directory(folder))
@@ -147,6 +147,17 @@ std::vector<PairFolders> by_names(const Path& source) {
   if (pairs.empty()) return with_companions(folders);
   pairs.insert(pairs.end(), without.begin(), without.end());
   return pairs;
+}
+
+std::vector<PairFolders> masks_alone(const Path& source) {
+  std::vector<PairFolders> found;
+  if (boost::system::error_code failure; !fs::is_regular_file(source / "labels.json", failure)) return found;
+  const auto add = [&](std::string subset, const Path& masks) {
+    if (holds_image(masks, true)) found.push_back({std::move(subset), {}, masks});
+  };
+  add("", source / "masks");
+  for (const Path& folder : list_folders(source)) add(folder.filename().string(), folder / "masks");
+  return found;
 }
 
 std::string_view without_extension(std::string_view name) {
@@ -247,10 +258,13 @@ void pair_folder(std::uint32_t number, const PairFolders& folders, const PairsRe
   std::vector<std::string> left;
   for (auto& [key, mask] : masks.names()) left.push_back(std::move(mask));
   std::ranges::sort(left);
-  for (const std::string& mask : left)
-    findings.add(finding_at(folders.masks / mask, "pair-missing",
-                            "left out: a mask without an image of its name",
-                            "add the image, or delete the mask"));
+  for (std::string& mask : left)
+    if (folders.images.empty())
+      pairs.push_back({{}, std::move(mask), number});
+    else
+      findings.add(finding_at(folders.masks / mask, "pair-missing",
+                              "left out: a mask without an image of its name",
+                              "add the image, or delete the mask"));
 }
 
 /// "train/a" beside the subset train's "a": an id must be unique. `pairs` are sorted by id.
@@ -259,8 +273,9 @@ void leave_out_equal_ids(std::vector<FilePair>& pairs, std::span<const PairFolde
   const auto is_second = [&](const FilePair& first, const FilePair& second) {
     const std::string id = id_of(second, folders);
     if (id_of(first, folders) != id) return false;
-    findings.add(finding_at(folders[second.folders].images / second.image, "same-name",
-                            fmt::format("left out: another image has the id {} too", in_quotes(id)),
+    const PairFolders& of = folders[second.folders];
+    findings.add(finding_at((second.image.empty() ? of.masks : of.images) / second.name(), "same-name",
+                            fmt::format("left out: another item has the id {} too", in_quotes(id)),
                             "rename one of the two"));
     return true;
   };
@@ -272,6 +287,7 @@ void leave_out_equal_ids(std::vector<FilePair>& pairs, std::span<const PairFolde
 std::vector<PairFolders> find_folders(const Path& source, const PairsReadSettings& settings) {
   if (!settings.images && !settings.masks) {
     std::vector<PairFolders> found = by_names(source);
+    if (found.empty()) found = masks_alone(source);
     if (found.empty()) found = split_by_subset({"", source, source});
     return found;
   }
@@ -326,7 +342,7 @@ std::vector<std::string> possible_masks(const std::string& image_stem) {
 }
 
 std::string id_of(const FilePair& pair, std::span<const PairFolders> folders) {
-  const std::string stem(without_extension(pair.image));
+  const std::string stem(without_extension(pair.name()));
   return pair.subset_in_id ? folders[pair.folders].subset + "/" + stem : stem;
 }
 
@@ -338,12 +354,12 @@ std::vector<FilePair> pair_files(std::span<const PairFolders> folders, const Pai
   const auto before = [&](const FilePair& a, const FilePair& b) {
     const int order = a.subset_in_id || b.subset_in_id
                           ? id_of(a, folders).compare(id_of(b, folders))
-                          : without_extension(a.image).compare(without_extension(b.image));
+                          : without_extension(a.name()).compare(without_extension(b.name()));
     return order != 0 ? order < 0 : folders[a.folders].subset < folders[b.folders].subset;
   };
   std::ranges::sort(pairs, before);
   for (std::size_t i = 1; i < pairs.size(); ++i)
-    if (without_extension(pairs[i].image) == without_extension(pairs[i - 1].image))
+    if (without_extension(pairs[i].name()) == without_extension(pairs[i - 1].name()))
       for (FilePair* pair : {&pairs[i - 1], &pairs[i]})
         pair->subset_in_id = !folders[pair->folders].subset.empty();
   std::ranges::sort(pairs, before);

@@ -15,8 +15,8 @@ namespace maskmill {
 /// A folder of images and its folder of masks.
 struct PairFolders {
   std::string subset;  ///< empty: none
-  Path images;
-  Path masks;  ///< empty: there are no masks; the same as `images`: a suffix tells them apart
+  Path images;         ///< empty: there are no images
+  Path masks;          ///< empty: there are no masks; the same as `images`: a suffix tells them apart
   bool one_folder() const { return images == masks; }
 };
 
@@ -27,6 +27,7 @@ struct PairFolders {
 ///
 /// and where none of these is there,
 /// - <subset>/ + <subset>annot/, also _annot, _mask, _masks, _label, _labels, _gt;
+/// - masks/ or <subset>/masks/ under a labels.json: what is written without images, predictions above all;
 /// - the folder itself, where a suffix tells images and masks apart.
 ///
 /// Throws Error(not_found | unreadable), also for a folder that a setting names.
@@ -47,17 +48,19 @@ std::vector<std::string> possible_masks(const std::string& image_stem);
 
 /// An image and its mask, as names relative to their folders.
 struct FilePair {
-  std::string image;
-  std::string mask;  ///< empty: it has none
+  std::string image;  ///< empty: the folders hold masks alone
+  std::string mask;   ///< empty: the image has none
   std::uint32_t folders = 0;
   bool subset_in_id = false;  ///< its name occurs in several subsets
+  const std::string& name() const { return image.empty() ? mask : image; }
 };
 
-/// The image's name without extension; after its subset where other subsets have that name too.
+/// The name without extension; after its subset where other subsets have that name too.
 std::string id_of(const FilePair& pair, std::span<const PairFolders> folders);
 
 /// The pairs of all folders, and the images that have no mask, in the order of their ids. Findings:
-/// "pair-missing" for a mask without an image, "same-name" for a second file of one name.
+/// "pair-missing" for a mask without an image where there are images, "same-name" for a second file of one
+/// name.
 std::vector<FilePair> pair_files(std::span<const PairFolders> folders, const PairsReadSettings& settings,
                                  Findings& findings);
 

@@ -14,22 +14,22 @@ namespace maskmill {
 namespace {
 
 constexpr std::string_view kDescription =
-    "An image file and a mask file for each item, paired by name and never by position. Read are "
-    "images/ and masks/ (or inputs, labels, gt, ... or the folders that the settings name), "
-    "<subset>/images/ and <subset>/masks/, images/<subset>/ and masks/<subset>/, <subset>/ and "
-    "<subset>annot/ (SegNet's CamVid), and one folder where a suffix such as _mask tells them apart. A "
-    "mask's pixels are label numbers (gray or palette PNG of 1 to 16 bits; a palette's indices, never "
-    "its colours), 0 and one label (taken where every mask holds only 0 and 255), or colours. Labels "
-    "are named by labels.json, labels.txt, classes.txt, codes.txt (a name a line, numbered from 0) or "
-    "label_colors.txt (\"r g b name\" a line) beside the folders; without such a file every mask is "
-    "read and its values become the labels. Which label means background or void is only what "
-    "labels.json or the settings state; 0 of a binary mask is background. Masks belong to the image as "
-    "displayed, turned by its EXIF orientation. An image without a mask counts as not annotated; a mask "
-    "without an image, a second file of one name, and a pair whose sizes differ are left out and "
-    "reported. Written are <subset>/images/ and <subset>/masks/ (without the subset where an item has "
-    "none), palette PNGs of the labels' numbers (16-bit gray above 255), and labels.json, which states "
-    "all that is known of the labels. Pixels without a label become void: 255, or the first free "
-    "number.";
+    "An image file and a mask file for each item, paired by name and never by position. Read are images/ "
+    "and masks/ (or inputs, labels, gt, ... or the folders that the settings name), <subset>/images/ and "
+    "<subset>/masks/, images/<subset>/ and masks/<subset>/, <subset>/ and <subset>annot/ (SegNet's "
+    "CamVid), one folder where a suffix such as _mask tells them apart, and masks/ alone under a "
+    "labels.json, which is what predict writes. A mask's pixels are label numbers (gray or palette PNG of "
+    "1 to 16 bits; a palette's indices, never its colours), 0 and one label (taken where every mask holds "
+    "only 0 and 255), or colours. Labels are named by labels.json, labels.txt, classes.txt, codes.txt (a "
+    "name a line, numbered from 0) or label_colors.txt (\"r g b name\" a line) beside the folders; "
+    "without such a file every mask is read and its values become the labels. Which label means "
+    "background or void is only what labels.json or the settings state; 0 of a binary mask is background. "
+    "Masks belong to the image as displayed, turned by its EXIF orientation. An image without a mask "
+    "counts as not annotated; a mask without an image, a second file of one name, and a pair whose sizes "
+    "differ are left out and reported. Written are <subset>/images/ and <subset>/masks/ (without the "
+    "subset where an item has none), palette PNGs of the labels' numbers (16-bit gray above 255), and "
+    "labels.json, which states all that is known of the labels. Pixels without a label become void: 255, "
+    "or the first free number.";
 
 constexpr std::size_t kSampled = 64;
 
@@ -51,7 +51,7 @@ std::vector<std::string> sample_stems(const Path& folder) {
 
 /// Whether one of the first images has a mask of its name.
 bool has_pair(const PairFolders& folders) {
-  if (folders.masks.empty()) return false;
+  if (folders.masks.empty() || folders.images.empty()) return false;
   for (const std::string& stem : sample_stems(folders.images))
     for (const std::string& mask : possible_masks(stem)) {
       if (folders.one_folder() && mask == stem) continue;
@@ -73,6 +73,10 @@ std::string in_words(const PairFolders& folders, const Path& source) {
 Probe probe_folder(const Path& path) {
   const std::vector<PairFolders> folders = find_folders(path, {});
   const bool one_folder = folders.front().one_folder();
+  if (folders.front().images.empty())
+    return {60,
+            {fmt::format("masks in {}/ and labels.json, without images",
+                         relative_name(folders.front().masks, path))}};
   for (const PairFolders& part : folders) {
     if (!has_pair(part)) continue;
     Probe probe{one_folder ? 50 : 70, {in_words(part, path)}};

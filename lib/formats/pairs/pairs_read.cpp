@@ -61,15 +61,18 @@ class PairsSource : public IndexedSource {
   std::size_t size() const override { return pairs_.size(); }
 
  private:
-  Path image_file(const FilePair& pair) const { return folders_[pair.folders].images / pair.image; }
+  Path image_file(const FilePair& pair) const {
+    return pair.image.empty() ? Path() : folders_[pair.folders].images / pair.image;
+  }
   Path mask_file(const FilePair& pair) const { return folders_[pair.folders].masks / pair.mask; }
 
   void leave_out(const std::map<std::size_t, Error>& unreadable, const std::vector<std::size_t>& with_mask) {
     for (const auto& [number, error] : unreadable) {
       findings_.add(to_finding(error, "unreadable-mask"));
-      pairs_[with_mask[number]].image.clear();
+      FilePair& pair = pairs_[with_mask[number]];
+      pair.image.clear(), pair.mask.clear();
     }
-    std::erase_if(pairs_, [](const FilePair& pair) { return pair.image.empty(); });
+    std::erase_if(pairs_, [](const FilePair& pair) { return pair.name().empty(); });
   }
 
   std::optional<Item> read(std::size_t index, std::vector<Finding>& findings) const override {
@@ -80,7 +83,7 @@ class PairsSource : public IndexedSource {
     item.file_name = item.id + item.image.extension().string();
     item.subset = folders_[pair.folders].subset;
     item.annotated = !pair.mask.empty();
-    item.origin.file = item.image.string();
+    item.origin.file = (item.image.empty() ? mask_file(pair) : item.image).string();
     if (item.annotated)
       item.semantic = MaskRef{mask_file(pair), coding_, std::nullopt, false};
     else

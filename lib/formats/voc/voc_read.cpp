@@ -223,7 +223,7 @@ class VocSource : public IndexedSource {
       findings.push_back(to_finding(error, "unreadable-mask"));
       return std::nullopt;
     }
-    if (!item.image.empty() && !check_headers(item, findings)) return std::nullopt;
+    if (!check_headers(item, findings)) return std::nullopt;
     if (item.image.empty() && !item.size) item.size = xml.size;
     compare_size(item, xml.size, findings);
     compare_name(item, xml.file_name, findings);

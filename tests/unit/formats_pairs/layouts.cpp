@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <boost/filesystem.hpp>
 
+#include "dataset/masks.h"
 #include "formats/pairs/layout.h"
 #include "formats/pairs/pairs.h"
 #include "support/data_sets.h"
@@ -54,6 +55,28 @@ TEST_CASE("two folders pair by name, whatever they are called") {
   REQUIRE(item.semantic);
   CHECK(item.semantic->file == scratch / masks / "a.PNG");
   CHECK(item.origin.file == (scratch / images / "a.JPG").string());
+}
+
+TEST_CASE("masks without images are items under a labels.json, and nothing without one") {
+  const Scratch scratch;
+  scratch.write("masks/b.png", png_mask({0, 1}, {5, 3}));
+  scratch.write("masks/sub/a.png", png_mask({1}, {2, 2}));
+  scratch.write("val/masks/b.png", png_mask({1}, {2, 2}));
+  scratch.write("overlays/b.jpg", jpeg_picture());
+  CHECK(pairs().probe(scratch.path()).confidence < 30);
+  CHECK(thrown_by([&] { read(scratch); }).code() == Code::bad_format);
+
+  scratch.write("labels.json", R"({"labels": [{"name": "rest", "id": 0}, {"name": "cat", "id": 1}]})");
+  CHECK(pairs().probe(scratch.path()).confidence >= 30);
+  const ReadDataSet data = read(scratch);
+  CHECK(data.ids() == Ids{"b", "sub/a", "val/b"});
+  CHECK(data.findings.empty());
+  const Item& item = data.items[0];
+  CHECK(item.image.empty());
+  CHECK(item.annotated);
+  CHECK(item.size == Size{5, 3});
+  CHECK(item.origin.file == (scratch / "masks/b.png").string());
+  CHECK(cv::countNonZero(semantic_of(item, data.labels()).labels == 1) == 7);
 }
 
 TEST_CASE("rewinding gives the same items again") {
