@@ -2,14 +2,14 @@
 #include "base/output.h"
 
 #include <fcntl.h>
-#include <signal.h>
-#include <stdio.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <atomic>
 #include <boost/filesystem.hpp>
 #include <cerrno>
+#include <csignal>
+#include <cstdio>
 #include <cstring>
 
 #include "base/error.h"
@@ -106,7 +106,7 @@ bool is_empty_folder(const Path& path) {
 
 }  // namespace
 
-OutputFile::OutputFile(const Path& target, Overwrite overwrite) : target_(target), overwrite_(overwrite) {
+OutputFile::OutputFile(Path target, Overwrite overwrite) : target_(std::move(target)), overwrite_(overwrite) {
   if (fs::is_directory(target_))
     throw Error(Code::write_failed, "is a folder where a file is to be written").at_file(target_);
   if (overwrite_ == Overwrite::no && fs::exists(target_)) throw exists_already(target_);

@@ -19,7 +19,7 @@ class OutputFile {
  public:
   /// Throws Error(write_failed) if the target exists and `overwrite` is no, is a folder, or its folder cannot
   /// be written. Folders above the target are made.
-  explicit OutputFile(const Path& target, Overwrite overwrite = Overwrite::no);
+  explicit OutputFile(Path target, Overwrite overwrite = Overwrite::no);
   ~OutputFile();
   OutputFile(const OutputFile&) = delete;
   OutputFile& operator=(const OutputFile&) = delete;

@@ -33,11 +33,13 @@ int available_cores() {
 }
 
 struct Jobs::State {
+  explicit State(int threads)
+      : control(tbb::global_control::max_allowed_parallelism, static_cast<std::size_t>(threads)) {}
   tbb::global_control control;
 };
 
 Jobs::Jobs(int jobs) : count_(jobs > 0 ? jobs : available_cores()) {
-  state_.reset(new State{{tbb::global_control::max_allowed_parallelism, static_cast<std::size_t>(count_)}});
+  state_ = std::make_unique<State>(count_);
   cv::setNumThreads(1);
 }
 

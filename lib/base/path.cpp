@@ -146,7 +146,7 @@ std::string lower_extension(const Path& path) {
 }
 
 std::string relative_name(const Path& path, const Path& base) {
-  const std::string whole = path.lexically_normal().generic_string();
+  std::string whole = path.lexically_normal().generic_string();
   std::string start = base.lexically_normal().generic_string();
   while (start.size() > 1 && start.ends_with('/')) start.pop_back();
   if (start.ends_with("/.")) start.resize(start.size() - 2);

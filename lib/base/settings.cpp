@@ -205,7 +205,7 @@ Json schema_of_one(const Setting& setting) {
 }
 
 std::string default_text(const Setting& setting) {
-  const std::string value = setting.value_text();
+  std::string value = setting.value_text();
   if (!value.empty()) return value;
   return setting.unset_meaning.empty() ? "unset" : setting.unset_meaning;
 }

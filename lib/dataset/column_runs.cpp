@@ -60,7 +60,7 @@ void ColumnRuns::collect_runs() {
     block_end_ = std::min(mask_.cols, block_begin_ + kBlockBytes / static_cast<int>(sizeof(Sample)));
     scan_block<Sample>();
   }
-  const std::size_t column = static_cast<std::size_t>(column_ - block_begin_);
+  const auto column = static_cast<std::size_t>(column_ - block_begin_);
   std::uint32_t top = 0;
   const auto add_run = [&](std::uint32_t bottom) {
     runs_.push_back({top, bottom, mask_.at<Sample>(static_cast<int>(top), column_)});

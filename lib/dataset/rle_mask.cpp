@@ -49,7 +49,7 @@ void for_each_piece(const Rle& rle, Visit&& visit) {
 template <class Sample>
 void paint_rows(cv::Mat& mask, const Rle& rle, const cv::Rect& box, Sample value) {
   const auto left = static_cast<std::uint32_t>(box.x), top_row = static_cast<std::uint32_t>(box.y);
-  const std::size_t height = static_cast<std::size_t>(box.height);
+  const auto height = static_cast<std::size_t>(box.height);
   const auto for_each_change = [&](auto&& change) {
     for_each_piece(rle, [&](std::uint32_t column, std::uint32_t top, std::uint32_t bottom) {
       change(top - top_row, column - left);

@@ -93,7 +93,7 @@ std::string output_name(const Item& item) {
 std::string place_image(const Item& item, Media media, const Path& staging, const std::string& folder) {
   if (media == Media::reference && !item.image.empty())
     return fs::absolute(item.image).lexically_normal().string();
-  const std::string name = output_name(item);
+  std::string name = output_name(item);
   if (media == Media::none || item.image.empty()) return name;
   const Path target = staging / folder / name;
   boost::system::error_code failure;

@@ -33,7 +33,7 @@ const Format* find_exactly(std::string_view name) {
 
 /// "voc:data" without its prefix, and the format that it names; a null format where there is no such prefix.
 std::pair<const Format*, Path> split_prefix(const Path& path) {
-  const std::string text = path.string();
+  const std::string& text = path.string();
   const std::size_t colon = text.find(':');
   if (colon == std::string::npos) return {nullptr, path};
   const Format* format = find_exactly(std::string_view(text).substr(0, colon));
@@ -42,7 +42,7 @@ std::pair<const Format*, Path> split_prefix(const Path& path) {
 
 Error missing(const Path& path) {
   Error error = Error(Code::not_found, "there is no such file or folder").at_file(path);
-  const std::string text = path.string();
+  const std::string& text = path.string();
   if (const std::size_t colon = text.find(':'); colon != std::string::npos)
     if (const auto near = nearest_name(text.substr(0, colon), names()))
       error.hint(fmt::format("did you mean {}:{}?", *near, text.substr(colon + 1)));

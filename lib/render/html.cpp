@@ -88,14 +88,13 @@ Markup jpeg_picture(const cv::Mat& rgb, std::string_view alternative_text) {
 
 Page::Page(Write write, std::string_view title, std::string_view subtitle, Layout layout)
     : write_(std::move(write)) {
-  put(
-      {"<!DOCTYPE html>\n<html xmlns=\"http://www.w3.org/1999/xhtml\" lang=\"en\">\n<head>\n<meta "
-       "charset=\"utf-8\"/>\n",
+  put({"<!DOCTYPE html>\n<html xmlns=\"http://www.w3.org/1999/xhtml\" lang=\"en\">\n<head>\n",
+       "<meta charset=\"utf-8\"/>\n",
        "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\"/>\n",
-       "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src &#39;none&#39;; img-src data:; "
-       "style-src &#39;unsafe-inline&#39;; script-src &#39;unsafe-inline&#39;\"/>\n",
-       "<title>", escaped(title), "</title>\n<style>", kStyleSheet,
-       "</style>\n</head>\n<body>\n<header>\n<h1>", escaped(title), "</h1>\n"});
+       "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src &#39;none&#39;; img-src data:; ",
+       "style-src &#39;unsafe-inline&#39;; script-src &#39;unsafe-inline&#39;\"/>\n", "<title>",
+       escaped(title), "</title>\n<style>", kStyleSheet, "</style>\n</head>\n<body>\n<header>\n<h1>",
+       escaped(title), "</h1>\n"});
   if (!subtitle.empty()) put({"<p>", escaped(subtitle), "</p>\n"});
   put({"</header>\n<main", layout == Layout::sheet ? " class=\"sheet\"" : "", ">\n"});
 }

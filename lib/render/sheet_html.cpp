@@ -42,7 +42,7 @@ class HtmlSheet : public Sheet {
 
 }  // namespace
 
-std::unique_ptr<Sheet> make_html_sheet(const Path& target, Overwrite overwrite, SheetHeading heading,
+std::unique_ptr<Sheet> make_html_sheet(const Path& target, Overwrite overwrite, const SheetHeading& heading,
                                        LabelMap labels, const SheetSettings& settings) {
   return std::make_unique<HtmlSheet>(target, overwrite, heading, std::move(labels), settings);
 }

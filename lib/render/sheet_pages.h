@@ -8,7 +8,7 @@ namespace maskmill {
 /// The two kinds of sheet between which make_sheet() chooses.
 std::unique_ptr<Sheet> make_png_sheet(const Path& target, Overwrite overwrite, SheetHeading heading,
                                       LabelMap labels, const SheetSettings& settings);
-std::unique_ptr<Sheet> make_html_sheet(const Path& target, Overwrite overwrite, SheetHeading heading,
+std::unique_ptr<Sheet> make_html_sheet(const Path& target, Overwrite overwrite, const SheetHeading& heading,
                                        LabelMap labels, const SheetSettings& settings);
 
 }  // namespace maskmill

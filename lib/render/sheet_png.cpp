@@ -37,9 +37,9 @@ void draw_swatch(cv::Mat& rgb, cv::Point at, const LegendEntry& entry) {
 
 class PngSheet : public Sheet {
  public:
-  PngSheet(const Path& target, Overwrite overwrite, SheetHeading heading, LabelMap labels,
+  PngSheet(Path target, Overwrite overwrite, SheetHeading heading, LabelMap labels,
            const SheetSettings& settings)
-      : target_(target),
+      : target_(std::move(target)),
         overwrite_(overwrite),
         heading_(std::move(heading)),
         legend_(std::move(labels)),

@@ -38,7 +38,7 @@ Markup bar_chart(const BarChart& chart) {
   const double left = names * kFontPx + 10, right = kWidth - numbers * kFontPx - 8;
   const auto x_px = [&](double value) { return left + (value - low) / span * (right - left); };
 
-  const double rows = static_cast<double>(chart.bars.size());
+  const auto rows = static_cast<double>(chart.bars.size());
   Canvas canvas(kWidth, kTitleHeight + rows * kBarStep + 4, chart.title, words);
   draw_title(canvas, chart.title);
   double y = kTitleHeight;

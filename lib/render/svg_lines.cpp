@@ -101,8 +101,8 @@ void spread_names(std::vector<Line*>& by_end, double top, double bottom) {
   double next = top;
   for (Line* line : by_end) next = (line->end_y = std::max(line->end_y, next)) + kLabelStep;
   double limit = bottom;
-  for (auto it = by_end.rbegin(); it != by_end.rend(); ++it)
-    limit = ((*it)->end_y = std::min((*it)->end_y, limit)) - kLabelStep;
+  std::for_each(by_end.rbegin(), by_end.rend(),
+                [&](Line* line) { limit = (line->end_y = std::min(line->end_y, limit)) - kLabelStep; });
 }
 
 std::string description(const LineChart& chart, const std::vector<Line>& lines) {

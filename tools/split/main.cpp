@@ -36,12 +36,10 @@ struct Options {
 const Verb kVerb{
     MASKMILL_VERB,
     MASKMILL_SUMMARY,
-    "Draws the subsets at random, exact in their ratios (largest remainders), and writes the data set with "
-    "them.\n"
-    "Items that cannot be read are in no subset; they are counted and said, and the exit code stays 0: "
-    "splitting\n"
-    "around known faults is what one wants of it. Masks are read to their end, images are not: that is "
-    "check's work.",
+    "Draws the subsets at random, exact in their ratios (largest remainders), and writes the data set\n"
+    "with them. Items that cannot be read are in no subset; they are counted and said, and the exit code\n"
+    "stays 0: splitting around known faults is what one wants of it. Masks are read to their end, images\n"
+    "are not: that is check's work.",
     {{"SRC", kSourceHelp}},
     {{"maskmill split data/pets -o work/pets --ratio train=0.8,val=0.1,test=0.1 --seed 1", "three subsets"},
      {"maskmill split data/pets -o work/pets --stratify-by breed --media link",

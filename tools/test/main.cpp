@@ -32,11 +32,9 @@ struct Options {
 const Verb kVerb{
     MASKMILL_VERB,
     MASKMILL_SUMMARY,
-    "Predicts the subset at its pictures' own sizes and prints IoU, Dice, precision and recall of each class "
-    "over\n"
-    "all pixels. Writes a page with curves, confusion matrix and the worst images. The exit code is 1 where "
-    "an item\n"
-    "could not be read, and so is not scored.",
+    "Predicts the subset at its pictures' own sizes and prints IoU, Dice, precision and recall of each\n"
+    "class over all pixels. Writes a page with curves, confusion matrix and the worst images. The exit\n"
+    "code is 1 where an item could not be read, and so is not scored.",
     {{"RUN", "a run directory of maskmill train"}, {"DATA", kSourceHelp}},
     {{"maskmill test work/run work/split", "the subset test"},
      {"maskmill test work/run work/split --subset val --report val.html", "another subset, another page"}}};

@@ -31,11 +31,9 @@ Verb verb() {
   return {
       MASKMILL_VERB,
       MASKMILL_SUMMARY,
-      "Trains on the data set's subset train and keeps the weights that score best on val (mean Dice over "
-      "the\n"
-      "classes). Any format that maskmill reads will do. The run directory holds the weights (model.pth, "
-      "which\n"
-      "Python's torch.load reads), the settings, the metrics of each epoch, and what predict and test "
+      "Trains on the data set's subset train and keeps the weights that score best on val (mean Dice over\n"
+      "the classes). Any format that maskmill reads will do. The run directory holds the weights (model.pth,\n"
+      "which Python's torch.load reads), the settings, the metrics of each epoch, and what predict and test\n"
       "need.\n\n"
       "Settings:\n" +
           help_table(settings_of(defaults)),

@@ -17,7 +17,7 @@
 namespace maskmill {
 namespace {
 
-constexpr std::size_t kHeadBytes = 16 * 1024;
+constexpr std::size_t kHeadBytes = std::size_t{16} * 1024;
 constexpr std::size_t kProbedFiles = 16;
 constexpr std::ptrdiff_t kMaxParts = 32;  // deeper than folders of images lie
 // Of the files of an annotations/ folder, the likelier kind first.
@@ -68,7 +68,7 @@ Probe judged(const Head& head) {
   std::vector<std::string> lists;
   for (const char* key : {"images", "annotations", "categories"}) {
     const auto found = head.keys.find(key);
-    if (found != head.keys.end() && found->second == '[') lists.push_back(key);
+    if (found != head.keys.end() && found->second == '[') lists.emplace_back(key);
   }
   const auto& inner = head.element_keys;
   if (inner.count("segments_info")) return {10, {"annotations hold segments_info: panoptic, not instances"}};

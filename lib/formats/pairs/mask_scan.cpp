@@ -17,7 +17,7 @@ constexpr Rgb kBlack{0, 0, 0}, kWhite{255, 255, 255};
 template <class Sample>
 std::set<int> values_of(const cv::Mat& pixels) {
   std::vector<bool> seen(std::size_t{1} << (8 * sizeof(Sample)));
-  const int step = pixels.channels();  // gray and alpha: the alpha is passed over
+  const std::ptrdiff_t step = pixels.channels();  // gray and alpha: the alpha is passed over
   for (int y = 0; y < pixels.rows; ++y) {
     const auto* row = pixels.ptr<Sample>(y);
     int last = -1;
@@ -32,7 +32,7 @@ std::set<int> values_of(const cv::Mat& pixels) {
 
 std::set<Rgb> colours_of(const cv::Mat& pixels) {
   std::set<Rgb> colours;
-  const int step = pixels.channels();
+  const std::ptrdiff_t step = pixels.channels();
   for (int y = 0; y < pixels.rows; ++y) {
     const auto* sample = pixels.ptr<std::uint8_t>(y);
     std::optional<Rgb> last;

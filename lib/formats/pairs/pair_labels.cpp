@@ -77,7 +77,7 @@ PixelCoding decide(const MaskScan& scan, const LabelFile& file) {
   return scan.any_colour ? PixelCoding::colour : PixelCoding::index;
 }
 
-std::string free_name(const LabelFile& file, std::string wanted, int value) {
+std::string free_name(const LabelFile& file, const std::string& wanted, int value) {
   const bool taken = std::ranges::find(file.labels, wanted, &Label::name) != file.labels.end();
   return taken ? std::to_string(value) : wanted;
 }

@@ -59,8 +59,7 @@ std::optional<TrimapEntry> parse_list_line(std::string_view line) {
 }
 
 std::string to_list_line(const TrimapEntry& entry) {
-  const std::string line =
-      fmt::format("{} {} {} {}", entry.name, entry.class_id, entry.species, entry.breed_id);
+  std::string line = fmt::format("{} {} {} {}", entry.name, entry.class_id, entry.species, entry.breed_id);
   const auto back =
       entry.name.find_first_of("\r\n") == std::string::npos ? parse_list_line(line) : std::nullopt;
   if (back != entry)

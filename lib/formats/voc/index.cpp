@@ -153,7 +153,7 @@ class Indexer {
       candidates.emplace_back(line.substr(1, line.size() - 2));
     if (const auto id = without_mark(line)) candidates.emplace_back(*id);
     if (const Path path{std::string(line)}; has_image_extension(path))
-      candidates.push_back(std::string(line.substr(0, line.size() - path.extension().size())));
+      candidates.emplace_back(line.substr(0, line.size() - path.extension().size()));
     for (const std::string& candidate : candidates)
       if (const auto found = by_id_.find(candidate); found != by_id_.end()) return found->second;
     return std::nullopt;

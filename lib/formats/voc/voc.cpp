@@ -69,24 +69,17 @@ Format declared() {
   format.title = "Pascal VOC";
   format.description =
       "Annotations/ holds an XML file an image: boxes with names and flags. SegmentationClass/ and "
-      "SegmentationObject/ hold "
-      "palette PNGs of classes and of object numbers: 0 is background, 255 void. JPEGImages/ holds the "
-      "images, "
-      "ImageSets/Main/ and ImageSets/Segmentation/ lists of the subsets. The folder may be VOC2012, one "
-      "above it, or have "
-      "only some of this: XML files beside images, or masks with images. Boxes count pixels from 1 and "
-      "include their last; "
-      "they and the masks are in displayed pixels. Boxes and masks of an item are both read; which box "
-      "belongs to which "
-      "object is found when they are converted. Colour-coded masks, as CVAT writes them, are looked up in "
-      "labelmap.txt. "
-      "Items are those that lists name, a subset after the other, and then those that none names. Written "
-      "are palette "
-      "PNGs in the labels' colours, labelmap.txt in CVAT's form with the ids in a comment, and, for what has "
-      "pixels, the "
-      "k-th object of the XML as number k of the object mask. Labels get numbers from 1 to 254; more than "
-      "254 objects in "
-      "one image make its object mask a 16-bit gray PNG with 65535 for void.";
+      "SegmentationObject/ hold palette PNGs of classes and of object numbers: 0 is background, 255 void. "
+      "JPEGImages/ holds the images, ImageSets/Main/ and ImageSets/Segmentation/ lists of the subsets. "
+      "The folder may be VOC2012, one above it, or have only some of this: XML files beside images, or "
+      "masks with images. Boxes count pixels from 1 and include their last; they and the masks are in "
+      "displayed pixels. Boxes and masks of an item are both read; which box belongs to which object is "
+      "found when they are converted. Colour-coded masks, as CVAT writes them, are looked up in "
+      "labelmap.txt. Items are those that lists name, a subset after the other, and then those that none "
+      "names. Written are palette PNGs in the labels' colours, labelmap.txt in CVAT's form with the ids "
+      "in a comment, and, for what has pixels, the k-th object of the XML as number k of the object mask. "
+      "Labels get numbers from 1 to 254; more than 254 objects in one image make its object mask a 16-bit "
+      "gray PNG with 65535 for void.";
   format.extensions = {"xml", "png"};
   Capabilities& holds = format.holds;
   holds.box = true;

@@ -147,16 +147,19 @@ TEST_CASE("mirrored prediction treats left and right alike") {
   cv::Mat turned, turned_back;
   cv::flip(given, turned, 1);
   cv::flip(predictor->predict_pictures({turned}).front().probabilities.front(), turned_back, 1);
-  CHECK(same(predictor->predict_pictures({given}).front().probabilities.front(), turned_back) == settings.mirror);
+  CHECK(same(predictor->predict_pictures({given}).front().probabilities.front(), turned_back) ==
+        settings.mirror);
 }
 
 TEST_CASE("bf16 predicts nearly what float32 does") {
   const Scratch scratch;
   const Path run = untrained_run(scratch, small_card());
   PredictSettings settings = with_probabilities();
-  const cv::Mat exact = Predictor::open(run, settings)->predict_pictures({picture(40, 60)}).front().confidence;
+  const cv::Mat exact =
+      Predictor::open(run, settings)->predict_pictures({picture(40, 60)}).front().confidence;
   settings.precision = Precision::bf16;
-  const cv::Mat rounded = Predictor::open(run, settings)->predict_pictures({picture(40, 60)}).front().confidence;
+  const cv::Mat rounded =
+      Predictor::open(run, settings)->predict_pictures({picture(40, 60)}).front().confidence;
   CHECK(cv::norm(exact, rounded, cv::NORM_INF) < 0.02);
 }
 
