@@ -129,7 +129,7 @@ int Graph::add(std::string name, Layer layer, std::vector<int> inputs) {
   input_channels.reserve(inputs.size());
   for (const int input : inputs) input_channels.push_back(channels(input));
   channels_.push_back(channels_after(name, layer, input_channels));
-  nodes_.push_back({std::move(name), std::move(layer), std::move(inputs)});
+  nodes_.push_back({std::move(name), layer, std::move(inputs)});
   return static_cast<int>(nodes_.size()) - 1;
 }
 

@@ -58,7 +58,7 @@ Path make_dated_folder() {
   make_folder(day);
   // Two runs may start within a second; create_directory says which of them made the folder.
   for (int number = 1;; ++number) {
-    const Path path = day / (number == 1 ? time : fmt::format("{}-{}", time, number));
+    Path path = day / (number == 1 ? time : fmt::format("{}-{}", time, number));
     boost::system::error_code failure;
     if (fs::create_directory(path, failure)) return path;
     if (failure)

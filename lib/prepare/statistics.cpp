@@ -21,12 +21,13 @@ struct ChannelSums {
 
   void add(const cv::Mat& rgb) {
     for (int y = 0; y < rgb.rows; ++y) {
-      const std::uint8_t* p = rgb.ptr<std::uint8_t>(y);
+      const auto* p = rgb.ptr<std::uint8_t>(y);
       std::array<std::uint64_t, 3> row{}, row_square{};
       for (int x = 0; x < rgb.cols; ++x, p += 3)
         for (std::size_t c = 0; c < 3; ++c) {
-          row[c] += p[c];
-          row_square[c] += static_cast<std::uint32_t>(p[c]) * p[c];
+          const std::uint32_t value = p[c], squared = value * value;
+          row[c] += value;
+          row_square[c] += squared;
         }
       for (std::size_t c = 0; c < 3; ++c) sum[c] += row[c], square[c] += row_square[c];
     }

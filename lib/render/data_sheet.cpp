@@ -44,11 +44,11 @@ class Drawer {
   Drawn draw(ReadItem& read, Sheet& sheet) const {
     Drawn drawn;
     std::optional<Item> item = read(drawn.findings);
-    if (!item || item->image.empty()) return drawn;
+    if (!item || (item->image.empty() && !item->size)) return drawn;
     try {
       // The picture is read smaller than it is; the annotations are not.
       if (!item->size) item->size = probe_image(item->image).size();
-      const cv::Mat picture = read_reduced(item->image, settings_.sheet.thumbnail_px);
+      const cv::Mat picture = picture_of(*item);
       std::vector<cv::Mat> pictures{overlay(picture, *item, metadata_.labels, settings_.overlay)};
       if (settings_.beside) pictures.insert(pictures.begin(), picture);
       drawn.add = sheet.encode({item->id, detail(*item), std::move(pictures), counts(*item)});
@@ -62,6 +62,13 @@ class Drawer {
   }
 
  private:
+  /// Gray where there is no image: predictions are written without.
+  cv::Mat picture_of(const Item& item) const {
+    if (!item.image.empty()) return read_reduced(item.image, settings_.sheet.thumbnail_px);
+    const Size size = reduced(*item.size, settings_.sheet.thumbnail_px);
+    return cv::Mat(size.height, size.width, CV_8UC3, cv::Scalar::all(128));
+  }
+
   bool has_label(const Item& item) const {
     if (!label_) return true;
     if (std::any_of(item.annotations.begin(), item.annotations.end(),
@@ -90,6 +97,7 @@ class Drawer {
     const auto add = [&](const std::string& words) { text += (text.empty() ? "" : ", ") + words; };
     if (item.size) add(to_string(*item.size));
     if (!item.annotations.empty()) add(counted(item.annotations.size(), "annotation"));
+    if (item.image.empty()) add("no image");
     if (!item.annotated) add("not annotated");
     return text;
   }

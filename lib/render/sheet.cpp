@@ -9,14 +9,6 @@
 #include "render/sheet_pages.h"
 
 namespace maskmill {
-namespace {
-
-/// A side that is not 0 however long and thin the picture is.
-int scaled_side(int side, int longer_px, int longer) {
-  return std::max(1, static_cast<int>((std::int64_t{side} * longer_px + longer / 2) / longer));
-}
-
-}  // namespace
 
 std::unique_ptr<Sheet> make_sheet(const Path& target, Overwrite overwrite, SheetHeading heading,
                                   LabelMap labels, const SheetSettings& settings) {
@@ -29,20 +21,26 @@ std::unique_ptr<Sheet> make_sheet(const Path& target, Overwrite overwrite, Sheet
       .at_file(target);
 }
 
+Size reduced(Size size, int longer_px) {
+  const int longer = std::max(size.width, size.height);
+  if (longer <= longer_px) return size;
+  const auto scaled = [&](int side) {
+    return std::max(1, static_cast<int>((std::int64_t{side} * longer_px + longer / 2) / longer));
+  };
+  return {scaled(size.width), scaled(size.height)};
+}
+
 cv::Mat reduced(const cv::Mat& rgb, int longer_px) {
-  const int longer = std::max(rgb.cols, rgb.rows);
-  if (longer <= longer_px) return rgb;
+  const Size size = reduced(Size{rgb.cols, rgb.rows}, longer_px);
+  if (size == Size{rgb.cols, rgb.rows}) return rgb;
   cv::Mat small;
-  cv::resize(rgb, small, {scaled_side(rgb.cols, longer_px, longer), scaled_side(rgb.rows, longer_px, longer)},
-             0, 0, cv::INTER_AREA);
+  cv::resize(rgb, small, {size.width, size.height}, 0, 0, cv::INTER_AREA);
   return small;
 }
 
 cv::Mat read_reduced(const Path& path, int longer_px) {
-  const Size full = probe_image(path).size();
-  const int longer = std::max(full.width, full.height);
-  if (longer <= longer_px) return read_image(path);
-  const Size wanted{scaled_side(full.width, longer_px, longer), scaled_side(full.height, longer_px, longer)};
+  const Size full = probe_image(path).size(), wanted = reduced(full, longer_px);
+  if (wanted == full) return read_image(path);
   return reduced(read_image(path, {.at_least = wanted}), longer_px);
 }
 

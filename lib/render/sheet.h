@@ -11,6 +11,7 @@
 #include "base/output.h"
 #include "base/settings.h"
 #include "dataset/labels.h"
+#include "image/image.h"
 
 namespace maskmill {
 
@@ -63,7 +64,10 @@ class Sheet {
 std::unique_ptr<Sheet> make_sheet(const Path& target, Overwrite overwrite, SheetHeading heading,
                                   LabelMap labels, const SheetSettings& settings = {});
 
-/// The picture with its longer side at `longer_px`, or itself if it is not larger.
+/// The size with its longer side at `longer_px`, or itself if it is not larger; no side becomes 0.
+Size reduced(Size size, int longer_px);
+
+/// The picture in that size.
 cv::Mat reduced(const cv::Mat& rgb, int longer_px);
 
 /// Reads an image no larger than needed for that, which is several times faster for a JPEG. Draw on what this

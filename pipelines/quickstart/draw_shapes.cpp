@@ -43,9 +43,9 @@ cv::Mat drawn_ground(Size size, Random& random) {
 }
 
 void add_noise(cv::Mat& picture, double strength, Random& random) {
-  for (int y = 0; y < picture.rows; ++y)
-    for (std::uint8_t* p = picture.ptr(y); p != picture.ptr(y) + 3 * picture.cols; ++p)
-      *p = cv::saturate_cast<std::uint8_t>(*p + strength * random.normal());
+  for (cv::Vec3b& pixel : cv::Mat_<cv::Vec3b>(picture))
+    for (std::uint8_t& sample : pixel.val)
+      sample = cv::saturate_cast<std::uint8_t>(sample + strength * random.normal());
 }
 
 std::vector<cv::Point> corners(int kind, cv::Point centre, double radius, double angle) {

@@ -97,6 +97,7 @@ TEST_CASE("predictions are index masks of the inputs' own sizes, and a data set"
     ++count;
   }
   CHECK(count == 24);
+  CHECK(Json::parse(checked({"info", out, "--json"}).out)["items"] == 24);
 }
 
 TEST_CASE("predictions as COCO have scores, and paint to the same masks") {

@@ -182,3 +182,20 @@ TEST_CASE("a data set's items are drawn in its order, and one that cannot be rea
   REQUIRE(figures.size() == 4);
   CHECK_THAT(figures[2].text, contains("item3"));
 }
+
+TEST_CASE("annotations without an image are drawn on gray, where their size is known") {
+  const Scratch scratch;
+  std::vector<Item> items;
+  for (int i = 0; i < 2; ++i)
+    items.push_back(street_item(scratch, "item" + std::to_string(i), {64, 48}, {0, 1, 2, 255}, 5));
+  for (Item& item : items) item.image.clear();
+  items[1].size.reset();
+  Metadata metadata;
+  metadata.labels = street_labels();
+  Findings findings;
+  CHECK(write_data_sheet(*make_source(metadata, items), scratch / "sheet.html", Overwrite::no, "predictions",
+                         {}, findings) == 1);
+  const auto figures = find_all(parse_xml(read_file(scratch / "sheet.html")), "figure");
+  REQUIRE(figures.size() == 1);
+  CHECK_THAT(figures[0].text, contains("no image"));
+}
