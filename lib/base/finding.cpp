@@ -6,6 +6,7 @@
 #include <array>
 #include <cstdio>
 #include <cstdlib>
+#include <optional>
 
 #include "base/json.h"
 
@@ -74,6 +75,14 @@ Finding to_finding(const Error& error, std::string rule, Severity severity) {
   return {std::move(rule), severity, error.place(), error.message(), error.hint_text()};
 }
 
+Error to_error(const Finding& finding) {
+  Error error(Code::bad_value, finding.message);
+  if (!finding.place.file.empty()) error.at_file(finding.place.file);
+  if (finding.place.line) error.at_line(*finding.place.line);
+  if (!finding.place.field.empty()) error.at_field(finding.place.field);
+  return error.hint(finding.fix);
+}
+
 struct Findings::State {
   std::size_t kept_in_memory;
   std::vector<Finding> kept;
@@ -135,6 +144,28 @@ void Findings::for_each(const std::function<void(const Finding&)>& visit) const 
   std::fseek(file, 0, SEEK_END);
   if (seen + state_->kept.size() != state_->total)
     throw Error(Code::unreadable, "the temporary file for findings lost some of them");
+}
+
+std::vector<Finding> Findings::examples() const {
+  std::map<std::string, Finding> first;
+  for_each([&](const Finding& finding) {
+    if (first.size() < by_rule().size()) first.try_emplace(finding.rule, finding);
+  });
+  std::vector<Finding> examples;
+  for (auto& [rule, finding] : first) examples.push_back(std::move(finding));
+  return examples;
+}
+
+Error nothing_left(const std::string& message, const Findings& findings) {
+  std::optional<Finding> first;
+  findings.for_each([&](const Finding& finding) {
+    if (!first && finding.severity == Severity::error) first = finding;
+  });
+  if (!first) return Error(Code::bad_format, message);
+  const std::string place = first->place.text();
+  return Error(Code::bad_format,
+               message + "; the first: " + (place.empty() ? "" : place + ": ") + first->message)
+      .hint(first->fix);
 }
 
 }  // namespace maskmill

@@ -33,6 +33,9 @@ struct Finding {
 /// An Error met while reading one element, as a finding: its place, message and hint are kept.
 Finding to_finding(const Error& error, std::string rule, Severity severity = Severity::error);
 
+/// And back: what ends a command that cannot go on without the element.
+Error to_error(const Finding& finding);
+
 /// Collects findings of any number in bounded memory: the first `kept_in_memory` stay, the rest go to a
 /// temporary file that is gone with the object. Counts are exact. Not thread-safe: parallel work fills
 /// vectors of its own, which are added in the items' order.
@@ -56,9 +59,15 @@ class Findings {
   /// lost.
   void for_each(const std::function<void(const Finding&)>& visit) const;
 
+  /// The first of each rule, in the rules' order.
+  std::vector<Finding> examples() const;
+
  private:
   struct State;
   std::unique_ptr<State> state_;
 };
+
+/// For a command that is left with nothing: `message`, and what was wrong with the first.
+Error nothing_left(const std::string& message, const Findings& findings);
 
 }  // namespace maskmill

@@ -64,4 +64,25 @@ std::vector<int> LabelMap::mask_values() const {
   return values;
 }
 
+LabelMap with_background(const LabelMap& labels) {
+  if (labels.background()) return labels;
+  std::vector<Label> all(labels.begin(), labels.end());
+  const auto with_id =
+      std::count_if(all.begin(), all.end(), [](const Label& label) { return label.id.has_value(); });
+  Label background;
+  background.name = labels.find("background") ? "uncovered" : "background";
+  while (labels.find(background.name)) background.name += '_';
+  background.colour = Rgb{0, 0, 0};
+  background.role = Role::background;
+  if (with_id == 0) {
+    background.id = 0;
+    for (std::size_t i = 0; i < all.size(); ++i) all[i].id = static_cast<std::int64_t>(i) + 1;
+  } else if (with_id == std::ssize(all)) {
+    background.id = 0;
+    while (labels.find_id(*background.id)) ++*background.id;
+  }
+  all.push_back(std::move(background));
+  return LabelMap(std::move(all));
+}
+
 }  // namespace maskmill

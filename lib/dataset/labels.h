@@ -101,4 +101,9 @@ class LabelMap {
   std::optional<int> background_;
 };
 
+/// The labels with one of role background, for what no annotation covers. Where there is none it is added at
+/// the end, black, as "background" or, where that name is taken, "uncovered". It gets the least id that is
+/// free where every label has one; where none has, it gets 0 and the others 1, 2, ... in order.
+LabelMap with_background(const LabelMap& labels);
+
 }  // namespace maskmill

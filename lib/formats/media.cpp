@@ -36,8 +36,10 @@ class Descriptor {
 };
 
 Error cannot_read(const Path& image, int number) {
-  return Error(Code::unreadable, std::string("the image cannot be read: ") + std::strerror(number))
-      .at_file(image);
+  return Error(number == ENOENT ? Code::not_found : Code::unreadable,
+               std::string("the image cannot be read: ") + std::strerror(number))
+      .at_file(image)
+      .hint("--media none writes the annotations without the images");
 }
 
 Error cannot_write(const Path& target, int number) {

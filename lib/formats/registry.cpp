@@ -64,6 +64,20 @@ std::string opinion(const Detection& detection) {
   return fmt::format("{}: {}", detection.format->name, joined(detection.probe.reasons, "; "));
 }
 
+/// The format that has all of these settings for reading, where only one has: they say where to look for what
+/// no probe finds. Null also where a key is misspelt: opening says so.
+const Format* only_one_with(const std::vector<std::string>& settings) {
+  const auto has_all = [&](const Format* format) {
+    if (!format->read_settings) return false;
+    const std::vector<Setting> known = format->read_settings();
+    return std::ranges::all_of(settings, [&](const std::string& text) {
+      return std::ranges::find(known, text.substr(0, text.find('=')), &Setting::key) != known.end();
+    });
+  };
+  const auto first = std::ranges::find_if(all(), has_all);
+  return std::ranges::count_if(all(), has_all) == 1 ? *first : nullptr;
+}
+
 }  // namespace
 
 std::span<const Format* const> all() {
@@ -120,6 +134,11 @@ Opened open(const Path& path, std::string_view format_name, std::vector<std::str
     format = &named;
   }
   Probe probe;
+  if (!format && !settings.empty()) {
+    format = only_one_with(settings);
+    if (format)
+      probe.reasons.push_back(fmt::format("only {} has the settings that were given", format->name));
+  }
   if (format) {
     require_content(plain_path);
   } else {

@@ -38,7 +38,7 @@ struct Opened {
 };
 
 /// Opens as the named format or, without a name, as the best one. A path that is a format's name and a colon
-/// before, as in "voc:data", names it too.
+/// before, as in "voc:data", names it too, and so do settings that only one format has.
 Opened open(const Path& path, std::string_view format_name = {}, std::vector<std::string> settings = {});
 
 }  // namespace maskmill::formats

@@ -3,6 +3,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "base/error.h"
 #include "base/text.h"
 
@@ -31,13 +33,16 @@ void ClassMap::assign_classes(const LabelMap& labels, bool painted) {
   if (labels.size() > kMaxLabels)
     throw Error(Code::bad_value,
                 fmt::format("{} labels; at most {} can be told apart in a mask", labels.size(), kMaxLabels));
-  painting_ = labels;
+  painting_ = painted ? with_background(labels) : labels;
   class_of_label_.assign(kTableSize, kIgnored);
+  const bool have_ids = std::all_of(painting_.begin(), painting_.end(), [](const Label& label) {
+    return label.id || label.role == Role::ignore;
+  });
   // Attributes and skeletons stay behind: a network that labels pixels predicts none.
   const auto add_class = [&](int label) {
     const Label& from = painting_[label];
     const int number = classes_.add({.name = from.name,
-                                     .id = classes_.size(),
+                                     .id = have_ids ? from.id : classes_.size(),
                                      .colour = painting_.colour(label),
                                      .supercategory = from.supercategory,
                                      .role = from.role,
@@ -46,13 +51,7 @@ void ClassMap::assign_classes(const LabelMap& labels, bool painted) {
                                      .skeleton = {}});
     class_of_label_[static_cast<std::size_t>(label)] = static_cast<std::uint16_t>(number);
   };
-  if (painted && !labels.background()) {
-    Label background;
-    background.name = labels.find("background") ? free_name(labels, "uncovered") : "background";
-    background.colour = Rgb{0, 0, 0};
-    background.role = Role::background;
-    add_class(painting_.add(background));
-  }
+  if (painting_.size() > labels.size()) add_class(*painting_.background());
   bool has_void = false;
   for (int label = 0; label < labels.size(); ++label) {
     if (labels.is_ignored(label))
@@ -80,7 +79,7 @@ ClassMap ClassMap::matching(const LabelMap& labels, const LabelMap& classes) {
     const auto known = label.role == Role::background && background ? background : classes.find(label.name);
     if (!known)
       throw Error(Code::bad_value, "the network does not know the label " + in_quotes(label.name))
-          .hint("its classes are in labels.txt; rename the data set's labels, or train on them");
+          .hint("its classes are in labels.txt; name the data set's labels alike, or train on them");
     number = static_cast<std::uint16_t>(*known);
   }
   map.classes_ = classes;

@@ -16,8 +16,8 @@ namespace maskmill::learn {
 class ClassMap {
  public:
   /// Every label but those of role ignore is a class, in the map's order. Where the map has no background and
-  /// items are painted from annotations (`painted`), a class "background" ("uncovered" where that name is
-  /// taken) comes first. Throws Error(bad_value) for fewer than 2 classes or more than 65533 labels.
+  /// items are painted from annotations (`painted`), that of with_background() comes first. Throws
+  /// Error(bad_value) for fewer than 2 classes or more than 65533 labels.
   ClassMap(const LabelMap& labels, bool painted);
 
   /// For data that a trained network is scored on: the classes are the network's, by name, and the
@@ -26,7 +26,8 @@ class ClassMap {
   static ClassMap matching(const LabelMap& labels, const LabelMap& classes);
 
   int size() const { return classes_.size(); }
-  /// The classes as labels: ids are the class numbers, so that predictions written as masks hold them.
+  /// The classes as labels, with the data set's own ids, so that predictions can be held against it, or,
+  /// where a class has none, the class numbers.
   const LabelMap& labels() const { return classes_; }
 
   /// The item's mask, read or painted, CV_16UC1 of the picture's size: class numbers or kIgnored (void,

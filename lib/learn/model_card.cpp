@@ -19,6 +19,7 @@ constexpr std::array<std::string_view, 3> kKinds{"unknown", "thing", "stuff"};
 Json class_json(const LabelMap& classes, int number) {
   const Label& label = classes[number];
   Json json{{"name", label.name}};
+  if (label.id) json["id"] = *label.id;
   if (label.colour) json["colour"] = {label.colour->r, label.colour->g, label.colour->b};
   if (!label.supercategory.empty()) json["supercategory"] = label.supercategory;
   json["role"] = kRoles.at(static_cast<std::size_t>(label.role));
@@ -88,6 +89,10 @@ LabelMap read_classes(const Field& field) {
     Label label;
     label.name = from.at("name").text();
     label.id = static_cast<std::int64_t>(i);
+    if (const Json* id = from.find("id")) {
+      if (!id->is_number_integer()) throw unexpected(from.name_of("id"), *id, "a whole number");
+      label.id = id->get<std::int64_t>();
+    }
     if (const Json* colour = from.find("colour"))
       label.colour = read_colour({*colour, from.name_of("colour")});
     if (from.find("supercategory")) label.supercategory = from.at("supercategory").text();

@@ -11,12 +11,12 @@ namespace maskmill::learn {
 struct ModelCard {
   ModelSettings model;
   InputSettings input;
-  LabelMap classes;          ///< ids are class numbers
+  LabelMap classes;          ///< with the data set's ids, see ClassMap
   bool independent = false;  ///< a sigmoid each class (trained by bce alone) rather than a softmax over them
   friend bool operator==(const ModelCard&, const ModelCard&) = default;
 };
 
-/// Of the classes: names, colours, supercategories, roles and kinds.
+/// Of the classes: names, ids, colours, supercategories, roles and kinds.
 Json to_json(const ModelCard& card);
 /// Throws Error(not_found | unreadable | bad_format) naming the file and the field.
 ModelCard read_model_card(const Path& path);

@@ -70,7 +70,7 @@ PredictReport predict_set(Predictor& predictor, Source& source, const Format& ta
   report.left_out =
       predict_items(predictor, source, settings.batch_size, settings.overlays, nullptr, findings, write);
   if (report.items == 0)
-    throw Error(Code::bad_format, "none of the inputs could be read; nothing was written");
+    throw nothing_left("none of the inputs could be read; nothing was written", findings);
   for (Provenance::Input& input : provenance.inputs) {
     input.items = report.items;
     input.fingerprint = fingerprint.digest().hex();

@@ -26,12 +26,6 @@ bool has_holes(const Polygon& polygon) {
                      [](const PolygonPart& part) { return !part.holes.empty(); });
 }
 
-// Whether the item will be painted as a mask, and as nothing but a mask: what is not painted then becomes
-// background.
-bool becomes_mask(const Item& item, const Capabilities& target) {
-  return !item.semantic && target.semantic_mask && !target.box && !target.polygon && !target.rle;
-}
-
 bool has_void(const LabelMap& labels) {
   return std::any_of(labels.begin(), labels.end(),
                      [](const Label& label) { return label.role == Role::ignore; });
@@ -180,6 +174,10 @@ void make_instances(Item& item, const LabelMap& labels, const InstanceSettings& 
 }
 
 }  // namespace
+
+bool becomes_mask(const Item& item, const Capabilities& target) {
+  return !item.semantic && target.semantic_mask && !target.box && !target.polygon && !target.rle;
+}
 
 Item adapted(Item item, const Capabilities& target, const LabelMap& labels, const InstanceSettings& settings,
              InstanceLoss& loss) {

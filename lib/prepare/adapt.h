@@ -6,6 +6,10 @@
 
 namespace maskmill {
 
+/// Whether the target paints the item's annotations as a label mask and keeps nothing else of them: what none
+/// covers then becomes background.
+bool becomes_mask(const Item& item, const Capabilities& target);
+
 /// Changes what an item holds into what `target` can hold, keeping pixels exact where the target allows it:
 /// masks become instances where the target has no masks; boxes that Pascal VOC keeps beside its object masks
 /// hand their flags and attributes to the instance they surround (intersection over union of at least .5,

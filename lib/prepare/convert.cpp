@@ -44,13 +44,7 @@ Converted convert_one(ReadItem& read, const Capabilities& target, const LabelMap
 }
 
 Error left_out(const std::vector<Finding>& findings) {
-  if (findings.empty()) return Error(Code::bad_value, "an item cannot be read");
-  const Finding& last = findings.back();
-  Error error(Code::bad_value, last.message);
-  if (!last.place.file.empty()) error.at_file(last.place.file);
-  if (last.place.line) error.at_line(*last.place.line);
-  if (!last.place.field.empty()) error.at_field(last.place.field);
-  return error.hint(last.fix);
+  return findings.empty() ? Error(Code::bad_value, "an item cannot be read") : to_error(findings.back());
 }
 
 }  // namespace
@@ -63,21 +57,24 @@ ConvertReport convert(Source& source, const Format& target, const CreateRequest&
         .hint("formats that are written: maskmill formats");
   ConvertReport report;
   Findings seen_twice;  // the same items are read again below, where their findings are kept
-  report.losses = losses_of(source, target, seen_twice);
+  Survey before = survey(source, target, seen_twice);
+  report.losses = std::move(before.losses);
   if (settings.lossless && !report.losses.empty())
     throw Error(Code::unsupported,
                 fmt::format("{} cannot hold all of this data set:\n{}", target.title, to_text(report.losses)))
         .hint("choose another format, or leave out --lossless");
   announce(report.losses);
 
-  const auto sink = target.create(request);
+  CreateRequest created = request;
+  if (before.paints) created.metadata.labels = with_background(request.metadata.labels);
+  const auto sink = target.create(created);
   Hasher fingerprint;
   Progress progress("converting", source.size());
   source.findings().for_each([&](const Finding& finding) { findings.add(finding); });
   map_items(
       source,
       [&](ReadItem&& read) {
-        return convert_one(read, target.holds, request.metadata.labels, settings.instances, *sink);
+        return convert_one(read, target.holds, created.metadata.labels, settings.instances, *sink);
       },
       [&](Converted&& converted) {
         if (!converted.append && settings.all_items) throw left_out(converted.findings);
@@ -94,8 +91,7 @@ ConvertReport convert(Source& source, const Format& target, const CreateRequest&
         fingerprint.add(converted.digest.hex());
       });
   if (report.items == 0)
-    throw Error(Code::bad_format, "none of the items could be converted; nothing was written")
-        .hint("see what is wrong with: maskmill check");
+    throw nothing_left("none of the items could be converted; nothing was written", findings);
   for (Provenance::Input& input : provenance.inputs) {
     if (!input.fingerprint.empty()) continue;
     input.items = report.items;

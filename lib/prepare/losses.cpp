@@ -6,6 +6,7 @@
 #include <functional>
 
 #include "base/text.h"
+#include "prepare/adapt.h"
 
 namespace maskmill {
 namespace {
@@ -51,7 +52,7 @@ const AnnotationFeature kAnnotationFeatures[] = {
     {"annotations without a shape",
      [](const Annotation& a) { return has<std::monostate>(a) && a.keypoints.empty(); },
      [](const Capabilities& t) { return dropped_unless(t.shapeless); }},
-    {"boxes without pixels", has<Box>, [](const Capabilities& t) { return dropped_unless(t.box); }},
+    {"boxes", has<Box>, [](const Capabilities& t) { return dropped_unless(t.box); }},
     {"rotated boxes", has<RotatedBox>, [](const Capabilities& t) { return t.rotated_box ? "" : as_area(t); }},
     {"ellipses", has<Ellipse>, [](const Capabilities& t) { return t.ellipse ? "" : as_area(t); }},
     {"polylines", has<Polyline>, [](const Capabilities& t) { return dropped_unless(t.polyline); }},
@@ -75,7 +76,7 @@ const AnnotationFeature kAnnotationFeatures[] = {
      [](const Capabilities& t) {
        return std::string(has_pixels(t) || t.instance_mask ? "" : "merge into one mask an image");
      }},
-    {"crowd flags", [](const Annotation& a) { return a.flags.crowd.has_value(); },
+    {"crowd flags", [](const Annotation& a) { return a.flags.crowd == true; },
      [](const Capabilities& t) {
        return std::string(t.crowd ? "" : t.ignore_areas ? "crowds become void" : "dropped");
      }},
@@ -142,13 +143,15 @@ void add_metadata_losses(const Metadata& metadata, const Capabilities& target, s
 
 }  // namespace
 
-std::vector<Loss> losses_of(Source& source, const Format& target, Findings& findings) {
+Survey survey(Source& source, const Format& target, Findings& findings) {
   std::vector<Loss> by_annotation(std::size(kAnnotationFeatures)), by_item(std::size(kItemFeatures));
   const auto note = [&](Loss& loss, const Place& place) {
     if (loss.count++ == 0) loss.example = place;
   };
+  Survey found;
   source.rewind();
   for_each_item(source, findings, [&](Item&& item) {
+    found.paints = found.paints || (item.annotated && becomes_mask(item, target.holds));
     for (std::size_t i = 0; i < by_item.size(); ++i)
       if (kItemFeatures[i].present(item)) note(by_item[i], item.origin);
     for (const Annotation& annotation : item.annotations)
@@ -158,7 +161,7 @@ std::vector<Loss> losses_of(Source& source, const Format& target, Findings& find
   });
   source.rewind();
 
-  std::vector<Loss> losses;
+  std::vector<Loss>& losses = found.losses;
   const auto keep = [&](Loss loss, std::string_view what, std::string outcome) {
     if (loss.count == 0 || outcome.empty()) return;
     loss.what = what;
@@ -170,7 +173,7 @@ std::vector<Loss> losses_of(Source& source, const Format& target, Findings& find
   for (std::size_t i = 0; i < by_annotation.size(); ++i)
     keep(by_annotation[i], kAnnotationFeatures[i].what, kAnnotationFeatures[i].outcome(target.holds));
   add_metadata_losses(source.metadata(), target.holds, losses);
-  return losses;
+  return found;
 }
 
 std::string to_text(const std::vector<Loss>& losses) {

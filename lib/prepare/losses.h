@@ -19,9 +19,14 @@ struct Loss {
   Place example;  ///< where it occurs first
 };
 
+struct Survey {
+  std::vector<Loss> losses;
+  bool paints = false;  ///< some item's annotations become its label mask
+};
+
 /// Reads every item of `source` (not its pixels), rewinds it, and says what `target` cannot hold. Findings of
 /// reading go to `findings`.
-std::vector<Loss> losses_of(Source& source, const Format& target, Findings& findings);
+Survey survey(Source& source, const Format& target, Findings& findings);
 
 /// One line a loss.
 std::string to_text(const std::vector<Loss>& losses);

@@ -47,7 +47,7 @@ struct Measured {
   std::vector<Finding> findings;
 };
 
-void measure_pixels(const Item& item, int labels, Measured& out) {
+void measure_labels(const Item& item, int labels, Measured& out) {
   out.pixels.assign(static_cast<std::size_t>(labels), 0);
   if (item.semantic) {
     const cv::Mat mask = read_semantic(*item.semantic, item.size).labels;
@@ -71,22 +71,29 @@ void measure_pixels(const Item& item, int labels, Measured& out) {
                std::holds_alternative<Ellipse>(shape) || std::holds_alternative<RotatedBox>(shape))
         sum += area(rasterise(shape, *item.size));
     }
-  if (!item.image.empty()) out.channels.add(read_image(item.image));
 }
 
 Measured measure(ReadItem& read, int labels, const StatisticsSettings& settings) {
   Measured out;
   out.item = read(out.findings);
   if (!out.item || !settings.pixels) return out;
-  try {
-    measure_pixels(*out.item, labels, out);
-  } catch (const Error& error) {
-    if (error.code() == Code::bug || error.code() == Code::interrupted) throw;
-    out.findings.push_back(to_finding(error, "unreadable-item"));
+  const auto attempt = [&](auto&& action, const std::string& rule) {
+    try {
+      action();
+      return true;
+    } catch (const Error& error) {
+      if (error.code() == Code::bug || error.code() == Code::interrupted) throw;
+      out.findings.push_back(to_finding(error, rule));
+      return false;
+    }
+  };
+  if (!attempt([&] { measure_labels(*out.item, labels, out); }, "unreadable-item")) {
     out.pixels.clear();
-    out.channels = {};
     out.unlabelled = 0;
   }
+  // Annotations are whole without their image.
+  if (const Path& image = out.item->image; !image.empty())
+    attempt([&] { out.channels.add(read_image(image)); }, "unreadable-image");
   return out;
 }
 
@@ -132,10 +139,35 @@ std::string_view role_name(Role role) {
   return role == Role::background ? "background" : role == Role::ignore ? "ignore" : "object";
 }
 
+std::string label_table(const Statistics& statistics) {
+  if (statistics.labels.empty()) return "";
+  std::int64_t all_pixels = statistics.unlabelled_pixels;
+  std::size_t width = 5;
+  for (const LabelStatistics& label : statistics.labels) {
+    all_pixels += label.pixels;
+    width = std::max(width, printable(label.name).size());
+  }
+  std::string text = fmt::format("\n{:<{}}  {:<10} {:>12}", "label", width, "role", "annotations");
+  if (statistics.pixels_counted) text += fmt::format(" {:>10} {:>16} {:>8}", "items", "pixels", "share");
+  text += "\n";
+  for (const LabelStatistics& label : statistics.labels) {
+    text += fmt::format("{:<{}}  {:<10} {:>12}", printable(label.name), width, role_name(label.role),
+                        with_thousands(label.annotations));
+    if (statistics.pixels_counted)
+      text += fmt::format(
+          " {:>10} {:>16} {:>7.3f}%", with_thousands(label.items),
+          with_thousands(static_cast<std::size_t>(label.pixels)),
+          all_pixels > 0 ? 100.0 * static_cast<double>(label.pixels) / static_cast<double>(all_pixels) : 0.0);
+    text += "\n";
+  }
+  return text;
+}
+
 }  // namespace
 
 Statistics statistics_of(Source& source, const StatisticsSettings& settings, Findings& findings) {
   Statistics statistics;
+  statistics.pixels_counted = settings.pixels;
   for (const std::string& subset : source.metadata().subsets) statistics.subsets.emplace_back(subset, 0);
   for (const Label& label : source.metadata().labels) {
     statistics.labels.emplace_back();
@@ -206,21 +238,7 @@ std::string to_text(const Statistics& statistics) {
         "mean of red, green, blue: {:.4f} {:.4f} {:.4f}; standard deviation: {:.4f} {:.4f} {:.4f}\n",
         (*statistics.mean)[0], (*statistics.mean)[1], (*statistics.mean)[2], (*statistics.std)[0],
         (*statistics.std)[1], (*statistics.std)[2]);
-  std::int64_t all_pixels = statistics.unlabelled_pixels;
-  std::size_t width = 5;
-  for (const LabelStatistics& label : statistics.labels) {
-    all_pixels += label.pixels;
-    width = std::max(width, printable(label.name).size());
-  }
-  if (!statistics.labels.empty())
-    text += fmt::format("\n{:<{}}  {:<10} {:>12} {:>10} {:>16} {:>8}\n", "label", width, "role",
-                        "annotations", "items", "pixels", "share");
-  for (const LabelStatistics& label : statistics.labels)
-    text += fmt::format(
-        "{:<{}}  {:<10} {:>12} {:>10} {:>16} {:>7.3f}%\n", printable(label.name), width,
-        role_name(label.role), with_thousands(label.annotations), with_thousands(label.items),
-        with_thousands(static_cast<std::size_t>(label.pixels)),
-        all_pixels > 0 ? 100.0 * static_cast<double>(label.pixels) / static_cast<double>(all_pixels) : 0.0);
+  text += label_table(statistics);
   if (statistics.unlabelled_pixels > 0)
     text += fmt::format("pixels of no label: {}\n",
                         with_thousands(static_cast<std::size_t>(statistics.unlabelled_pixels)));
@@ -234,8 +252,8 @@ Json to_json(const Statistics& statistics) {
     labels.push_back({{"name", label.name},
                       {"role", role_name(label.role)},
                       {"annotations", label.annotations},
-                      {"items", label.items},
-                      {"pixels", label.pixels}});
+                      {"items", statistics.pixels_counted ? Json(label.items) : Json()},
+                      {"pixels", statistics.pixels_counted ? Json(label.pixels) : Json()}});
   for (const auto& [size, count] : statistics.sizes)
     sizes.push_back({{"width", size.first}, {"height", size.second}, {"items", count}});
   Json document{{"items", statistics.items},

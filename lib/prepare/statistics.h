@@ -31,6 +31,7 @@ struct Statistics {
   std::int64_t unlabelled_pixels = 0;
   /// Of red, green and blue over all pixels, on a scale of 0 to 1.
   std::optional<std::array<double, 3>> mean, std;
+  bool pixels_counted = false;  ///< else nothing is known of pixels, nor of the items that hold a label
 };
 
 struct StatisticsSettings {

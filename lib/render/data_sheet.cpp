@@ -2,6 +2,7 @@
 #include "render/data_sheet.h"
 
 #include <algorithm>
+#include <boost/filesystem.hpp>
 #include <opencv2/core.hpp>
 
 #include "base/error.h"
@@ -44,7 +45,16 @@ class Drawer {
   Drawn draw(ReadItem& read, Sheet& sheet) const {
     Drawn drawn;
     std::optional<Item> item = read(drawn.findings);
-    if (!item || (item->image.empty() && !item->size)) return drawn;
+    if (!item) return drawn;
+    if (!item->image.empty() && is_absent(item->image) && item->size) {
+      drawn.findings.push_back({"image-missing",
+                                Severity::error,
+                                Place{item->image.string(), {}, {}},
+                                "the image is not there; its annotations are drawn on gray",
+                                {}});
+      item->image.clear();
+    }
+    if (item->image.empty() && !item->size) return drawn;
     try {
       // The picture is read smaller than it is; the annotations are not.
       if (!item->size) item->size = probe_image(item->image).size();
@@ -87,17 +97,23 @@ class Drawer {
       for (int y = 0; y < mask.rows; ++y)
         for (int x = 0; x < mask.cols; ++x)
           if (const auto label = mask.at<std::uint16_t>(y, x); label < present.size()) present[label] = true;
-      for (std::size_t label = 0; label < counts.size(); ++label) counts[label] += present[label];
+      for (std::size_t label = 0; label < counts.size(); ++label)  // what is annotated too is counted already
+        if (counts[label] == 0) counts[label] = present[label];
     }
     return counts;
+  }
+
+  static bool is_absent(const Path& file) {
+    boost::system::error_code ignored;
+    return fs::status(file, ignored).type() == fs::file_not_found;
   }
 
   std::string detail(const Item& item) const {
     std::string text = item.subset;
     const auto add = [&](const std::string& words) { text += (text.empty() ? "" : ", ") + words; };
     if (item.size) add(to_string(*item.size));
-    if (!item.annotations.empty()) add(counted(item.annotations.size(), "annotation"));
     if (item.image.empty()) add("no image");
+    if (!item.annotations.empty()) add(counted(item.annotations.size(), "annotation"));
     if (!item.annotated) add("not annotated");
     return text;
   }

@@ -161,3 +161,51 @@ TEST_CASE("one annotation file is written where the output is named .json") {
   REQUIRE(ran.status == 0);
   CHECK(Json::parse(read_file(work / "out.json"))["images"].size() == 2);
 }
+
+TEST_CASE("what no annotation covers becomes background, also where the source has no such label") {
+  const Scratch scratch;
+  scratch.write("coco/images/a.png", png_picture({4, 3}));
+  const std::string document = R"({"images":[{"id":1,"file_name":"a.png","width":4,"height":3}],
+      "categories":[{"id":7,"name":"cat"}],"annotations":[{"id":1,"image_id":1,"category_id":7,"iscrowd":0,
+      "bbox":[0,0,2,3],"area":6,"segmentation":[[0,0,2,0,2,3,0,3]]}]})";
+  scratch.write("coco/a.json", document);
+  const Ran ran = convert(scratch / "coco", scratch / "pairs", "pairs");
+  CHECK(ran.status == 0);
+  CHECK_THAT(ran.err, !contains("crowd"));
+  const cv::Mat mask = read_raw(scratch / "pairs/masks/a.png").pixels;
+  CHECK(cv::countNonZero(mask == 7) == 6);
+  CHECK(cv::countNonZero(mask == 0) == 6);
+  const Json labels = read_json(scratch / "pairs/labels.json")["labels"];
+  REQUIRE(labels.size() == 2);
+  CHECK(labels[1]["role"] == "background");
+  CHECK(labels[1]["id"] == 0);
+}
+
+TEST_CASE("annotations are whole without their pictures") {
+  const Scratch scratch;
+  scratch.write("coco.json", R"({"images":[{"id":1,"file_name":"a.png","width":4,"height":3}],
+      "categories":[{"id":7,"name":"cat"}],"annotations":[{"id":1,"image_id":1,"category_id":7,"iscrowd":0,
+      "bbox":[0,0,2,3],"area":6,"segmentation":[[0,0,2,0,2,3,0,3]]}]})");
+  const Ran refused = convert(scratch / "coco.json", scratch / "voc", "voc");
+  CHECK(refused.status == 3);
+  CHECK_THAT(refused.err, contains("a.png") && contains("--media none"));
+  CHECK(convert(scratch / "coco.json", scratch / "voc", "voc", {"--media", "none"}).status == 0);
+  CHECK(cv::countNonZero(read_raw(scratch / "voc/SegmentationClass/a.png").pixels) == 6);
+  const Ran info = tests::maskmill({"info", (scratch / "coco.json").string(), "--json"});
+  CHECK(Json::parse(info.out)["labels"][0]["pixels"] == 6);
+  CHECK_THAT(info.err, contains("unreadable-image"));
+  const Ran shown =
+      tests::maskmill({"show", (scratch / "coco.json").string(), "-o", (scratch / "sheet.html").string()});
+  CHECK(shown.status == 0);
+  CHECK_THAT(shown.err, contains("image-missing"));
+  CHECK_THAT(read_file(scratch / "sheet.html"), contains("no image"));
+}
+
+TEST_CASE("settings that one format has name the format, where no probe finds what they point at") {
+  const Scratch scratch;
+  scratch.write("photos/a.jpg", jpeg_picture());
+  scratch.write("truth/a.png", png_mask({0, 1}));
+  const std::string source = scratch.path().string();
+  CHECK(tests::maskmill({"info", source}).status == 3);
+  CHECK(tests::maskmill({"info", source, "--read", "images=photos", "--read", "masks=truth"}).status == 0);
+}

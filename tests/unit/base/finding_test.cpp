@@ -4,6 +4,7 @@
 #include "catch.h"
 
 using namespace maskmill;
+using namespace maskmill::tests;
 
 namespace {
 
@@ -40,8 +41,36 @@ TEST_CASE("a place without a line stays without one") {
   findings.for_each([](const Finding& finding) { CHECK_FALSE(finding.place.line.has_value()); });
 }
 
+TEST_CASE("the first of each rule is an example") {
+  Findings findings(2);
+  CHECK(findings.examples().empty());
+  for (int i = 0; i < 7; ++i) findings.add(numbered(i));
+  const std::vector<Finding> examples = findings.examples();
+  REQUIRE(examples.size() == findings.by_rule().size());
+  for (const Finding& example : examples) {
+    int first = 0;
+    while (numbered(first).rule != example.rule) ++first;
+    CHECK(example == numbered(first));
+  }
+}
+
+TEST_CASE("a command that is left with nothing says what was wrong with the first") {
+  Findings findings;
+  CHECK_THAT(nothing_left("nothing", findings).message(), !contains("first"));
+  findings.add({"r", Severity::warning, {"f", 1, ""}, "may be", ""});
+  findings.add({"r", Severity::error, {"g", 2, ""}, "is broken", "mend it"});
+  findings.add({"r", Severity::error, {"h", 3, ""}, "too", ""});
+  const Error error = nothing_left("nothing", findings);
+  CHECK(error.message() == "nothing; the first: g:2: is broken");
+  CHECK(error.hint_text() == "mend it");
+}
+
 TEST_CASE("an error becomes a finding with all it knew") {
   const Finding finding =
       to_finding(Error(Code::bad_value, "m").at_file("f").at_line(2).hint("h"), "rule", Severity::warning);
   CHECK(finding == Finding{"rule", Severity::warning, {"f", 2, ""}, "m", "h"});
+  const Error back = to_error(finding);
+  CHECK(back.place() == Place{"f", 2, ""});
+  CHECK(back.message() == "m");
+  CHECK(back.hint_text() == "h");
 }

@@ -79,4 +79,23 @@ TEST_CASE("mask values are the ids where all of them fit, else the indices") {
   CHECK(LabelMap().mask_values().empty());
 }
 
+TEST_CASE("a background is added at the end, with an id that is free") {
+  const auto added = [](std::vector<Label> labels) { return with_background(LabelMap(std::move(labels))); };
+  const LabelMap with_ids = added({named("a", 1), named("b", 7)});
+  REQUIRE(with_ids.background() == 2);
+  CHECK(with_ids[2].name == "background");
+  CHECK(with_ids.mask_values() == std::vector{1, 7, 0});
+  CHECK(added({named("a", 0), named("b", 1)}).mask_values() == std::vector{0, 1, 2});
+  CHECK(added({named("a"), named("b")}).mask_values() == std::vector{1, 2, 0});
+  CHECK_FALSE(added({named("a", 3), named("b")})[2].id);
+  CHECK(added({named("background", 1), named("uncovered", 2)})[2].name == "uncovered_");
+}
+
+TEST_CASE("labels that have a background stay as they are") {
+  Label rest = named("rest", 4);
+  rest.role = Role::background;
+  const LabelMap labels({named("a", 1), rest});
+  CHECK(with_background(labels) == labels);
+}
+
 }  // namespace maskmill::tests

@@ -80,7 +80,7 @@ TEST_CASE("an image that is gone, is a folder, or would fall onto another is an 
   const Media media = GENERATE(Media::copy, Media::link);
   CHECK(thrown_by([&] {
           place_image(item_of(scratch / "gone.jpg", "a"), media, scratch / "out", "");
-        }).code() == Code::unreadable);
+        }).code() == Code::not_found);
   CHECK(thrown_by([&] { place_image(item_of(scratch / "in", "b"), media, scratch / "out", ""); }).code() ==
         Code::unreadable);
   REQUIRE(::mkfifo((scratch / "pipe.jpg").c_str(), 0600) == 0);

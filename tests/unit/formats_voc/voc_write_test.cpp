@@ -312,7 +312,7 @@ TEST_CASE("an image that is gone leaves nothing of its item behind") {
   request.target = scratch / "out";
   request.metadata.labels = labels_of({"cat"});
   const auto sink = voc().create(request);
-  CHECK(thrown_by([&] { sink->encode(item); }).code() == Code::unreadable);
+  CHECK(thrown_by([&] { sink->encode(item); }).code() == Code::not_found);
   sink->close({"maskmill convert", {}});
   CHECK_FALSE(fs::exists(scratch / "out/Annotations/a.xml"));
 }

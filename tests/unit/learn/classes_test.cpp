@@ -85,6 +85,17 @@ TEST_CASE("what no annotation covers is a class of its own, and crowds are not")
   CHECK(at(mask, 7, 1) == kIgnored);
 }
 
+TEST_CASE("classes keep the data set's ids, so that predictions can be held against it") {
+  std::vector<Label> labels{label("pet"), label("background", Role::background), label("border")};
+  for (std::size_t i = 0; i < labels.size(); ++i) labels[i].id = static_cast<std::int64_t>(i) + 1;
+  CHECK(ClassMap(LabelMap(labels), false).labels().mask_values() == std::vector{1, 2, 3});
+  labels[1].role = Role::ignore;
+  labels[2].id = 90;
+  CHECK(ClassMap(LabelMap(labels), true).labels().mask_values() == std::vector{0, 1, 90});
+  labels[0].id.reset();
+  CHECK(ClassMap(LabelMap(labels), true).labels().mask_values() == std::vector{0, 1, 2});
+}
+
 TEST_CASE("a map's own background takes what nothing covers") {
   const LabelMap labels({label("cat"), label("nothing", Role::background), label("void", Role::ignore)});
   const ClassMap classes(labels, true);

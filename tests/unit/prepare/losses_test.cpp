@@ -56,7 +56,7 @@ std::vector<Loss> losses_into(const Capabilities& holds) {
   format.holds = holds;
   Findings findings;
   const auto source = one_of_everything();
-  return losses_of(*source, format, findings);
+  return survey(*source, format, findings).losses;
 }
 
 const Loss* find(const std::vector<Loss>& losses, std::string_view what) {
@@ -74,7 +74,7 @@ TEST_CASE("a format that holds everything loses nothing") {
 TEST_CASE("each thing that a format cannot hold is a loss of its own, with count and first place") {
   const std::vector<std::pair<bool Capabilities::*, std::string>> each{
       {&Capabilities::shapeless, "annotations without a shape"},
-      {&Capabilities::box, "boxes without pixels"},
+      {&Capabilities::box, "boxes"},
       {&Capabilities::rotated_box, "rotated boxes"},
       {&Capabilities::ellipse, "ellipses"},
       {&Capabilities::polyline, "polylines"},

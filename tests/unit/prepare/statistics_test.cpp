@@ -57,3 +57,15 @@ TEST_CASE("not annotated and annotated as empty are counted apart") {
   CHECK(statistics.annotations == 1);
   CHECK_FALSE(statistics.mean.has_value());
 }
+
+TEST_CASE("what was not counted is not said to be 0") {
+  const Scratch scratch;
+  const std::vector<Item> items{street_item(scratch, "a", {50, 40}, {0, 1}, 1)};
+  CHECK_THAT(to_text(of(items)), contains("pixels"));
+  const Statistics fast = of(items, false);
+  CHECK_THAT(to_text(fast), !contains("pixels"));
+  for (const Json& label : to_json(fast)["labels"]) {
+    CHECK(label["pixels"].is_null());
+    CHECK(label["items"].is_null());
+  }
+}
