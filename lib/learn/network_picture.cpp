@@ -27,4 +27,8 @@ NetworkPicture network_picture(const cv::Mat& picture, Size network) {
   return {resized(picture, network), {picture.cols, picture.rows}};
 }
 
+Error without_image(const Item& item) {
+  return Error(Code::not_found, "the item has no image").at_file(item.origin.file).at_field(item.id);
+}
+
 }  // namespace maskmill::learn

@@ -4,6 +4,8 @@
 #include <opencv2/core/mat.hpp>
 #include <string_view>
 
+#include "base/error.h"
+#include "dataset/item.h"
 #include "image/image.h"
 
 namespace maskmill::learn {
@@ -19,5 +21,8 @@ struct NetworkPicture {
 NetworkPicture network_picture(std::string_view bytes, Size network);
 /// From pixels, CV_8UC3 RGB.
 NetworkPicture network_picture(const cv::Mat& picture, Size network);
+
+/// For an item that cannot be looked at.
+Error without_image(const Item& item);
 
 }  // namespace maskmill::learn

@@ -22,6 +22,7 @@ Loaded load(ReadItem& read, Size network, bool with_picture, const ClassMap* tru
   std::optional<Item> item = read(loaded.findings);
   if (!item) return loaded;
   try {
+    if (item->image.empty()) throw without_image(*item);
     PredictedItem out;
     try {
       const std::string bytes = read_file(item->image);

@@ -42,25 +42,33 @@ bool is_run(const Path& folder) {
   return any;
 }
 
-void make_folder(const Path& path) {
+/// And those above it; which ones had to be made, the innermost first.
+std::vector<Path> make_folder(const Path& path) {
   boost::system::error_code failure;
+  std::vector<Path> made;
+  for (Path folder = path; !folder.empty() && !fs::exists(folder, failure); folder = folder.parent_path())
+    made.push_back(folder);
   fs::create_directories(path, failure);
   if (failure)
     throw Error(Code::write_failed, "the folder cannot be made: " + failure.message()).at_file(path);
+  return made;
 }
 
-Path make_dated_folder() {
+std::vector<Path> make_dated_folder() {
   const std::time_t now = std::time(nullptr);
   std::tm local{};
   localtime_r(&now, &local);
   const Path day = Path("runs") / fmt::format("{:%Y-%m-%d}", local);
   const std::string time = fmt::format("{:%H-%M-%S}", local);
-  make_folder(day);
+  std::vector<Path> made = make_folder(day);
   // Two runs may start within a second; create_directory says which of them made the folder.
   for (int number = 1;; ++number) {
     Path path = day / (number == 1 ? time : fmt::format("{}-{}", time, number));
     boost::system::error_code failure;
-    if (fs::create_directory(path, failure)) return path;
+    if (fs::create_directory(path, failure)) {
+      made.insert(made.begin(), std::move(path));
+      return made;
+    }
     if (failure)
       throw Error(Code::write_failed, "the folder cannot be made: " + failure.message()).at_file(path);
   }
@@ -95,14 +103,18 @@ std::string line_of(const MetricsRow& row, const std::vector<std::string>& colum
 }  // namespace
 
 RunFolder RunFolder::create(const Path& path, Overwrite overwrite) {
-  if (path.empty()) return RunFolder(make_dated_folder());
+  if (path.empty()) {
+    std::vector<Path> made = make_dated_folder();
+    Path run = made.front();
+    return RunFolder(std::move(run), std::move(made));
+  }
   boost::system::error_code failure;
   const auto kind = fs::status(path, failure).type();
   if (kind == fs::status_error)
     throw Error(Code::write_failed, "cannot be looked at: " + failure.message()).at_file(path);
   if (kind != fs::file_not_found && kind != fs::directory_file)
     throw Error(Code::write_failed, "is a file where the run's folder is to be").at_file(path);
-  make_folder(path);
+  std::vector<Path> made = make_folder(path);
   if (is_run(path)) {
     if (overwrite == Overwrite::no)
       throw Error(Code::write_failed, "there is a run already").at_file(path).hint("replace it with --force");
@@ -111,7 +123,7 @@ RunFolder RunFolder::create(const Path& path, Overwrite overwrite) {
         .at_file(path)
         .hint("name a folder that is new or empty");
   }
-  return RunFolder(path);
+  return RunFolder(path, std::move(made));
 }
 
 RunFolder RunFolder::open(const Path& path) {
@@ -141,6 +153,12 @@ void RunFolder::clear() const {
       throw Error(Code::write_failed, "cannot be replaced: " + failure.message())
           .at_file(joined_path(path_, name));
   }
+}
+
+void RunFolder::remove_if_unused() const noexcept {
+  boost::system::error_code failure;
+  for (const Path& folder : made_)
+    if (!fs::remove(folder, failure) || failure) return;  // not empty
 }
 
 void RunFolder::write(const std::string& name, std::string_view bytes) const {

@@ -33,6 +33,8 @@ class RunFolder {
   /// Removes the files of a former run. Called when the new one is about to write its own, so that a command
   /// that fails before leaves the old run as it was.
   void clear() const;
+  /// Removes the folders that create() made, where nothing was written into them: for a run that failed.
+  void remove_if_unused() const noexcept;
   void write(const std::string& name, std::string_view bytes) const;
   void write_card(const ModelCard& card) const;  ///< model.json and labels.txt
   ModelCard card() const;
@@ -45,8 +47,10 @@ class RunFolder {
   std::vector<MetricsRow> metrics() const;
 
  private:
-  explicit RunFolder(Path path) : path_(std::move(path)) {}
+  explicit RunFolder(Path path, std::vector<Path> made = {})
+      : path_(std::move(path)), made_(std::move(made)) {}
   Path path_;
+  std::vector<Path> made_;  ///< by create(), the innermost first
 };
 
 }  // namespace maskmill::learn

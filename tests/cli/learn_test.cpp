@@ -48,6 +48,9 @@ TEST_CASE("a run directory holds what the documentation says") {
     INFO(name);
     CHECK(fs::exists(run / name));
   }
+  const Json used = Json::parse(read_file(run / "provenance.json"))["inputs"][0];
+  CHECK(used["items"] == 96 + 24);
+  CHECK(used["fingerprint"].get<std::string>().size() == 32);
   CHECK(read_file(run / "labels.txt") == "background\ndisc\nbox\ntriangle\n");
   CHECK(Json::parse(read_file(run / "config.json"))["model"]["init-features"] == 8);
   const std::string metrics = read_file(run / "metrics.csv");
@@ -148,6 +151,7 @@ TEST_CASE("training says what is wrong before it begins") {
     INFO(ran.err);
     CHECK(ran.status == status);
     CHECK_THAT(ran.err, contains(words));
+    CHECK_FALSE(fs::exists(scratch / "run"));
   };
   refused({"optimizer.learningrate=1"}, "optimizer.learning-rate", 2);
   refused({"epochs=0"}, "epochs", 2);

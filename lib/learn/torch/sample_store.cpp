@@ -83,7 +83,8 @@ SampleStore::Reading SampleStore::try_read(Item item) const {
     } catch (Error& error) {
       if (error.code() == Code::interrupted || error.code() == Code::bug) throw;
       reading.broken = true;
-      reading.findings.push_back(to_finding(error.at_file(item.image), "unreadable-sample"));
+      reading.findings.push_back(
+          to_finding(item.image.empty() ? error : error.at_file(item.image), "unreadable-sample"));
     }
   }
   reading.item = std::move(item);
@@ -91,6 +92,7 @@ SampleStore::Reading SampleStore::try_read(Item item) const {
 }
 
 Sample SampleStore::read(const Item& item, std::vector<Finding>& findings) const {
+  if (item.image.empty()) throw without_image(item);
   const NetworkPicture picture = [&] {
     try {
       return network_picture(read_file(item.image), size_);

@@ -8,6 +8,7 @@
 #include <opencv2/core.hpp>
 #include <optional>
 
+#include "base/hash.h"
 #include "base/parallel.h"
 #include "base/progress.h"
 #include "base/text.h"
@@ -53,15 +54,51 @@ void require_subset(const std::vector<std::string>& subsets, const std::string& 
       .hint("maskmill split makes subsets; train-subset= and val-subset= name them");
 }
 
-Items collect(Source& data, const TrainSettings& settings, Findings& findings) {
+struct Collected {
+  std::optional<Item> item;
+  std::vector<Finding> findings;
+  std::string digest;
+};
+
+/// Nothing for an item of another subset.
+Collected collect_one(ReadItem& read, const TrainSettings& settings) {
+  Collected collected;
+  collected.item = read(collected.findings);
+  if (!collected.item) return collected;
+  const std::string& subset = collected.item->subset;
+  if (subset != settings.train_subset && subset != settings.val_subset) {
+    collected.item.reset();
+    return collected;
+  }
+  try {
+    collected.digest = digest_of(*collected.item).hex();
+  } catch (const Error& error) {  // reading its sample will say what is wrong
+    if (error.code() == Code::interrupted) throw;
+    collected.digest = collected.item->id;
+  }
+  return collected;
+}
+
+/// What is used of the data set is stated in `input`.
+Items collect(Source& data, const TrainSettings& settings, Provenance::Input& input, Findings& findings) {
   const std::vector<std::string>& subsets = data.metadata().subsets;
   require_subset(subsets, "train-subset", settings.train_subset);
   require_subset(subsets, "val-subset", settings.val_subset);
+  data.findings().for_each([&](const Finding& finding) { findings.add(finding); });
   Items items;
-  for_each_item(data, findings, [&](Item&& item) {
-    if (item.subset == settings.val_subset) items.val.push_back(item);
-    if (item.subset == settings.train_subset) items.train.push_back(std::move(item));
-  });
+  Hasher fingerprint;
+  map_items(
+      data, [&](ReadItem&& read) { return collect_one(read, settings); },
+      [&](Collected&& collected) {
+        findings.add(std::move(collected.findings));
+        if (!collected.item) return;
+        ++input.items;
+        fingerprint.add(collected.digest);
+        if (collected.item->subset == settings.val_subset) items.val.push_back(*collected.item);
+        if (collected.item->subset == settings.train_subset)
+          items.train.push_back(std::move(*collected.item));
+      });
+  input.fingerprint = fingerprint.digest().hex();
   return items;
 }
 
@@ -241,12 +278,13 @@ MetricsRow metrics_row(const EpochReport& report, const ValPass& val, double lea
 }
 
 TrainResult train_in_torch(const TrainSettings& settings, Source& data, const RunFolder& run,
-                           const Provenance& made_by, Findings& findings,
+                           Provenance made_by, Findings& findings,
                            const std::function<void(const EpochReport&)>& report) {
   const Clock::time_point start = Clock::now();
   prepare_process(settings.threads);
   choose_device(settings.device);  // before the data are read
-  Items items = collect(data, settings, findings);
+  made_by.inputs.resize(1);
+  Items items = collect(data, settings, made_by.inputs.front(), findings);
   const ClassMap classes(data.metadata().labels, items.painted());
   const ModelCard card{settings.model, settings.input, classes.labels(), Loss(settings.loss).independent()};
   const Graph graph = build(settings.model, 3, classes.size());
@@ -260,12 +298,14 @@ TrainResult train_in_torch(const TrainSettings& settings, Source& data, const Ru
                               cache - train_store.cached_bytes(), findings);
 
   Trainer trainer(settings, train_store, val_store, card);
-  TrainSettings written = settings;
-  run.clear();
-  run.write("provenance.json", to_json_text(made_by));
-  run.write("config.json", to_text(to_json(settings_of(written))));
-  run.write("environment.json", to_text(describe_environment(trainer.device(), trainer.precision())));
-  run.write_card(card);
+  const auto begin_run = [&] {
+    TrainSettings written = settings;
+    run.clear();
+    run.write("provenance.json", to_json_text(made_by));
+    run.write("config.json", to_text(to_json(settings_of(written))));
+    run.write("environment.json", to_text(describe_environment(trainer.device(), trainer.precision())));
+    run.write_card(card);
+  };
 
   TrainResult result;
   result.device = device_name(trainer.device());
@@ -292,6 +332,7 @@ TrainResult train_in_torch(const TrainSettings& settings, Source& data, const Ru
     now.images_per_second = static_cast<double>(pass.images) / pass.seconds;
     now.waiting_share = pass.waited / pass.seconds;
     now.best = result.best_epoch == 0 || now.val_mean_dice > result.best_val_mean_dice;
+    if (epoch == 1) begin_run();  // not before: who is interrupted until here still has the former run
     if (now.best) {
       run.write("model.pth", encode_pth(trainer.weights()));
       result.best_epoch = epoch;
@@ -312,8 +353,13 @@ TrainResult train_in_torch(const TrainSettings& settings, Source& data, const Ru
 TrainResult train(const TrainSettings& settings, Source& data, const RunFolder& run,
                   const Provenance& made_by, Findings& findings,
                   const std::function<void(const EpochReport&)>& report) {
-  validate(settings);
-  return guarded([&] { return train_in_torch(settings, data, run, made_by, findings, report); });
+  try {
+    validate(settings);
+    return guarded([&] { return train_in_torch(settings, data, run, made_by, findings, report); });
+  } catch (...) {
+    run.remove_if_unused();
+    throw;
+  }
 }
 
 }  // namespace maskmill::learn

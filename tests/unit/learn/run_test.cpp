@@ -79,6 +79,19 @@ TEST_CASE("what a killed command left of a run can be replaced") {
   CHECK(fs::is_empty(scratch / "run"));
 }
 
+TEST_CASE("folders that were made for a run that wrote nothing go, and no other") {
+  const Scratch scratch;
+  fs::create_directories(scratch / "there/empty");
+  RunFolder::create(scratch / "there/deep/er", Overwrite::no).remove_if_unused();
+  CHECK_FALSE(fs::exists(scratch / "there/deep"));
+  RunFolder::create(scratch / "there/empty", Overwrite::no).remove_if_unused();
+  CHECK(fs::exists(scratch / "there/empty"));
+  const RunFolder used = RunFolder::create(scratch / "used", Overwrite::no);
+  used.write("config.json", "{}");
+  used.remove_if_unused();
+  CHECK(fs::exists(scratch / "used/config.json"));
+}
+
 TEST_CASE("without a name runs go to a folder of the day and time, each to its own") {
   const Scratch scratch;
   const Path before = fs::current_path();
