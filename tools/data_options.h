@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <fmt/format.h>
+
 #include <optional>
 #include <string>
 #include <vector>
@@ -8,6 +10,7 @@
 #include "base/command_line.h"
 #include "base/error.h"
 #include "base/progress.h"
+#include "base/text.h"
 #include "formats/registry.h"
 
 // Options that several verbs take, declared once, and what they all do with them.
@@ -71,11 +74,16 @@ inline void require_writable(const Path& file, Overwrite overwrite) {
   const OutputFile attempt(file, overwrite);
 }
 
-/// On standard error: what was wrong with items, a line a rule; details are check's.
-inline void summarise(const Findings& findings, const std::string& source) {
+/// On standard error: what was found on the way, a line a rule with the first of its findings.
+inline void summarise(const Findings& findings) {
   if (findings.empty()) return;
-  notice("found on the way, with details in: maskmill check " + source);
-  for (const auto& [rule, count] : findings.by_rule()) notice("  " + rule + ": " + std::to_string(count));
+  notice("found on the way (maskmill check lists what is wrong with data):");
+  for (const Finding& first : findings.examples()) {
+    const std::size_t count = findings.by_rule().at(first.rule);
+    const std::string place = first.place.text();
+    notice(fmt::format("  {} {}{}{}{}", with_thousands(count), first.rule, count > 1 ? ", the first: " : ": ",
+                       place.empty() ? "" : place + ": ", first.message));
+  }
 }
 
 }  // namespace maskmill::tools

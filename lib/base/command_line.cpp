@@ -148,7 +148,10 @@ std::map<std::string, std::vector<std::string>, std::less<>> distributed(
                                                                               : std::size_t{0};
   };
   std::size_t reserved = 0;
-  for (const Operand& operand : operands) reserved += least(operand);
+  for (const Operand& operand : operands) {
+    reserved += least(operand);
+    if (reserved > words.size()) throw Error(Code::usage, operand.name + " is missing: " + operand.help);
+  }
   std::map<std::string, std::vector<std::string>, std::less<>> out;
   std::size_t next = 0;
   for (const Operand& operand : operands) {
@@ -157,13 +160,26 @@ std::map<std::string, std::vector<std::string>, std::less<>> distributed(
     const std::size_t free = left > reserved ? left - reserved : 0;
     const bool many = operand.count == Count::one_or_more || operand.count == Count::any;
     const std::size_t taken = many ? free : std::min<std::size_t>(free, 1);
-    if (taken < least(operand)) throw Error(Code::usage, operand.name + " is missing: " + operand.help);
     out[operand.name].assign(words.begin() + static_cast<std::ptrdiff_t>(next),
                              words.begin() + static_cast<std::ptrdiff_t>(next + taken));
     next += taken;
   }
   if (next < words.size()) throw Error(Code::usage, in_quotes(words[next]) + " is one operand too many");
   return out;
+}
+
+// What CLI11 says, but for a word that is no option: then the nearest is named.
+Error usage_error(const CLI::ParseError& error, int argc, char** argv, std::span<const Setting> settings) {
+  std::vector<std::string> known{"--help", "--help-markdown"};
+  for (const Setting& setting : settings) known.push_back("--" + setting.key);
+  for (int i = 1; i < argc && std::string_view(argv[i]) != "--"; ++i) {
+    const std::string word = std::string(argv[i]).substr(0, std::string_view(argv[i]).find('='));
+    if (!word.starts_with("--") || std::ranges::find(known, word) != known.end()) continue;
+    Error unknown(Code::usage, "there is no option " + word);
+    if (const auto near = nearest_name(word, known)) unknown.hint("did you mean " + *near + "?");
+    return unknown;
+  }
+  return Error(Code::usage, error.what());
 }
 
 void print_error(const Verb& verb, const Error& error) {
@@ -220,7 +236,7 @@ int run_program(int argc, char** argv, const Verb& verb, const std::vector<Setti
     line.operands_ = distributed(words, verb.operands);
     require_given(settings);
   } catch (const CLI::ParseError& error) {
-    print_error(verb, Error(Code::usage, error.what()));
+    print_error(verb, usage_error(error, argc, argv, settings));
     return exit_code(Code::usage);
   } catch (const Error& error) {
     print_error(verb, error.code() == Code::bug ? error : Error(Code::usage, error.what()));

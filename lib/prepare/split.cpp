@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 #include <map>
 
 #include "base/text.h"
@@ -146,6 +147,12 @@ std::vector<std::pair<std::string, double>> parse_ratios(std::string_view text) 
     sum += *value;
   }
   if (sum <= 0) throw Error(Code::usage, "no ratio is above 0").at_field("ratio");
+  const bool shares =
+      std::ranges::any_of(ratios, [](const auto& part) { return part.second != std::floor(part.second); });
+  if (shares && std::abs(sum - 1) > 1e-6)
+    throw Error(Code::usage, fmt::format("the ratios sum to {:.6g}, not to 1", sum))
+        .at_field("ratio")
+        .hint("shares sum to 1, as 0.8, 0.1, 0.1; parts are whole numbers, as 8, 1, 1");
   return ratios;
 }
 

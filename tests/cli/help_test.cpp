@@ -48,6 +48,10 @@ TEST_CASE("wrong usage ends with 2 and says what would be right") {
     CHECK(option.status == 2);
     CHECK_THAT(option.err, contains("maskmill " + verb + " --help"));
   }
+  const Ran misspelt = tests::maskmill({"convert", ".", "--form", "coco"});
+  CHECK(misspelt.status == 2);
+  CHECK_THAT(misspelt.err, contains("there is no option --form") && contains("did you mean --from?"));
+  CHECK_THAT(tests::maskmill({"test", "run"}).err, contains("DATA is missing"));
   const Ran nowhere = tests::maskmill({"convert", ".", "--to", "coco"});
   CHECK(nowhere.status == 2);
   CHECK_THAT(nowhere.err, contains("-o is missing: where to write"));

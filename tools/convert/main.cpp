@@ -57,7 +57,7 @@ int run(const CommandLine& line, const Options& options) {
   document["output"] = options.output.output;
   document["findings"] = findings.by_rule();
   line.print(to_text(report), document);
-  summarise(findings, path);
+  summarise(findings);
   return report.left_out > 0 || findings.count(Severity::error) > 0 ? 1 : 0;
 }
 

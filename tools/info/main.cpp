@@ -42,7 +42,7 @@ int run(const CommandLine& line, const Options& options) {
   document.update(to_json(statistics));
   document["findings"] = findings.by_rule();
   line.print(text + to_text(statistics), document);
-  summarise(findings, path);
+  summarise(findings);
   return 0;
 }
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <fmt/format.h>
 
+#include <boost/filesystem.hpp>
+
 #include "base/text.h"
 #include "data_options.h"
 #include "instance_options.h"
@@ -60,8 +62,24 @@ bool is_annotation_file(const std::string& path) {
   return lower_extension(path) == "json" || lower_extension(path) == "xml";
 }
 
+/// A data set's masks are pictures too.
+void warn_of_data_sets(const std::vector<std::string>& inputs) {
+  for (const std::string& input : inputs) {
+    if (!fs::is_directory(input) || fs::is_empty(input)) continue;
+    const formats::Detection likeliest = formats::detect(input).front();
+    if (likeliest.probe.confidence >= 60)
+      notice(fmt::format(
+          "{} looks like a data set ({}): every picture in it is predicted, masks too; with --from {} "
+          "its images only",
+          input, likeliest.format->title, likeliest.format->name));
+  }
+}
+
 std::unique_ptr<Source> open_inputs(const std::vector<std::string>& inputs, const InputOptions& options) {
-  if (!options.from && !is_annotation_file(inputs.front())) return learn::picture_files(inputs);
+  if (!options.from && !is_annotation_file(inputs.front())) {
+    warn_of_data_sets(inputs);
+    return learn::picture_files(inputs);
+  }
   if (inputs.size() > 1) throw Error(Code::usage, "one data set at a time: give one INPUT");
   return open_source(inputs.front(), options).source;
 }

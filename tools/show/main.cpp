@@ -38,7 +38,7 @@ int run(const CommandLine& line, const Options& options) {
                                              options.sheet, findings);
   line.print(counted(shown, "item") + " drawn: " + target.string() + "\n",
              {{"items", shown}, {"output", target.string()}, {"findings", findings.by_rule()}});
-  summarise(findings, path);
+  summarise(findings);
   return 0;
 }
 

@@ -78,7 +78,7 @@ int run(const CommandLine& line, const Options& options) {
   document["output"] = options.output.output;
   document["findings"] = findings.by_rule();
   line.print(to_text(split_report), document);
-  summarise(findings, path);
+  summarise(findings);
   return 0;
 }
 

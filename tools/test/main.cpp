@@ -80,7 +80,7 @@ int run(const CommandLine& line, const Options& options) {
              document);
   if (scored.left_out > 0)
     notice("scored without " + counted(scored.left_out, "item") + " that could not be read");
-  summarise(findings, path);
+  summarise(findings);
   return scored.left_out > 0 ? 1 : 0;
 }
 

@@ -90,7 +90,7 @@ int run(const CommandLine& line, const Options& options) {
                     {"device", result.device},
                     {"precision", name_of(result.precision)},
                     {"left_out", result.left_out}});
-  summarise(findings, path);
+  summarise(findings);
   return 0;
 }
 

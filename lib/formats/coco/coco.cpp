@@ -21,7 +21,7 @@ constexpr std::string_view kDescription =
     "annotated. Category ids are the labels' ids and may be 0.\n\n"
     "Written: annotations/instances.json or annotations/instances_<subset>.json; all images in images/, "
     "which is the root to give to pycocotools and torchvision. A target that ends in .json is that one "
-    "file, without images, and provenance goes beside it. Area and bbox are computed from the mask where "
+    "file, without images (--media none or reference), and provenance goes beside it. Area and bbox are computed from the mask where "
     "they are not stated. Polygons with holes must be RLE. COCO has neither background nor void: the "
     "background label stands in info, a label to ignore is a category with \"role\": \"ignore\", and its "
     "regions have iscrowd 1. Flags, groups and paint order that COCO does not know are further keys, "

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "formats/trimaps/trimaps.h"
 
+#include <fmt/format.h>
+
 #include <boost/filesystem.hpp>
 
 #include "base/error.h"
@@ -48,7 +50,9 @@ Probe probe(const Path& path) {
   if (!folders) return {0, {"no images/ with annotations/trimaps/ or trimaps/ beside it"}};
   if (!has_pair(*folders))
     return {20, {"images/ and trimaps/ are there, but no image has a trimap of its name"}};
-  Probe found{80, {"images/ and trimaps/ hold files of the same names"}};
+  Probe found{
+      80,
+      {fmt::format("images/ and {}/ hold files of the same names", relative_name(folders->trimaps, path))}};
   for (const char* list : {"list.txt", "trainval.txt", "test.txt"})
     if (fs::is_regular_file(folders->lists / list, failure)) {
       found.confidence = 95;

@@ -40,7 +40,7 @@ std::vector<int> values_of(const LabelMap& labels) {
       fmt::format(
           "trimaps hold exactly the labels 1 \"pet\", 2 \"background\" and 3 \"border\"; there are {}",
           names.empty() ? "none" : joined(names, ", ")))
-      .hint("rename or merge the labels to these first, or write another format, such as pairs");
+      .hint("write another format, such as pairs");
 }
 
 struct NoSettings {

@@ -37,8 +37,10 @@ SplitSettings settings_of_ratios(std::string_view ratios,
 
 TEST_CASE("ratios are read, and what is none is refused with an example") {
   CHECK(parse_ratios("train=0.8, val=.2").size() == 2);
-  for (const char* text :
-       {"", "train", "train=x", "train=-1", "a=1,a=2", "a/b=1", "=1", "a=0,b=0", "..=1", "a=nan"}) {
+  CHECK(parse_ratios("train=8,val=1,test=1").size() == 3);  // parts
+  CHECK(parse_ratios("a=0.333333333,b=0.333333333,c=0.333333334").size() == 3);
+  for (const char* text : {"", "train", "train=x", "train=-1", "a=1,a=2", "a/b=1", "=1", "a=0,b=0", "..=1",
+                           "a=nan", "a=0.8,b=0.3", "a=0.5", "a=7.5,b=2.5"}) {
     INFO(text);
     CHECK(thrown_by([&] { parse_ratios(text); }).code() == Code::usage);
   }
