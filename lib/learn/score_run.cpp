@@ -81,7 +81,7 @@ ScoreReport score(Predictor& predictor, Source& source, int batch_size, std::siz
         kept.add(item, scores_of(own), classes);
         ++report.items;
       });
-  if (report.items == 0) throw Error(Code::bad_format, "no item could be scored").hint("see: maskmill check");
+  if (report.items == 0) throw nothing_left("no item could be scored", findings);
   report.scores = scores_of(report.confusion);
   report.worst = kept.take();
   report.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
@@ -110,6 +110,11 @@ TrainingReport report_of(const RunFolder& run, const ModelCard& card, const Scor
     report.remarks.push_back("scored without " + counted(scored.left_out, "item") +
                              " that could not be read");
   report.epochs = run.metrics();
+  for (MetricsRow& row : report.epochs)  // how fast it went is no part of how good it is
+    std::erase_if(row, [](const auto& metric) {
+      return metric.first == "seconds" || metric.first == "images_per_second" ||
+             metric.first == "waiting_share";
+    });
   double best = -1;
   for (const MetricsRow& row : report.epochs) {
     double epoch = 0, dice = -1;

@@ -103,8 +103,9 @@ ConvertReport convert(Source& source, const Format& target, const CreateRequest&
 }
 
 std::string to_text(const ConvertReport& report) {
-  std::string text =
-      fmt::format("{}, {} written", counted(report.items, "item"), counted(report.annotations, "annotation"));
+  std::string text = counted(report.items, "item");
+  if (report.annotations > 0) text += ", " + counted(report.annotations, "annotation");
+  text += " written";
   if (report.left_out > 0) text += fmt::format("; {} left out", counted(report.left_out, "item"));
   text += "\n";
   const InstanceLoss& made = report.instances;

@@ -188,7 +188,8 @@ std::size_t write_data_sheet(Source& source, const Path& target, Overwrite overw
         drawn.add();
         ++added;
       });
-  if (added == 0) throw Error(Code::bad_format, "there is nothing to show").hint("see: maskmill check");
+  if (total == 0) throw Error(Code::bad_format, "no item has what was asked for: there is nothing to show");
+  if (added == 0) throw nothing_left("nothing could be drawn", findings);
   sheet->close();
   return added;
 }

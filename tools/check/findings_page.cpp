@@ -27,6 +27,7 @@ FindingsReport::Rule described(const Finding& finding) {
   FindingsReport::Rule out;
   out.id = finding.rule;
   out.severity = finding.severity;
+  out.title = finding.message;  // a reader's own rule is known by what it says first
   out.fix = finding.fix;
   for (const Rule* rule : rules())
     if (rule->id == finding.rule) out.title = rule->title, out.harm = rule->harm, out.fix = rule->fix;

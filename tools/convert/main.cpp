@@ -28,17 +28,17 @@ struct Options {
   }
 };
 
-const Verb kVerb{MASKMILL_VERB,
-                 MASKMILL_SUMMARY,
-                 "Says before it writes what the target cannot hold, with counts and an example. Masks "
-                 "become instances where\n"
-                 "the target has no masks, and instances are painted where it has nothing else. What cannot "
-                 "be read is left\n"
-                 "out, counted, and said: the exit code is then 1.",
-                 {{"SRC", kSourceHelp}},
-                 {{"maskmill convert data/voc -o data/coco --to coco", "Pascal VOC to COCO"},
-                  {"maskmill convert masks -o coco --to coco --instances label --shape polygon --tolerance 1",
-                   "one polygon annotation a label and image, off by at most a pixel"}}};
+const Verb kVerb{
+    MASKMILL_VERB,
+    MASKMILL_SUMMARY,
+    "Says before it writes what the target cannot hold, with counts and an example. Masks become\n"
+    "instances where the target has no masks, and instances are painted where it has nothing else.\n"
+    "What cannot be read is left out, counted, and said: the exit code is then 1. Images are copied\n"
+    "as they are and not decoded: to look into them is check's work.",
+    {{"SRC", kSourceHelp}},
+    {{"maskmill convert data/voc -o data/coco --to coco", "Pascal VOC to COCO"},
+     {"maskmill convert masks -o coco --to coco --instances label --shape polygon --tolerance 1",
+      "one polygon annotation a label and image, off by at most a pixel"}}};
 
 int run(const CommandLine& line, const Options& options) {
   const std::string& path = line.operand("SRC");
