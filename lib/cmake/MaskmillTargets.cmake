@@ -58,11 +58,12 @@ function(maskmill_library name)
     target_precompile_headers(${target} REUSE_FROM maskmill_base)
   endif()
   set_property(GLOBAL APPEND PROPERTY MASKMILL_LIBRARIES ${target})
-  maskmill_check_headers(${target})
+  maskmill_check_headers(${target} ${arg_PRIVATE})
 endfunction()
 
-# Compiles each header under the calling folder alone, where MASKMILL_CHECK_HEADERS asks for it: one that leans on its
-# includer breaks the build, not a user.
+# maskmill_check_headers(target libraries...): compiles each header under the calling folder alone, where
+# MASKMILL_CHECK_HEADERS asks for it, with what the target links for itself: one that leans on its includer breaks the
+# build, not a user.
 function(maskmill_check_headers target)
   if(NOT MASKMILL_CHECK_HEADERS)
     return()
@@ -82,7 +83,7 @@ function(maskmill_check_headers target)
     list(APPEND generated "${file}")
   endforeach()
   add_library(${target}_headers OBJECT ${generated})
-  target_link_libraries(${target}_headers PRIVATE ${target})
+  target_link_libraries(${target}_headers PRIVATE ${target} ${ARGN})
   maskmill_compile_options(${target}_headers)
 endfunction()
 
