@@ -64,7 +64,8 @@ TEST_CASE("what was not counted is not said to be 0") {
   CHECK_THAT(to_text(of(items)), contains("pixels"));
   const Statistics fast = of(items, false);
   CHECK_THAT(to_text(fast), !contains("pixels"));
-  for (const Json& label : to_json(fast)["labels"]) {
+  const Json document = to_json(fast);
+  for (const Json& label : document["labels"]) {
     CHECK(label["pixels"].is_null());
     CHECK(label["items"].is_null());
   }
