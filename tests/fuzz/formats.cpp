@@ -1,10 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // A folder of bytes as each registered format reads it. What is read must also be checked and written, as
-// every format that is written; an Error is a fair answer, but for one that says that we are at fault.
+// every format that is written.
 #include <boost/filesystem.hpp>
 #include <cstdint>
-#include <cstdio>
-#include <cstdlib>
 
 #include "base/parallel.h"
 #include "formats/registry.h"
@@ -12,22 +10,12 @@
 #include "prepare/convert.h"
 #include "prepare/statistics.h"
 #include "support/packed_folder.h"
+#include "target.h"
 
 using namespace maskmill;
+using namespace maskmill::fuzz;
 
 namespace {
-
-template <class Action>
-bool answers(Action&& action) {
-  try {
-    action();
-    return true;
-  } catch (const Error& error) {
-    if (error.code() != Code::bug) return false;
-    std::fprintf(stderr, "%s\n", error.what());
-    std::abort();
-  }
-}
 
 const Format* named(std::string_view name) {
   for (const Format* format : formats::all())
@@ -56,8 +44,7 @@ void write_and_read(Source& source, const Format& target, const Path& out) {
     Findings findings;
     for_each_item(*target.open({out, {}}), findings, [](Item&&) {});
   } catch (const Error& error) {
-    std::fprintf(stderr, "what was written cannot be read: %s\n", error.what());
-    std::abort();
+    require(false, (std::string("what was written cannot be read: ") + error.what()).c_str());
   }
 }
 

@@ -1,25 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 // "width height string": COCO's compressed runs. What is taken agrees with the mask it stands for.
 #include <cstdint>
-#include <cstdio>
 #include <cstdlib>
 #include <opencv2/core.hpp>
 
-#include "base/error.h"
 #include "base/text.h"
 #include "dataset/rle.h"
+#include "target.h"
 
 using namespace maskmill;
+using namespace maskmill::fuzz;
 
 namespace {
 
 constexpr std::int64_t kMostPixels = 1 << 20;
-
-void require(bool holds, const char* what) {
-  if (holds) return;
-  std::fprintf(stderr, "%s\n", what);
-  std::abort();
-}
 
 void decode(std::string_view text) {
   const std::size_t first = text.find(' '), second = text.find(' ', first + 1);
@@ -41,10 +35,6 @@ void decode(std::string_view text) {
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  try {
-    decode({reinterpret_cast<const char*>(data), size});
-  } catch (const Error& error) {
-    require(error.code() != Code::bug, error.what());
-  }
+  answers([&] { decode({reinterpret_cast<const char*>(data), size}); });
   return 0;
 }

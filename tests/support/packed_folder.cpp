@@ -4,6 +4,7 @@
 #include <boost/filesystem.hpp>
 #include <fstream>
 
+#include "base/path.h"
 #include "base/text.h"
 
 namespace maskmill::tests {
@@ -11,14 +12,6 @@ namespace maskmill::tests {
 namespace {
 
 constexpr std::string_view kMark = "\n=== ";
-
-bool stays_inside(std::string_view name) {
-  if (name.empty() || name.size() > 200 || name.front() == '/' || name.find('\0') != std::string_view::npos)
-    return false;
-  for (const std::string& part : split_text(name, '/'))
-    if (part.empty() || part == "." || part == ".." || part.size() > 100) return false;
-  return true;
-}
 
 }  // namespace
 
@@ -35,7 +28,7 @@ PackedFolder unpacked(std::string_view bytes) {
     mark = bytes.find(kMark, line_end);
     const std::string_view path = bytes.substr(name, line_end - name);
     const std::size_t start = line_end + 1;
-    if (!stays_inside(path)) continue;
+    if (!is_safe_relative(path)) continue;
     packed.files.emplace_back(path, start < mark ? bytes.substr(start, mark - start) : std::string_view());
   }
   return packed;

@@ -12,8 +12,8 @@ namespace maskmill::tests {
 
 /// A data set in one piece, for fuzzers and for whoever reads what they found: on the first line the format's
 /// name and, after a blank each, settings for reading it; then "=== path" on a line of its own before each
-/// file's bytes. Any bytes are such a piece: a name
-/// that is absolute or leaves the folder is dropped with its file.
+/// file's bytes. Any bytes are such a piece: a name that is absolute or leaves the folder is dropped with its
+/// file.
 struct PackedFolder {
   std::string format;
   std::vector<std::string> settings;
