@@ -29,6 +29,14 @@ Error::Error(Code code, std::string message) : code_(code), message_(std::move(m
   compose();
 }
 
+Error& Error::at(const Place& place) & {
+  if (place_.file.empty()) place_.file = place.file;
+  if (!place_.line) place_.line = place.line;
+  if (place_.field.empty()) place_.field = place.field;
+  compose();
+  return *this;
+}
+
 Error& Error::at_file(const Path& file) & {
   if (place_.file.empty()) place_.file = file.string();
   compose();

@@ -45,10 +45,13 @@ class Error : public std::exception {
  public:
   Error(Code code, std::string message);
 
+  /// What `place` knows, as the three below would say it.
+  Error& at(const Place& place) &;
   Error& at_file(const Path& file) &;
   Error& at_line(std::size_t line) &;
   Error& at_field(std::string field) &;
   Error& hint(std::string what_to_do) &;
+  Error&& at(const Place& place) && { return std::move(at(place)); }
   Error&& at_file(const Path& file) && { return std::move(at_file(file)); }
   Error&& at_line(std::size_t line) && { return std::move(at_line(line)); }
   Error&& at_field(std::string field) && { return std::move(at_field(std::move(field))); }

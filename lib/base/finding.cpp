@@ -76,11 +76,7 @@ Finding to_finding(const Error& error, std::string rule, Severity severity) {
 }
 
 Error to_error(const Finding& finding) {
-  Error error(Code::bad_value, finding.message);
-  if (!finding.place.file.empty()) error.at_file(finding.place.file);
-  if (finding.place.line) error.at_line(*finding.place.line);
-  if (!finding.place.field.empty()) error.at_field(finding.place.field);
-  return error.hint(finding.fix);
+  return Error(Code::bad_value, finding.message).at(finding.place).hint(finding.fix);
 }
 
 struct Findings::State {

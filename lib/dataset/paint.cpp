@@ -89,13 +89,6 @@ class Canvas {
   std::int64_t overlapping_ = 0;
 };
 
-Error& at_origin(Error& error, const Place& origin) {
-  if (!origin.file.empty()) error.at_file(origin.file);
-  if (origin.line) error.at_line(*origin.line);
-  if (!origin.field.empty()) error.at_field(origin.field);
-  return error;
-}
-
 Rle pixels_of(const Annotation& annotation, Size size) try {
   const auto* mask = std::get_if<MaskRef>(&annotation.shape);
   if (!mask) return rasterise(annotation.shape, size);
@@ -106,7 +99,7 @@ Rle pixels_of(const Annotation& annotation, Size size) try {
         .at_file(mask->file);
   return rle;
 } catch (Error& error) {
-  throw at_origin(error, annotation.origin);
+  throw error.at(annotation.origin);
 }
 
 /// What to paint an annotation's pixels with.
