@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -11,6 +12,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/enum_names.h"
 #include "image/image.h"
 
 namespace maskmill {
@@ -22,9 +24,13 @@ enum class Role {
   background,  ///< what nothing covers; at most one label of a map
   ignore       ///< void: neither right nor wrong; out of losses and scores
 };
+template <>
+inline constexpr std::array<std::string_view, 3> enum_names<Role>{"object", "background", "ignore"};
 
 /// COCO's and panoptic's distinction; unknown where the format does not make it.
 enum class LabelKind { unknown, thing, stuff };
+template <>
+inline constexpr std::array<std::string_view, 3> enum_names<LabelKind>{"unknown", "thing", "stuff"};
 
 struct AttributeDefinition {
   std::string name;

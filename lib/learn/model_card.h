@@ -18,7 +18,7 @@ struct ModelCard {
 
 /// Of the classes: names, ids, colours, supercategories, roles and kinds.
 Json to_json(const ModelCard& card);
-/// Throws Error(not_found | unreadable | bad_format) naming the file and the field.
+/// Throws Error(not_found | unreadable | bad_format | bad_value) naming the file and the field.
 ModelCard read_model_card(const Path& path);
 
 }  // namespace maskmill::learn

@@ -135,10 +135,6 @@ void count(Statistics& statistics, const Measured& measured) {
   statistics.unlabelled_pixels += measured.unlabelled;
 }
 
-std::string_view role_name(Role role) {
-  return role == Role::background ? "background" : role == Role::ignore ? "ignore" : "object";
-}
-
 std::string label_table(const Statistics& statistics) {
   if (statistics.labels.empty()) return "";
   std::int64_t all_pixels = statistics.unlabelled_pixels;
@@ -151,7 +147,7 @@ std::string label_table(const Statistics& statistics) {
   if (statistics.pixels_counted) text += fmt::format(" {:>10} {:>16} {:>8}", "items", "pixels", "share");
   text += "\n";
   for (const LabelStatistics& label : statistics.labels) {
-    text += fmt::format("{:<{}}  {:<10} {:>12}", printable(label.name), width, role_name(label.role),
+    text += fmt::format("{:<{}}  {:<10} {:>12}", printable(label.name), width, name_of(label.role),
                         with_thousands(label.annotations));
     if (statistics.pixels_counted)
       text += fmt::format(
@@ -250,7 +246,7 @@ Json to_json(const Statistics& statistics) {
   for (const auto& [name, count] : statistics.subsets) subsets[name] = count;
   for (const LabelStatistics& label : statistics.labels)
     labels.push_back({{"name", label.name},
-                      {"role", role_name(label.role)},
+                      {"role", name_of(label.role)},
                       {"annotations", label.annotations},
                       {"items", statistics.pixels_counted ? Json(label.items) : Json()},
                       {"pixels", statistics.pixels_counted ? Json(label.pixels) : Json()}});

@@ -5,123 +5,35 @@
 
 #include <algorithm>
 #include <boost/filesystem.hpp>
-#include <limits>
 #include <map>
 #include <set>
 #include <span>
 
 #include "base/error.h"
-#include "base/json.h"
 #include "base/text.h"
+#include "dataset/label_json.h"
 
 namespace maskmill {
 namespace {
 
 constexpr int kLargestValue = 65535;  // of a 16-bit mask
-constexpr std::array<std::string_view, 3> kRoles{"object", "background", "ignore"};
-constexpr std::array<std::string_view, 3> kKinds{"unknown", "thing", "stuff"};
-
-std::vector<std::string> as_texts(std::span<const std::string_view> names) {
-  return {names.begin(), names.end()};
-}
-
 // --- labels.json
 // -----------------------------------------------------------------------------------------------------
 
-/// An object of the document, and where it stands, for messages.
-struct Element {
-  const Json& object;
-  std::string where;
-
-  const Json* find(std::string_view key) const {
-    const auto found = object.find(key);
-    return found == object.end() ? nullptr : &*found;
-  }
-  Error error(std::string_view key, std::string message) const {
-    return Error(Code::bad_value, std::move(message))
-        .at_field(where.empty() || key.empty() ? where + std::string(key) : where + "." + std::string(key));
-  }
-  Error wrong_type(std::string_view key, std::string_view expected, const Json& found) const {
-    return error(key, fmt::format("must be {}, is {}", expected, in_quotes(to_line(found))));
-  }
-};
-
-void require_known_keys(const Element& element, std::span<const std::string_view> known) {
-  for (const auto& [key, value] : element.object.items()) {
-    if (std::ranges::find(known, key) != known.end()) continue;
-    const std::vector<std::string> names = as_texts(known);
-    Error error = element.error(key, "unknown key; known are " + joined(names, ", "));
-    if (const auto near = nearest_name(key, names)) error.hint("did you mean " + in_quotes(*near) + "?");
-    throw error;
-  }
-}
-
-std::string text_at(const Element& element, std::string_view key) {
-  const Json* found = element.find(key);
-  if (!found) return {};
-  if (!found->is_string()) throw element.wrong_type(key, "a text", *found);
-  return found->get<std::string>();
-}
-
-template <std::size_t N>
-std::size_t choice_at(const Element& element, std::string_view key,
-                      const std::array<std::string_view, N>& names) {
-  const Json* found = element.find(key);
-  if (!found) return 0;
-  const auto choice = std::ranges::find(names, text_at(element, key));
-  if (choice == names.end()) throw element.wrong_type(key, "one of " + joined(as_texts(names), ", "), *found);
-  return static_cast<std::size_t>(choice - names.begin());
-}
-
-std::optional<std::int64_t> integer_at(const Element& element, std::string_view key) {
-  const Json* found = element.find(key);
-  if (!found) return std::nullopt;
-  constexpr std::uint64_t largest = std::numeric_limits<std::int64_t>::max();
-  if (!found->is_number_integer() || (found->is_number_unsigned() && found->get<std::uint64_t>() > largest))
-    throw element.wrong_type(key, "a whole number", *found);
-  return found->get<std::int64_t>();
-}
-
-std::optional<Rgb> colour_at(const Element& element, std::string_view key) {
-  const Json* found = element.find(key);
-  if (!found) return std::nullopt;
-  const auto is_sample = [](const Json& sample) {
-    return sample.is_number_integer() && sample >= 0 && sample <= 255;
-  };
-  if (!found->is_array() || found->size() != 3 || !std::ranges::all_of(*found, is_sample))
-    throw element.wrong_type(key, "[r, g, b], each 0 to 255,", *found);
-  return Rgb{(*found)[0].get<std::uint8_t>(), (*found)[1].get<std::uint8_t>(),
-             (*found)[2].get<std::uint8_t>()};
-}
-
-void read_label(const Json& object, LabelFile& out) {
-  static constexpr std::array<std::string_view, 7> keys{"name",          "id",   "color", "role",
-                                                        "supercategory", "kind", "value"};
-  const Element element{object, fmt::format("labels[{}]", out.labels.size())};
-  if (!object.is_object()) throw element.wrong_type("", "an object", object);
-  require_known_keys(element, keys);
-  Label label;
-  label.name = text_at(element, "name");
-  if (label.name.empty()) throw element.error("name", "a label needs a name");
-  label.id = integer_at(element, "id");
-  label.colour = colour_at(element, "color");
-  label.supercategory = text_at(element, "supercategory");
-  label.role = static_cast<Role>(choice_at(element, "role", kRoles));
-  label.kind = static_cast<LabelKind>(choice_at(element, "kind", kKinds));
+void read_label(const JsonField& field, LabelFile& out) {
+  std::array<std::string_view, kLabelKeys.size() + 1> keys{};
+  std::ranges::copy(kLabelKeys, keys.begin());
+  keys.back() = "value";
+  field.require_known_keys(keys);
+  Label label = label_from(field);
   const auto position = static_cast<std::int64_t>(out.labels.size());
-  const std::int64_t value = integer_at(element, "value").value_or(label.id.value_or(position));
+  const auto stated = field.find("value");
+  const std::int64_t value = stated ? stated->integer() : label.id.value_or(position);
   if (value < 0 || value > kLargestValue)
-    throw element.error("value", fmt::format("{} is no value of a mask: 0 to {}", value, kLargestValue));
+    throw(stated ? *stated : field)
+        .error(fmt::format("{} is no value of a mask: 0 to {}", value, kLargestValue));
   out.values.push_back(static_cast<int>(value));
   out.labels.push_back(std::move(label));
-}
-
-std::vector<std::string> texts_at(const Element& element, std::string_view key) {
-  const Json* found = element.find(key);
-  if (!found) return {};
-  if (!found->is_array() || !std::ranges::all_of(*found, [](const Json& text) { return text.is_string(); }))
-    throw element.wrong_type(key, "a list of texts", *found);
-  return found->get<std::vector<std::string>>();
 }
 
 // --- text files
@@ -226,18 +138,15 @@ void add_colours(LabelFile& named, const LabelFile& coloured) {
 LabelFile parse_label_document(std::string_view text, const Path& file) {
   static constexpr std::array<std::string_view, 3> keys{"coding", "subsets", "labels"};
   const Json document = parse_json(text, file);
-  const Element root{document, ""};
+  const JsonField root(document);
   LabelFile out;
   try {
-    if (!document.is_object() || !document.contains("labels") || !document["labels"].is_array())
-      throw Error(Code::bad_format, "must be an object with a list \"labels\"");
-    require_known_keys(root, keys);
-    out.coding = static_cast<PixelCoding>(choice_at(root, "coding", enum_names<PixelCoding>));
-    out.subsets = texts_at(root, "subsets");
-    for (const Json& label : document["labels"]) read_label(label, out);
+    root.require_known_keys(keys);
+    if (const auto coding = root.find("coding")) out.coding = coding->choice<PixelCoding>();
+    if (const auto subsets = root.find("subsets")) out.subsets = subsets->texts();
+    for (const JsonField& label : root.at("labels").elements()) read_label(label, out);
   } catch (Error& error) {
-    error.at_file(file);
-    throw;
+    throw error.at_file(file);
   }
   require_distinct(out, file);
   return out;
@@ -280,13 +189,7 @@ std::string to_text(const LabelFile& file) {
   Json labels = Json::array();
   for (std::size_t i = 0; i < file.labels.size(); ++i) {
     const Label& label = file.labels[i];
-    require_utf8(label.name);
-    Json entry{{"name", label.name}};
-    if (label.id) entry["id"] = *label.id;
-    if (label.colour) entry["color"] = {label.colour->r, label.colour->g, label.colour->b};
-    if (label.role != Role::object) entry["role"] = kRoles[static_cast<std::size_t>(label.role)];
-    if (!label.supercategory.empty()) entry["supercategory"] = label.supercategory;
-    if (label.kind != LabelKind::unknown) entry["kind"] = kKinds[static_cast<std::size_t>(label.kind)];
+    Json entry = to_json(label);
     if (label.id != file.values[i]) entry["value"] = file.values[i];
     labels.push_back(std::move(entry));
   }

@@ -35,13 +35,11 @@ struct LabelFile {
 /// labels.json, this program's own document:
 ///
 ///     {"coding": "index", "subsets": ["train", "val"],
-///      "labels": [{"name": "road", "id": 7, "color": [128, 64, 128], "role": "object",
-///                  "supercategory": "flat", "kind": "stuff", "value": 7}, ...]}
+///      "labels": [{"name": "road", "id": 7, "color": [128, 64, 128], "value": 7}, ...]}
 ///
-/// Only "labels" and each label's "name" must be there. "coding": index, binary or colour. "role": object
-/// (the default), background or ignore. "kind": thing or stuff. "value" is the number in a mask: the id where
-/// it is left out, or without an id the position in the list, from 0. Throws Error(bad_format | bad_value)
-/// with place and field; unknown keys are errors.
+/// Only "labels" must be there, with what dataset/label_json.h says of a label. "coding": index, binary or
+/// colour. "value" is the number in a mask: the id where it is left out, or without an id the position in the
+/// list, from 0. Throws Error(bad_format | bad_value) with place and field; unknown keys are errors.
 LabelFile parse_label_document(std::string_view text, const Path& file);
 
 /// labels.txt, classes.txt, codes.txt: a name a line. Value and id are the line's number from 0; an empty

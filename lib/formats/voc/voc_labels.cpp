@@ -97,13 +97,14 @@ void assign_ids(std::vector<Label>& labels, std::string_view comment) {
   for (std::size_t i = 0; i < entries.size(); ++i) {
     const std::size_t end = entries[i].find('=');
     const std::string number = entries[i].substr(0, end);
-    const std::string role = end == std::string::npos ? "object" : entries[i].substr(end + 1);
+    const std::string role(end == std::string::npos ? name_of(Role::object) : entries[i].substr(end + 1));
     const auto id = to_integer(number);
-    if ((!id && number != "-") || (role != "object" && role != "background" && role != "ignore"))
+    const auto known = std::ranges::find(enum_names<Role>, role);
+    if ((!id && number != "-") || known == enum_names<Role>.end())
       throw Error(Code::bad_value,
                   fmt::format("{} is not an id, an id=background or an id=ignore", in_quotes(entries[i])));
     if (id) labels[i].id = *id;
-    labels[i].role = role == "background" ? Role::background : role == "ignore" ? Role::ignore : Role::object;
+    labels[i].role = static_cast<Role>(known - enum_names<Role>.begin());
   }
 }
 

@@ -47,7 +47,7 @@ TEST_CASE("labels.json gives each label all that it states") {
 }
 
 TEST_CASE("what labels.json may not say is an error with its field") {
-  CHECK(document_error("[]").code() == Code::bad_format);
+  CHECK(document_error("[]").code() == Code::bad_value);
   CHECK(document_error("{\"labels\": [\n{]}").place().line == 2);
   CHECK(document_error(R"({"labels": [{"name": "a"}, {"nam": "b"}]})").place().field == "labels[1].nam");
   CHECK_THAT(document_error(R"({"labels": [{"nam": "b"}]})").hint_text(), contains("\"name\""));

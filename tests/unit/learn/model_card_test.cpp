@@ -43,7 +43,7 @@ TEST_CASE("a broken model card is refused at the field that is wrong") {
     const Path path = scratch.write("model.json", to_text(document));
     INFO(field);
     const Error error = thrown_by([&] { read_model_card(path); });
-    CHECK(error.code() == Code::bad_format);
+    CHECK(error.code() == Code::bad_value);
     CHECK(error.place().file == path.string());
     CHECK(error.place().field == field);
   };
@@ -62,8 +62,8 @@ TEST_CASE("a broken model card is refused at the field that is wrong") {
   refuse("classes[1]", [](Json& json) { json["classes"][1] = 7; });
   refuse("classes[1]", [](Json& json) { json["classes"][1]["name"] = "background"; });
   refuse("classes[1].name", [](Json& json) { json["classes"][1].erase("name"); });
-  refuse("classes[1].colour", [](Json& json) { json["classes"][1]["colour"] = {1, 2, 256}; });
-  refuse("classes[1].colour", [](Json& json) { json["classes"][1]["colour"] = {1, 2}; });
+  refuse("classes[1].color", [](Json& json) { json["classes"][1]["color"] = {1, 2, 256}; });
+  refuse("classes[1].color", [](Json& json) { json["classes"][1]["color"] = {1, 2}; });
   refuse("classes[0].role", [](Json& json) { json["classes"][0]["role"] = "hero"; });
   refuse("classes[0].kind", [](Json& json) { json["classes"][0]["kind"] = 1; });
   refuse("independent", [](Json& json) { json["independent"] = "yes"; });
