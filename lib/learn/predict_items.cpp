@@ -13,6 +13,7 @@ constexpr std::size_t kBatchPixels = std::size_t{32} << 20;
 
 struct Loaded {
   std::optional<PredictedItem> item;
+  bool not_annotated = false;
   NetworkPicture input;
   std::vector<Finding> findings;
 };
@@ -21,6 +22,15 @@ Loaded load(ReadItem& read, Size network, bool with_picture, const ClassMap* tru
   Loaded loaded;
   std::optional<Item> item = read(loaded.findings);
   if (!item) return loaded;
+  if (truth && !item->annotated) {
+    loaded.not_annotated = true;
+    loaded.findings.push_back({"not-annotated",
+                               Severity::warning,
+                               {item->image.string(), {}, item->id},
+                               "nobody annotated it, so there is nothing to score",
+                               ""});
+    return loaded;
+  }
   try {
     if (item->image.empty()) throw without_image(*item);
     PredictedItem out;
@@ -58,10 +68,11 @@ double mean_confidence(const cv::Mat& confidence, const Rle& region) {
 
 }  // namespace
 
-std::size_t predict_items(Predictor& predictor, Source& source, int batch_size, bool with_pictures,
-                          const ClassMap* truth, Findings& findings,
-                          const std::function<void(PredictedItem&&)>& visit) {
-  std::size_t left_out = 0, pixels = 0;
+LeftOut predict_items(Predictor& predictor, Source& source, int batch_size, bool with_pictures,
+                      const ClassMap* truth, Findings& findings,
+                      const std::function<void(PredictedItem&&)>& visit) {
+  LeftOut left_out;
+  std::size_t pixels = 0;
   std::vector<PredictedItem> batch;
   std::vector<NetworkPicture> inputs;
   Progress progress("predicting", source.size());
@@ -82,7 +93,7 @@ std::size_t predict_items(Predictor& predictor, Source& source, int batch_size, 
       [&](Loaded&& loaded) {
         findings.add(std::move(loaded.findings));
         if (!loaded.item) {
-          ++left_out;
+          ++(loaded.not_annotated ? left_out.not_annotated : left_out.unreadable);
           return;
         }
         pixels += static_cast<std::size_t>(loaded.item->size.area());

@@ -20,13 +20,19 @@ struct PredictedItem {
   Prediction prediction;
 };
 
+/// Items that were not predicted; each is a finding.
+struct LeftOut {
+  std::size_t unreadable = 0;
+  std::size_t not_annotated = 0;  ///< only where a truth was asked for
+};
+
 /// Reads and decodes on all threads of the current Jobs while the network works, in batches of at most
 /// `batch_size` pictures and some 32 million pixels, and visits in the items' order, one at a time.
-/// `with_pictures` decodes each at its whole size too. With `truth`, masks are read by that map. Items that
-/// cannot be read are findings and left out; returns how many.
-std::size_t predict_items(Predictor& predictor, Source& source, int batch_size, bool with_pictures,
-                          const ClassMap* truth, Findings& findings,
-                          const std::function<void(PredictedItem&&)>& visit);
+/// `with_pictures` decodes each at its whole size too. With `truth`, masks are read by that map, and items
+/// that nobody annotated are left out.
+LeftOut predict_items(Predictor& predictor, Source& source, int batch_size, bool with_pictures,
+                      const ClassMap* truth, Findings& findings,
+                      const std::function<void(PredictedItem&&)>& visit);
 
 /// The prediction as annotations: each 8-connected region of a class other than the background, exact, with
 /// the mean of its pixels' confidence as score.

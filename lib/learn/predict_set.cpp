@@ -68,7 +68,8 @@ PredictReport predict_set(Predictor& predictor, Source& source, const Format& ta
     ++report.items;
   };
   report.left_out =
-      predict_items(predictor, source, settings.batch_size, settings.overlays, nullptr, findings, write);
+      predict_items(predictor, source, settings.batch_size, settings.overlays, nullptr, findings, write)
+          .unreadable;
   if (report.items == 0)
     throw nothing_left("none of the inputs could be read; nothing was written", findings);
   for (Provenance::Input& input : provenance.inputs) {

@@ -71,7 +71,7 @@ ScoreReport score(Predictor& predictor, Source& source, int batch_size, std::siz
   const auto start = std::chrono::steady_clock::now();
   const LabelMap& classes = predictor.card().classes;
   const ClassMap truth = ClassMap::matching(source.metadata().labels, classes);
-  ScoreReport report{.confusion = ConfusionMatrix(classes.size()), .scores = {}, .worst = {}};
+  ScoreReport report{.confusion = ConfusionMatrix(classes.size()), .scores = {}, .left_out = {}, .worst = {}};
   Worst kept(worst);
   report.left_out =
       predict_items(predictor, source, batch_size, false, &truth, findings, [&](PredictedItem&& item) {
@@ -86,6 +86,16 @@ ScoreReport score(Predictor& predictor, Source& source, int batch_size, std::siz
   report.worst = kept.take();
   report.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   return report;
+}
+
+std::vector<std::string> remarks_of(const LeftOut& left_out) {
+  std::vector<std::string> remarks;
+  const auto remark = [&](std::size_t items, const char* why) {
+    if (items > 0) remarks.push_back("scored without " + counted(items, "item") + why);
+  };
+  remark(left_out.unreadable, " that could not be read");
+  remark(left_out.not_annotated, " that nobody annotated");
+  return remarks;
 }
 
 TrainingReport report_of(const RunFolder& run, const ModelCard& card, const ScoreReport& scored,
@@ -106,9 +116,7 @@ TrainingReport report_of(const RunFolder& run, const ModelCard& card, const Scor
                                " is neither in this subset nor predicted");
     for (int j = 0; j < card.classes.size(); ++j) report.confusion.push_back(scored.confusion.count(i, j));
   }
-  if (scored.left_out > 0)
-    report.remarks.push_back("scored without " + counted(scored.left_out, "item") +
-                             " that could not be read");
+  for (std::string& remark : remarks_of(scored.left_out)) report.remarks.push_back(std::move(remark));
   report.epochs = run.metrics();
   for (MetricsRow& row : report.epochs)  // how fast it went is no part of how good it is
     std::erase_if(row, [](const auto& metric) {

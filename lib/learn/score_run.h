@@ -14,7 +14,8 @@ namespace maskmill::learn {
 struct ScoreReport {
   ConfusionMatrix confusion;
   SemanticScores scores;
-  std::size_t items = 0, left_out = 0;
+  std::size_t items = 0;
+  LeftOut left_out;
   double seconds = 0;
   /// The lowest mean Dice of single images, with their pictures; worst first.
   std::vector<TrainingReport::Example> worst;
@@ -25,6 +26,9 @@ struct ScoreReport {
 /// network does not know, Error(bad_format) where no item could be scored.
 ScoreReport score(Predictor& predictor, Source& source, int batch_size, std::size_t worst,
                   Findings& findings);
+
+/// A sentence for each kind of item that was left out; none where all were scored.
+std::vector<std::string> remarks_of(const LeftOut& left_out);
 
 /// The page of a run: scores, curves, confusion matrix, worst images, settings.
 TrainingReport report_of(const RunFolder& run, const ModelCard& card, const ScoreReport& scored,

@@ -69,7 +69,8 @@ int run(const CommandLine& line, const Options& options) {
   document["subset"] = options.subset;
   document["mirror"] = options.predictor.mirror;
   document["items"] = scored.items;
-  document["left_out"] = scored.left_out;
+  document["left_out"] = scored.left_out.unreadable;
+  document["not_annotated"] = scored.left_out.not_annotated;
   document["report"] = page.string();
   document["findings"] = findings.by_rule();
   line.print(fmt::format("{} of the subset {}, {:.1f} images/s on {} in {}\n\n{}\n{}\n",
@@ -78,10 +79,9 @@ int run(const CommandLine& line, const Options& options) {
                          predictor->device(), name_of(predictor->precision()),
                          to_table(scored.scores, predictor->card().classes), page.string()),
              document);
-  if (scored.left_out > 0)
-    notice("scored without " + counted(scored.left_out, "item") + " that could not be read");
+  for (const std::string& remark : learn::remarks_of(scored.left_out)) notice(remark);
   summarise(findings);
-  return scored.left_out > 0 ? 1 : 0;
+  return scored.left_out.unreadable > 0 ? 1 : 0;
 }
 
 }  // namespace
