@@ -168,18 +168,36 @@ std::map<std::string, std::vector<std::string>, std::less<>> distributed(
   return out;
 }
 
-// What CLI11 says, but for a word that is no option: then the nearest is named.
-Error usage_error(const CLI::ParseError& error, int argc, char** argv, std::span<const Setting> settings) {
+// "3" of --epochs=3 or of --epochs 3.
+std::string value_after(std::string_view name, int index, int argc, char** argv) {
+  const std::string_view word = argv[index];
+  if (word.size() > name.size()) return std::string(word.substr(name.size() + 1));
+  const std::string_view next = index + 1 < argc ? argv[index + 1] : "";
+  return next.empty() || next.front() == '-' ? "VALUE" : std::string(next);
+}
+
+// What CLI11 says, but for what people mistype most: an option that is none, and one without its value.
+Error usage_error(const CLI::ParseError& error, int argc, char** argv, const Verb& verb,
+                  std::span<const Setting> settings) {
   std::vector<std::string> known{"--help", "--help-markdown"};
   for (const Setting& setting : settings) known.push_back("--" + setting.key);
   for (int i = 1; i < argc && std::string_view(argv[i]) != "--"; ++i) {
     const std::string word = std::string(argv[i]).substr(0, std::string_view(argv[i]).find('='));
     if (!word.starts_with("--") || std::ranges::find(known, word) != known.end()) continue;
     Error unknown(Code::usage, "there is no option " + word);
+    const std::string key = word.substr(2);
+    if (std::ranges::find(verb.setting_keys, key) != verb.setting_keys.end())
+      return unknown.hint("it is a setting: write " + key + "=" +
+                          shell_quoted(value_after(word, i, argc, argv)));
     if (const auto near = nearest_name(word, known)) unknown.hint("did you mean " + *near + "?");
     return unknown;
   }
-  return Error(Code::usage, error.what());
+  const std::string text = error.what();
+  if (dynamic_cast<const CLI::ArgumentMismatch*>(&error))
+    for (const Setting& setting : settings)
+      if (text.starts_with("--" + setting.key + ":"))
+        return Error(Code::usage, "--" + setting.key + " needs a value: " + setting.help);
+  return Error(Code::usage, text);
 }
 
 void print_error(const Verb& verb, const Error& error) {
@@ -236,7 +254,7 @@ int run_program(int argc, char** argv, const Verb& verb, const std::vector<Setti
     line.operands_ = distributed(words, verb.operands);
     require_given(settings);
   } catch (const CLI::ParseError& error) {
-    print_error(verb, usage_error(error, argc, argv, settings));
+    print_error(verb, usage_error(error, argc, argv, verb, settings));
     return exit_code(Code::usage);
   } catch (const Error& error) {
     print_error(verb, error.code() == Code::bug ? error : Error(Code::usage, error.what()));

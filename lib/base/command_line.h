@@ -32,6 +32,8 @@ struct Verb {
   std::string description;  ///< a paragraph or more
   std::vector<Operand> operands;
   std::vector<Example> examples;
+  /// Keys of settings that operands give as key=value: pointed out where one is typed as an option.
+  std::vector<std::string> setting_keys = {};
 };
 
 /// What every verb takes.

@@ -28,6 +28,8 @@ struct Options {
 
 Verb verb() {
   learn::TrainSettings defaults;
+  std::vector<std::string> keys;
+  for (const Setting& setting : settings_of(defaults)) keys.push_back(setting.key);
   return {
       MASKMILL_VERB,
       MASKMILL_SUMMARY,
@@ -39,7 +41,8 @@ Verb verb() {
           help_table(settings_of(defaults)),
       {{"DATA", kSourceHelp}, {"SETTING", "key=value, as optimizer.learning-rate=0.01", Operand::Count::any}},
       {{"maskmill train work/split -o work/run epochs=40 input.width=224 input.height=224", "train a U-Net"},
-       {"maskmill train work/split --config settings.json", "settings from a file, into runs/DATE/TIME"}}};
+       {"maskmill train work/split --config settings.json", "settings from a file, into runs/DATE/TIME"}},
+      std::move(keys)};
 }
 
 learn::TrainSettings settings_from(const CommandLine& line, const Options& options) {
