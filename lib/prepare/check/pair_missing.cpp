@@ -25,7 +25,7 @@ const Rule pair_missing{.id = "pair-missing",
                         .harm =
                             "A trainer that pairs by position shifts every pair after it; others stop, or "
                             "learn that there is nothing.",
-                        .fix = "Add the missing file, or leave the item out.",
+                        .fix = "Add the missing file or annotate the image, or leave the item out.",
                         .run = run};
 
 }  // namespace maskmill
