@@ -28,6 +28,7 @@ TEST_CASE("maskmill lists every verb that is there, and each explains itself") {
   for (const std::string& verb : verbs()) {
     INFO(verb);
     CHECK(help.out.find("\n  " + verb + " ") != std::string::npos);
+    CHECK(fs::exists(MASKMILL_SOURCE_DIR "/schemas/" + verb + ".schema.json"));
     const Ran own = tests::maskmill({verb, "--help"});
     CHECK(own.status == 0);
     CHECK(own.err.empty());
@@ -51,6 +52,9 @@ TEST_CASE("wrong usage ends with 2 and says what would be right") {
   const Ran misspelt = tests::maskmill({"convert", ".", "--form", "coco"});
   CHECK(misspelt.status == 2);
   CHECK_THAT(misspelt.err, contains("there is no option --form") && contains("did you mean --from?"));
+  const Ran without_value = tests::maskmill({"convert", ".", "-o"});
+  CHECK(without_value.status == 2);
+  CHECK_THAT(without_value.err, contains("--output needs a value: "));
   CHECK_THAT(tests::maskmill({"test", "run"}).err, contains("DATA is missing"));
   const Ran nowhere = tests::maskmill({"convert", ".", "--to", "coco"});
   CHECK(nowhere.status == 2);

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <boost/filesystem.hpp>
+#include <map>
 
 #include "base/json.h"
 #include "base/output.h"
 #include "support/drawn.h"
 #include "support/program.h"
+#include "support/schemas.h"
 
 using namespace maskmill;
 using namespace maskmill::tests;
@@ -30,7 +32,7 @@ struct Trained {
              "--quiet"});
     checked({"train", split, "-o", run, "epochs=8", "model.init-features=8", "input.width=64",
              "input.height=64", "loss.terms=ce,dice", "schedule.name=one-cycle",
-             "optimizer.learning-rate=0.01", "--quiet"});
+             "optimizer.learning-rate=0.01", "--quiet", "--json"});
   }
 };
 
@@ -53,9 +55,26 @@ TEST_CASE("a run directory holds what the documentation says") {
   CHECK(used["fingerprint"].get<std::string>().size() == 32);
   CHECK(read_file(run / "labels.txt") == "background\ndisc\nbox\ntriangle\n");
   CHECK(Json::parse(read_file(run / "config.json"))["model"]["init-features"] == 8);
+  const std::map<std::string, std::string> schemas{{"config.json", "train-settings"},
+                                                   {"model.json", "model"},
+                                                   {"environment.json", "environment"},
+                                                   {"provenance.json", "provenance"}};
+  for (const auto& [file, schema] : schemas) {
+    INFO(file);
+    CHECK(departures(read_file(run / file), schema).empty());
+  }
   const std::string metrics = read_file(run / "metrics.csv");
   CHECK(std::count(metrics.begin(), metrics.end(), '\n') == 9);
   CHECK_THAT(metrics, contains("val_mean_dice"));
+}
+
+TEST_CASE("a setting that is typed as an option is pointed out as one") {
+  const Ran setting = tests::maskmill({"train", ".", "--optimizer.learning-rate=0.1"});
+  CHECK(setting.status == 2);
+  CHECK_THAT(setting.err, contains("no option --optimizer.learning-rate") &&
+                              contains("it is a setting: write optimizer.learning-rate=0.1"));
+  const Ran apart = tests::maskmill({"train", ".", "--epochs", "3"});
+  CHECK_THAT(apart.err, contains("write epochs=3"));
 }
 
 TEST_CASE("test prints the scores of a subset and writes the page") {
@@ -82,10 +101,23 @@ TEST_CASE("what could not be scored is said, and makes the exit code 1") {
   CHECK_THAT(ran.out, contains("239 items"));
 }
 
+TEST_CASE("an item that nobody annotated is no fault of the data that are scored") {
+  const Scratch scratch;
+  const std::string split = (scratch / "split").string();
+  checked({"split", trained().data, "-o", split, "--ratio", "test=1", "--quiet"});
+  fs::remove(list_files(split + "/test/masks").front());
+  const std::vector<std::string> words{"test", trained().run, split, "--report",
+                                       (scratch / "page.html").string()};
+  const Ran ran = checked(words);
+  CHECK_THAT(ran.err, contains("scored without 1 item that nobody annotated") && !contains("read"));
+  CHECK_THAT(ran.out, contains("239 items"));
+  CHECK_THAT(read_file(scratch / "page.html"), contains("1 item that nobody annotated"));
+}
+
 TEST_CASE("predictions are index masks of the inputs' own sizes, and a data set") {
   const Scratch scratch;
   const std::string out = (scratch / "out").string(), images = trained().split + "/test/images";
-  checked({"predict", trained().run, images, "-o", out, "--overlay", "--quiet"});
+  checked({"predict", trained().run, images, "-o", out, "--overlay", "--quiet", "--json"});
   std::size_t count = 0;
   for (const Path& image : list_files(images)) {
     const RawImage mask = read_raw(Path(out) / "masks" / (image.stem().string() + ".png"));

@@ -5,8 +5,11 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdlib>
+#include <stdexcept>
 
+#include "support/schemas.h"
 #include "support/scratch.h"
 
 namespace maskmill::tests {
@@ -35,7 +38,11 @@ Ran maskmill(const std::vector<std::string>& words, const std::vector<std::strin
   std::vector<std::string> all = through;
   all.push_back(std::string(MASKMILL_BIN_DIR) + "/maskmill");
   all.insert(all.end(), words.begin(), words.end());
-  return run_program_at(all);
+  Ran ran = run_program_at(all);
+  if (std::ranges::find(words, "--json") != words.end() && (ran.status == 0 || ran.status == 1))
+    if (const std::string wrong = departures(ran.out, words.front()); !wrong.empty())
+      throw std::runtime_error(words.front() + " --json departs from its schema: " + wrong);
+  return ran;
 }
 
 }  // namespace maskmill::tests
