@@ -55,7 +55,7 @@ TEST_CASE("wrong usage ends with 2 and says what would be right") {
   const Ran without_value = tests::maskmill({"convert", ".", "-o"});
   CHECK(without_value.status == 2);
   CHECK_THAT(without_value.err, contains("--output needs a value: "));
-  CHECK_THAT(tests::maskmill({"test", "run"}).err, contains("DATA is missing"));
+  CHECK_THAT(tests::maskmill({"split", "-o", "x"}).err, contains("SRC is missing"));
   const Ran nowhere = tests::maskmill({"convert", ".", "--to", "coco"});
   CHECK(nowhere.status == 2);
   CHECK_THAT(nowhere.err, contains("-o is missing: where to write"));

@@ -75,6 +75,7 @@ TEST_CASE("a setting that is typed as an option is pointed out as one") {
                               contains("it is a setting: write optimizer.learning-rate=0.1"));
   const Ran apart = tests::maskmill({"train", ".", "--epochs", "3"});
   CHECK_THAT(apart.err, contains("write epochs=3"));
+  CHECK_THAT(tests::maskmill({"test", "run"}).err, contains("DATA is missing"));
 }
 
 TEST_CASE("test prints the scores of a subset and writes the page") {
