@@ -24,7 +24,7 @@ constexpr std::string_view kDescription =
     "and trimaps whose size differs from their image's. annotations/xmls/ is not read: its boxes are "
     "around heads, which are no label of these masks. Written are images/, annotations/trimaps/, "
     "list.txt with 0 for numbers that are not known, and a list for each subset; the labels must be "
-    "exactly pet, background and border.";
+    "exactly pet, background and border. annotations/ alone, as it is written without images, is read too.";
 
 /// Whether one of the first images has a trimap of its name.
 bool has_pair(const TrimapFolders& folders) {
@@ -48,6 +48,7 @@ Probe probe(const Path& path) {
   if (!fs::is_directory(path, failure)) return {0, {"not a folder"}};
   const auto folders = find_trimap_folders(path);
   if (!folders) return {0, {"no images/ with annotations/trimaps/ or trimaps/ beside it"}};
+  if (folders->images.empty()) return {60, {"annotations/trimaps/ and annotations/list.txt, without images"}};
   if (!has_pair(*folders))
     return {20, {"images/ and trimaps/ are there, but no image has a trimap of its name"}};
   Probe found{

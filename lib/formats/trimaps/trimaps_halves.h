@@ -10,7 +10,8 @@ namespace maskmill {
 
 /// Where the parts of a data set of trimaps lie.
 struct TrimapFolders {
-  Path images;   ///< images/
+  Path images;   ///< images/; empty: annotations/ holds trimaps and list.txt, as they are written without
+                 ///< images
   Path trimaps;  ///< annotations/trimaps/, or trimaps/ beside images/
   Path lists;    ///< annotations/, or where there is none the data set's folder
 };

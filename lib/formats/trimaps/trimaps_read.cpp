@@ -115,14 +115,14 @@ class TrimapsSource : public IndexedSource {
     coding_ = std::make_shared<const MaskCoding>(std::move(coding));
 
     for (const Path& folder : std::set{source, folders_.lists, folders_.images, folders_.trimaps})
-      report_apple_doubles(folder, findings_);
+      if (!folder.empty()) report_apple_doubles(folder, findings_);
     boost::system::error_code ignored;
     if (const Path copy = source / "trimaps"; copy != folders_.trimaps && fs::is_directory(copy, ignored))
       findings_.add(finding_at({copy.string(), {}, {}}, "second-trimaps", Severity::note,
                                "not read: annotations/trimaps/ is there too"));
-    FilesByStem images = index_files(folders_.images, findings_);
     FilesByStem trimaps = index_files(folders_.trimaps, findings_);
-    read_lists(images);
+    FilesByStem images = folders_.images.empty() ? FilesByStem() : index_files(folders_.images, findings_);
+    read_lists(folders_.images.empty() ? trimaps : images);
     if (lists_.empty()) list_all(images);
     match(images, trimaps);
     report_left_over(images, folders_.images, "image");
@@ -223,12 +223,12 @@ class TrimapsSource : public IndexedSource {
     for (Listed& item : items_) {
       item.image = taken(images, item.entry.name);
       item.trimap = taken(trimaps, item.entry.name);
-      if (item.image.empty())
+      if (item.image.empty() && !folders_.images.empty())
         findings_.add(finding_at(place_of(item), "pair-missing", Severity::error,
                                  "left out: its image is not in images/",
                                  "add the image, or delete the line"));
     }
-    std::erase_if(items_, [](const Listed& item) { return item.image.empty(); });
+    std::erase_if(items_, [&](const Listed& item) { return item.image.empty() && !folders_.images.empty(); });
     number_of_.clear();
   }
 
@@ -256,6 +256,7 @@ class TrimapsSource : public IndexedSource {
   Place place_in_list(int list, std::size_t line, const std::string& name) const {
     return {lists_[static_cast<std::size_t>(list)], line, name};
   }
+  /// The place of a line, or of the image.
   Place place_of(const Listed& item) const {
     if (item.list >= 0) return place_in_list(item.list, item.line, item.entry.name);
     return {(folders_.images / item.image).string(), {}, {}};
@@ -265,7 +266,7 @@ class TrimapsSource : public IndexedSource {
     const Listed& listed = items_[index];
     Item item;
     item.id = listed.entry.name;
-    item.image = folders_.images / listed.image;
+    if (!listed.image.empty()) item.image = folders_.images / listed.image;
     item.file_name = listed.image;
     if (listed.subset >= 0) item.subset = metadata_.subsets[static_cast<std::size_t>(listed.subset)];
     item.attributes = attributes_of(listed.entry);
@@ -293,7 +294,11 @@ class TrimapsSource : public IndexedSource {
 std::optional<TrimapFolders> find_trimap_folders(const Path& source) {
   const Path images = source / "images", annotations = source / "annotations";
   boost::system::error_code failure;
-  if (!fs::is_directory(images, failure)) return std::nullopt;
+  if (!fs::is_directory(images, failure)) {
+    const bool is_ours = fs::is_directory(annotations / "trimaps", failure) &&
+                         fs::is_regular_file(annotations / "list.txt", failure);
+    return is_ours ? std::optional(TrimapFolders{{}, annotations / "trimaps", annotations}) : std::nullopt;
+  }
   const Path lists = fs::is_directory(annotations, failure) ? annotations : source;
   for (const Path& trimaps : {annotations / "trimaps", source / "trimaps"})
     if (fs::is_directory(trimaps, failure)) return TrimapFolders{images, trimaps, lists};

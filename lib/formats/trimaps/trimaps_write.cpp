@@ -20,17 +20,20 @@ constexpr std::string_view kListHead =
     "#Image CLASS-ID SPECIES BREED-ID\n"
     "#SPECIES: 1 cat, 2 dog; 0 stands for what is not known\n";
 
-/// The value a trimap has for each label of the map, by its name. Throws Error unless there are exactly the
-/// three.
+/// The value a trimap has for each label of the map, by its name; -1 for one that means void besides, which
+/// other formats state whether it occurs or not. Throws Error unless there are exactly the three.
 std::vector<int> values_of(const LabelMap& labels) {
   const LabelMap wanted = trimap_labels(Role::object);
   std::vector<int> values;
+  int found = 0;
   for (const Label& label : labels) {
     const auto index = wanted.find(label.name);
-    if (!index || (label.id && label.id != wanted[*index].id)) break;
-    values.push_back(static_cast<int>(*wanted[*index].id));
+    if (!index && label.role != Role::ignore) break;
+    // An id of another format, such as VOC's 0 for the background, is no other label.
+    values.push_back(index ? static_cast<int>(*wanted[*index].id) : -1);
+    found += index.has_value();
   }
-  if (static_cast<int>(values.size()) == labels.size() && labels.size() == wanted.size()) return values;
+  if (static_cast<int>(values.size()) == labels.size() && found == wanted.size()) return values;
   std::vector<std::string> names;
   for (const Label& label : labels)
     names.push_back(label.id ? fmt::format("{} {}", *label.id, in_quotes(label.name))
@@ -60,6 +63,14 @@ class TrimapsSink : public Sink {
         values_(values_of(labels_)),
         folder_(request.target, request.overwrite) {
     for (const std::string& subset : request.metadata.subsets) lists_[subset];
+    for (int i = 0; i < labels_.size(); ++i)
+      if (labels_[i].id && labels_[i].id != values_[static_cast<std::size_t>(i)])
+        findings_.add({"ids-lost",
+                       Severity::note,
+                       {{}, {}, labels_[i].name},
+                       fmt::format("the id {} is lost: a trimap's numbers are pet 1, background 2, border 3",
+                                   *labels_[i].id),
+                       {}});
   }
 
   std::function<void()> encode(Item item) override {

@@ -84,12 +84,51 @@ TEST_CASE("labels in any order, and without ids, are written by their names") {
   CHECK(written.at<std::uint8_t>(0, 2) == 1);
 }
 
+TEST_CASE("ids of another format are said to be lost, and a void label may be there if no pixel has it") {
+  const Scratch scratch;
+  std::vector<Label> labels{label("pet", 1), label("background", 0), label("border", 3), label("void", 255)};
+  labels[3].role = Role::ignore;
+  const auto sink = trimaps().create({.target = scratch / "out", .metadata = of(labels)});
+  REQUIRE(sink->findings().by_rule().count("ids-lost") == 1);
+  const auto coding = std::make_shared<MaskCoding>();
+  coding->values = {{1, 0}, {0, 1}, {3, 2}, {255, 3}};
+  const auto item = [&](const char* id, std::vector<int> values) {
+    Item made;
+    made.id = id;
+    made.image = scratch.write(std::string(id) + ".jpg", jpeg_picture());
+    made.size = Size{6, 4};
+    made.semantic = MaskRef{scratch.write(std::string(id) + ".png", png_mask(values)), coding, {}, false};
+    return made;
+  };
+  sink->encode(item("a", {1, 0, 3}))();
+  CHECK(thrown_by([&] { sink->encode(item("b", {1, 0, 255})); }).code() == Code::bad_value);
+  sink->close({});
+  CHECK(cv::countNonZero(read_raw(scratch / "out/annotations/trimaps/a.png").pixels !=
+                         mask_of({6, 4}, {1, 2, 3})) == 0);
+}
+
+TEST_CASE("trimaps that were written without images are read again") {
+  const Scratch scratch;
+  put_original(scratch);
+  const ReadDataSet before = read_data_set(trimaps(), scratch / "in");
+  before.source->rewind();
+  write_data_set(trimaps(), *before.source, {.target = scratch / "out", .media = Media::none});
+  CHECK(!fs::exists(scratch / "out/images"));
+  CHECK(trimaps().probe(scratch / "out").confidence >= 30);
+  const ReadDataSet after = read_data_set(trimaps(), scratch / "out");
+  CHECK(after.ids() == before.ids());
+  for (std::size_t i = 0; i < after.items.size(); ++i) {
+    CHECK(after.items[i].image.empty());
+    CHECK(after.items[i].annotated == before.items[i].annotated);
+    CHECK(after.items[i].subset == before.items[i].subset);
+  }
+}
+
 TEST_CASE("other labels are refused, with what to do") {
   const Scratch scratch;
   for (const auto& labels :
        {std::vector<Label>{},
         {label("pet", 1), label("background", 2)},
-        {label("pet", 0), label("background", 1), label("border", 2)},
         {label("cat", 1), label("background", 2), label("border", 3)},
         {label("pet", 1), label("background", 2), label("border", 3), label("tail", 4)}}) {
     const Error error =
