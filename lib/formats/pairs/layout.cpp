@@ -95,6 +95,10 @@ std::vector<PairFolders> split_by_subset(const PairFolders& whole) {
     has_masks |= there;
   }
   if (!has_masks) return {whole};
+  for (const Path& masks : list_folders(whole.masks))
+    if (const std::string name = masks.filename().string();
+        is_subset_name(name) && !fs::exists(whole.images / name))
+      parts.push_back({name, whole.images / name, masks});
   return parts;
 }
 
@@ -106,6 +110,16 @@ Path stated_folder(const Path& source, std::string name, const char* setting) {
   if (!fs::is_directory(folder))
     throw Error(Code::unreadable, "is a file where a folder is needed").at_file(folder).at_field(setting);
   return folder;
+}
+
+/// "train" of "train_masks" where there is no such folder.
+std::optional<std::string> lost_images_of(const std::string& name,
+                                          const std::map<std::string, Path>& folders) {
+  for (const std::string_view ending : kCompanions)
+    if (name.ends_with(ending) && is_subset_name(name.substr(0, name.size() - ending.size())) &&
+        !folders.contains(name.substr(0, name.size() - ending.size())))
+      return name.substr(0, name.size() - ending.size());
+  return std::nullopt;
 }
 
 std::vector<PairFolders> with_companions(std::span<const Path> folders) {
@@ -124,6 +138,8 @@ std::vector<PairFolders> with_companions(std::span<const Path> folders) {
       pairs.push_back({subset, folder, by_name.at(name + std::string(*companion))});
     else if (is_subset_name(name))
       without.push_back({subset, folder, {}});
+    else if (const auto lost = lost_images_of(name, by_name))
+      without.push_back({*lost, folder.parent_path() / *lost, folder});
   }
   if (!pairs.empty()) pairs.insert(pairs.end(), without.begin(), without.end());
   return pairs;
@@ -138,8 +154,12 @@ std::vector<PairFolders> by_names(const Path& source) {
   for (const Path& folder : folders) {
     if (!pairs.empty() && (folder == whole.images || folder == whole.masks)) continue;
     PairFolders part = named_pair(folder.filename().string(), list_folders(folder));
-    if (part.images.empty()) continue;
-    if (!part.masks.empty())
+    if (part.images.empty()) {
+      // Beside subsets that have both, it has lost its images: each mask is then a finding.
+      if (part.masks.empty() || !is_subset_name(part.subset)) continue;
+      part.images = folder / "images";
+      without.push_back(std::move(part));
+    } else if (!part.masks.empty())
       pairs.push_back(std::move(part));
     else if (is_subset_name(part.subset))
       without.push_back(std::move(part));
@@ -171,7 +191,7 @@ std::string_view without_extension(std::string_view name) {
 /// Relative names of the pictures below `folder`, without those of `other` where that lies inside.
 std::vector<std::string> picture_names(const Path& folder, const Path& other) {
   std::vector<std::string> names;
-  if (folder.empty()) return names;
+  if (folder.empty() || !fs::exists(folder)) return names;
   const std::string other_name = relative_name(other, folder);
   const bool other_is_inside = folder != other && other_name != other.lexically_normal().generic_string();
   for (const Path& file : list_files(folder)) {

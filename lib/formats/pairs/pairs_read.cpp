@@ -27,7 +27,9 @@ Error nothing_found(const Path& source) {
                          "<subset>annot/, or names with a suffix such as _mask were looked for, and {} found",
                          names.empty() ? "no folders" : joined(names, ", ")))
       .at_file(source)
-      .hint("state the folders with images=FOLDER and masks=FOLDER, or the suffix with mask-suffix=SUFFIX");
+      .hint(
+          "state the folders with --read images=FOLDER --read masks=FOLDER, or the suffix with --read "
+          "mask-suffix=SUFFIX");
 }
 
 std::vector<std::string> subset_names(std::vector<std::string> listed,

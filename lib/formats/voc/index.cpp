@@ -167,20 +167,16 @@ class Indexer {
       const Place place{list.file.string(), number, {}};
       const auto found = find_entry(line);
       if (!found) {
-        findings_.add({"listed-absent",
-                       Severity::error,
-                       place,
+        findings_.add({"listed-absent", Severity::error, place,
                        fmt::format("there is neither an image nor an annotation of {}", in_quotes(line)),
-                       {}});
+                       "add its files, or delete the line"});
       } else if (seen[*found]) {
-        findings_.add({"listed-twice",
-                       Severity::note,
-                       place,
-                       fmt::format("{} was listed before", in_quotes(line)),
-                       {}});
+        findings_.add({"listed-twice", Severity::note, place,
+                       fmt::format("{} was listed before", in_quotes(line)), "delete the line"});
       } else {
         seen[*found] = true;
         if (listed_as_[*found] == kUnlisted) listed_as_[*found] = listed_++;
+        if (list.segmentation) index_.entries[*found].in_segmentation = true;
         assign(*found, subset, list, place);
       }
     }

@@ -53,6 +53,7 @@ struct VocEntry {
   std::uint32_t subset = none;  ///< from 1
   std::uint16_t image = none, annotation = none, class_mask = none,
                 object_mask = none;  ///< extensions, from 1
+  bool in_segmentation = false;      ///< a list of ImageSets/Segmentation names it
 };
 
 struct VocIndex {

@@ -52,6 +52,8 @@ class VocSource : public IndexedSource {
       throw Error(Code::bad_format, "holds no annotation, no class mask and no image").at_file(source);
     std::vector<Label> labels = find_labels(settings.labels);
     require_colours_of_their_own(labels);
+    has_images_ = std::ranges::any_of(index_.entries,
+                                      [](const VocEntry& entry) { return entry.image != VocEntry::none; });
     if (has_masks()) add_mask_labels(labels);
     metadata_.labels = LabelMap(std::move(labels));
     metadata_.subsets = index_.subsets;
@@ -217,6 +219,7 @@ class VocSource : public IndexedSource {
       item.attributes.emplace_back("segmented", *xml.segmented);
     if (item.image.empty()) find_other_image(item, xml.file_name, findings);
     item.file_name = item.id + (item.image.empty() ? Path(xml.file_name) : item.image).extension().string();
+    if (class_mask.empty()) require_class_mask(item, entry, xml, findings);
     try {
       add_masks(item, class_mask, object_mask, findings);
     } catch (const Error& error) {
@@ -257,10 +260,23 @@ class VocSource : public IndexedSource {
       item.attributes.erase(path);
       return;
     }
+    const bool alone = !has_images_;  // annotations without any images are legal
     findings.push_back(
-        {"image-missing", Severity::warning, item.origin,
+        {alone ? "image-missing" : "pair-missing", alone ? Severity::warning : Severity::error, item.origin,
          fmt::format("there is no image {}", in_quotes(file_name.empty() ? item.id : file_name)),
-         "add the image, or state its folder with images=FOLDER"});
+         "add the image, or state its folder with --read images=FOLDER"});
+  }
+
+  /// Where there are class masks at all, one that is said to be there must be.
+  void require_class_mask(const Item& item, const VocEntry& entry, const VocXml& xml,
+                          std::vector<Finding>& findings) const {
+    if (folders_.class_masks.empty() || (!entry.in_segmentation && xml.segmented != true)) return;
+    findings.push_back({"pair-missing", Severity::error,
+                        Place{(folders_.class_masks / (entry.id + ".png")).string(), {}, {}},
+                        fmt::format("the class mask of {} is not there, and {}", in_quotes(item.id),
+                                    entry.in_segmentation ? "ImageSets/Segmentation/ names it"
+                                                          : "its annotation says that it is segmented"),
+                        "add the mask, or take the image out of the list and set segmented to 0"});
   }
 
   /// Sets the item's size to that of the class mask. Throws Error as probe_image.
@@ -269,12 +285,10 @@ class VocSource : public IndexedSource {
     if (class_mask.empty()) {
       if (!object_mask.empty())
         findings.push_back(
-            {"object-mask-alone",
-             Severity::warning,
-             Place{object_mask.string(), {}, {}},
+            {"object-mask-alone", Severity::warning, Place{object_mask.string(), {}, {}},
              "there is no class mask beside this object mask, so nothing says what its objects "
              "are; it is left out",
-             {}});
+             "add the class mask, or delete the object mask"});
       return;
     }
     const ImageInfo info = probe_mask(class_mask);
@@ -336,6 +350,7 @@ class VocSource : public IndexedSource {
     }
   }
 
+  bool has_images_ = false;
   VocFolders folders_;
   VocIndex index_;
   Path labels_file_;  ///< where the labels are named; empty where no file names them

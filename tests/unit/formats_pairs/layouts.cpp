@@ -135,6 +135,19 @@ TEST_CASE("subsets are folders in either order, or named beside their masks") {
     CHECK(data.items.at(1).annotated == false);
     CHECK(data.rules() == std::map<std::string, int>{{"pair-missing", 1}});
   }
+  SECTION("a subset that lost its images is a finding for each mask") {
+    const auto [kept, kept_mask, lost] = GENERATE(table<const char*, const char*, const char*>(
+        {{"train/images/a.png", "train/masks/a.png", "val/masks/b.png"},
+         {"images/train/a.png", "masks/train/a.png", "masks/val/b.png"},
+         {"train/a.png", "train_masks/a.png", "val_masks/b.png"}}));
+    put(scratch, kept, kept_mask);
+    scratch.write(lost, png_mask({0, 1}));
+    scratch.write("other/masks/c.png", png_mask({0, 1}));  // of nothing that is known here
+    const ReadDataSet data = read(scratch);
+    CHECK(data.ids() == Ids{"a"});
+    CHECK(data.rules() == std::map<std::string, int>{{"pair-missing", 1}});
+    CHECK(data.finding("pair-missing").place.file == (scratch / lost).string());
+  }
   SECTION("items outside of every subset") {
     put(scratch, "images/a.jpg", "masks/a.png");
     put(scratch, "val/images/b.jpg", "val/masks/b.png");

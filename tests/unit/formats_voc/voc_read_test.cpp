@@ -232,7 +232,7 @@ TEST_CASE("an annotation finds its image by its own name, by what it says, or wh
   scratch.write("Annotations/none.xml", annotation("../../none.jpg", 2, 2, {}));
   scratch.write("ImageSets/Main/train.txt", "own\nsaid\npath\nnone\n");
   const ReadData data = read_voc(scratch.path(), {"sets=main"});
-  CHECK(data.rules() == Texts{"filename-differs", "filename-differs", "image-missing"});
+  CHECK(data.rules() == Texts{"filename-differs", "filename-differs", "pair-missing"});
   CHECK(data.item("own").image == scratch / "JPEGImages/own.jpg");
   CHECK(data.item("said").image == scratch / "JPEGImages/IMG 7.jpg");
   CHECK(data.item("said").file_name == "said.jpg");
@@ -250,6 +250,24 @@ TEST_CASE("images may lie in a folder that is stated") {
   const ReadData data = read_voc(scratch / "xmls", {"images=../pictures"});
   CHECK(data.findings.empty());
   CHECK(data.items.at(0).file_name == "a.jpg");
+}
+
+TEST_CASE("a class mask that the lists or the annotation promise must be there, if there are any") {
+  const Scratch scratch;
+  for (const char* id : {"a", "b", "c", "d"}) {
+    scratch.write(std::string("JPEGImages/") + id + ".jpg", jpeg(2, 1));
+    const std::string segmented = std::string(id) == "c" ? "<segmented>1</segmented>" : "";
+    scratch.write(std::string("Annotations/") + id + ".xml", "<annotation>" + segmented + "</annotation>");
+  }
+  scratch.write("ImageSets/Main/train.txt", "a\nb\nc\nd\n");
+  scratch.write("ImageSets/Segmentation/train.txt", "a\nb\n");
+  CHECK(read_voc(scratch.path()).findings.empty());  // whoever took the boxes alone
+  scratch.write("SegmentationClass/a.png", palette_png(drawn({"01"})));
+  const ReadData data = read_voc(scratch.path());
+  CHECK(data.rules() == Texts{"pair-missing", "pair-missing"});
+  CHECK(data.findings[0].place.file == (scratch / "SegmentationClass/b.png").string());
+  CHECK_THAT(data.findings[1].message, contains("\"c\"") && contains("segmented"));
+  CHECK(data.items.size() == 4);
 }
 
 TEST_CASE("what segmented says is kept only where it is not what the masks say") {
