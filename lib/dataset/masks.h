@@ -114,8 +114,8 @@ struct PaintedMask {
 /// Paints in order of z_order (0 where there is none), then of the list. What nothing covers is the map's
 /// background, or kUnlabelled where it has none. Crowd regions lie under everything else; they keep a label
 /// of role ignore, and become the map's first label of that role (kUnlabelled where it has none) if theirs is
-/// another. A plain box is skipped: it says where an object is, not which pixels are its own. Where the map
-/// has a label of role ignore, the pixels of a box that nothing covers are its first such label.
+/// another. A plain box is skipped: it says where an object is, not which pixels are its own. The
+/// pixels of a box that nothing covers get the map's first label of role ignore, or without one kUnlabelled.
 ///
 /// Throws Error(bad_value) for more than 65,534 objects, whose numbers would not fit, and for an annotation's
 /// mask of another size; Error as read_mask_shape.

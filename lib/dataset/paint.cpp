@@ -122,10 +122,8 @@ class Paints {
     return true;
   }
 
-  /// The first label that means void, if one does.
-  std::optional<std::uint16_t> void_label() const {
-    return void_ == kVoid ? std::nullopt : std::optional(void_);
-  }
+  /// The first label that means void; kVoid where none does.
+  std::uint16_t void_label() const { return void_; }
 
   std::uint16_t label_of(const Annotation& annotation) const {
     if (annotation.flags.crowd == true && role_of(annotation) != Role::ignore) return void_;
@@ -162,12 +160,10 @@ std::vector<const Annotation*> painting_order(const std::vector<Annotation>& ann
 /// A box says that some of its pixels are an object's, so those that no area covers are not known to be
 /// background.
 void paint_boxes(const std::vector<Annotation>& annotations, const Paints& paints, Canvas& canvas) {
-  const auto void_label = paints.void_label();
-  if (!void_label) return;
   for (const Annotation& annotation : annotations)
     if (const auto* box = std::get_if<Box>(&annotation.shape);
         box && paints.is_known(annotation) && !paints.is_background(annotation))
-      canvas.paint_ground(*box, *void_label, kVoid);
+      canvas.paint_ground(*box, paints.void_label(), kVoid);
 }
 
 PaintedMask painted(const std::vector<Annotation>& annotations, Size size, const LabelMap& labels,

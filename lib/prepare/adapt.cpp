@@ -48,10 +48,11 @@ class Adapter {
         target_(target),
         settings_(settings),
         loss_(loss),
-        voids_boxes_(becomes_mask(item, target) && has_void(labels)) {}
+        voids_boxes_(becomes_mask(item, target) && (target.ignore_areas || has_void(labels))) {}
 
   // True where the annotation still says something that the target holds.
   bool adapt(Annotation& annotation) const {
+    if (!annotation.label && annotation.flags.crowd != true && !target_.semantic_mask) return false;
     Shape& shape = annotation.shape;
     if (auto* box = std::get_if<RotatedBox>(&shape); box && !target_.rotated_box) shape = polygon_of(*box);
     if (auto* ellipse = std::get_if<Ellipse>(&shape); ellipse && !target_.ellipse)
@@ -146,6 +147,7 @@ void join_boxes(std::vector<Annotation>& boxes, std::vector<Annotation>& instanc
     const Flag crowd = instance.flags.crowd;
     instance.flags = annotation.flags;
     if (crowd) instance.flags.crowd = crowd;
+    instance.box = *box;
     instance.group = annotation.group;
     instance.attributes = std::move(annotation.attributes);
     instance.keypoints = std::move(annotation.keypoints);

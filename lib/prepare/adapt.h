@@ -14,7 +14,7 @@ bool becomes_mask(const Item& item, const Capabilities& target);
 /// masks become instances where the target has no masks; boxes that Pascal VOC keeps beside its object masks
 /// hand their flags and attributes to the instance they surround (intersection over union of at least .5,
 /// same label); ellipses, rotated boxes, holes and parts become polygons or RLE. Masks stay where the target
-/// has them: its sink paints what is still annotations. Boxes stay for it too where the labels have a void.
+/// has them: its sink paints what is still annotations. Boxes stay for it too where it has a place for void.
 /// Throws Error, which leaves the item out: bad_value where annotations would have to become a mask and none
 /// says which pixels it has, so that all would be background; others as reading a mask.
 Item adapted(Item item, const Capabilities& target, const LabelMap& labels, const InstanceSettings& settings,

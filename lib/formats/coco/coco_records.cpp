@@ -418,7 +418,10 @@ Annotation RecordReader::annotation(std::string_view text, const AnnotationConte
     const bool shows_something =
         !std::holds_alternative<std::monostate>(annotation.shape) || !annotation.keypoints.empty();
     if (!shows_something) throw *lost_outline;
-    warn(*lost_outline);
+    // Pixels that are lost make the item wrong; a box beside them does not.
+    const bool has_pixels = has_area(annotation.shape);
+    findings.push_back(
+        to_finding(*lost_outline, "unreadable-value", has_pixels ? Severity::warning : Severity::error));
   }
   return annotation;
 }

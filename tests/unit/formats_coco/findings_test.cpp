@@ -143,7 +143,7 @@ TEST_CASE("where no ring and no mask is left, the box is the shape") {
   CHECK_FALSE(reading.items[0].annotations[0].box.has_value());
   REQUIRE(reading.findings.size() == 1);
   CHECK(reading.findings[0].rule == "unreadable-value");
-  CHECK(reading.findings[0].severity == Severity::warning);
+  CHECK(reading.findings[0].severity == Severity::error);
   CHECK_THAT(reading.findings[0].place.field, contains("annotations[0].segmentation"));
 }
 

@@ -144,6 +144,7 @@ TEST_CASE("a box with flags hands them to the instance that it surrounds, and no
     if (std::holds_alternative<Rle>(annotation.shape) && !annotation.attributes.empty()) {
       ++posed;
       CHECK(bounding_box(std::get<Rle>(annotation.shape)) == Box{20, 10, 12, 9});
+      CHECK(annotation.box == Box{19.5, 10, 12, 9.5});  // as it was stated
     }
   }
   CHECK(boxes == 1);
