@@ -2,6 +2,7 @@
 #pragma once
 
 #include <optional>
+#include <string>
 
 #include "base/settings.h"
 #include "dataset/masks.h"
@@ -31,6 +32,16 @@ struct InstanceOptions {
     setting("min-area", self.min_area, "leave out instances of fewer pixels", at_least(0));
   }
 };
+
+/// What was given of them, as it is typed; empty where nothing was.
+inline std::string stated(const InstanceOptions& options) {
+  std::string text;
+  if (options.instances) text += " --instances";
+  if (options.shape != InstanceShape::rle) text += " --shape";
+  if (options.tolerance > 0) text += " --tolerance";
+  if (options.min_area > 0) text += " --min-area";
+  return text;
+}
 
 inline InstanceSettings settings_from(const InstanceOptions& options) {
   InstanceSettings settings{{}, options.shape, options.tolerance, options.min_area};

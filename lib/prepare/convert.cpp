@@ -97,6 +97,12 @@ ConvertReport convert(Source& source, const Format& target, const CreateRequest&
     input.items = report.items;
     input.fingerprint = fingerprint.digest().hex();
   }
+  if (settings.lossless && !sink->findings().empty())
+    throw Error(Code::unsupported,
+                fmt::format("{} could not hold all of this data set; nothing was written", target.title))
+        .at(sink->findings().examples().front().place)
+        .hint(sink->findings().examples().front().message +
+              "; choose another format, or leave out --lossless");
   sink->close(provenance);
   sink->findings().for_each([&](const Finding& finding) { findings.add(finding); });
   return report;

@@ -52,6 +52,8 @@ const AnnotationFeature kAnnotationFeatures[] = {
     {"annotations without a shape",
      [](const Annotation& a) { return has<std::monostate>(a) && a.keypoints.empty(); },
      [](const Capabilities& t) { return dropped_unless(t.shapeless); }},
+    {"annotations without a label", [](const Annotation& a) { return !a.label && a.flags.crowd != true; },
+     [](const Capabilities& t) { return std::string(t.semantic_mask ? "" : "dropped"); }},
     {"boxes", has<Box>, [](const Capabilities& t) { return dropped_unless(t.box); }},
     {"rotated boxes", has<RotatedBox>, [](const Capabilities& t) { return t.rotated_box ? "" : as_area(t); }},
     {"ellipses", has<Ellipse>, [](const Capabilities& t) { return t.ellipse ? "" : as_area(t); }},

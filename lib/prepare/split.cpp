@@ -116,12 +116,21 @@ Surveyed survey(ReadItem& read, const LabelMap& labels, const SplitSettings& set
   return result;
 }
 
-void require_items_everywhere(const SplitReport& report, const SplitSettings& settings) {
+std::string cannot_be_read(const SplitReport& report) {
+  if (report.left_out == 0) return "";
+  return fmt::format("; {} could not be read", counted(report.left_out, "more item"));
+}
+
+void require_items_everywhere(const SplitReport& report, const SplitSettings& settings,
+                              const Findings& findings) {
+  if (report.items == 0 && report.left_out > 0)
+    throw nothing_left("none of the items could be read", findings);
   for (std::size_t i = 0; i < settings.ratios.size(); ++i)
     if (settings.ratios[i].second > 0 && report.subsets[i].items == 0)
       throw Error(Code::bad_value,
-                  fmt::format("{} are too few: the subset {} would get none", counted(report.items, "item"),
-                              in_quotes(settings.ratios[i].first)))
+                  fmt::format("{} too few: the subset {} would get none{}",
+                              report.items == 1 ? "1 item is" : counted(report.items, "item") + " are",
+                              in_quotes(settings.ratios[i].first), cannot_be_read(report)))
           .hint("give it a larger ratio, or leave it out");
 }
 
@@ -196,7 +205,7 @@ std::unique_ptr<Source> split(std::shared_ptr<Source> source, const SplitSetting
     ++subset.items;
     for (const int stratum : strata[i]) ++subset.items_of_stratum[static_cast<std::size_t>(stratum)];
   }
-  require_items_everywhere(report, settings);
+  require_items_everywhere(report, settings, findings);
 
   std::vector<int> subset_of;
   std::size_t next = 0;
@@ -211,18 +220,22 @@ std::string to_text(const SplitReport& report) {
                         100.0 * static_cast<double>(subset.items) /
                             static_cast<double>(std::max<std::size_t>(report.items, 1)));
   if (!report.strata.empty()) {
-    text += "\nitems that hold";
+    constexpr std::string_view heading = "items that hold";
+    std::size_t width = heading.size();
+    for (const std::string& stratum : report.strata) width = std::max(width, printable(stratum).size());
+    text += fmt::format("\n{:<{}}", heading, width);
     for (const SplitReport::Subset& subset : report.subsets) text += fmt::format(" {:>9}", subset.name);
     text += "\n";
     for (std::size_t stratum = 0; stratum < report.strata.size(); ++stratum) {
-      text += fmt::format("{:<15}", printable(report.strata[stratum]));
+      text += fmt::format("{:<{}}", printable(report.strata[stratum]), width);
       for (const SplitReport::Subset& subset : report.subsets)
         text += fmt::format(" {:>9}", subset.items_of_stratum[stratum]);
       text += "\n";
     }
   }
   if (report.left_out > 0)
-    text += fmt::format("\n{} could not be read and are in no subset\n", counted(report.left_out, "item"));
+    text += fmt::format("\n{} could not be read, and {} in no subset\n", counted(report.left_out, "item"),
+                        report.left_out == 1 ? "is" : "are");
   return text;
 }
 

@@ -209,3 +209,53 @@ TEST_CASE("settings that one format has name the format, where no probe finds wh
   CHECK(tests::maskmill({"info", source}).status == 3);
   CHECK(tests::maskmill({"info", source, "--read", "images=photos", "--read", "masks=truth"}).status == 0);
 }
+
+TEST_CASE("--lossless refuses what is found to be lost only while writing") {
+  const Scratch scratch;
+  scratch.write("pairs/images/a.jpg", jpeg_picture());
+  scratch.write("pairs/masks/a.png", png_mask({0, 1, 9}));
+  scratch.write("pairs/labels.txt", "ground\ntree\n");
+  const Ran refused = convert(scratch / "pairs", scratch / "out", "pairs", {"--lossless"});
+  CHECK(refused.status == 3);
+  CHECK_THAT(refused.err, contains("8 pixels without a label"));
+  CHECK(!fs::exists(scratch / "out"));
+  CHECK(convert(scratch / "pairs", scratch / "out", "pairs").status == 0);
+}
+
+TEST_CASE("options for instances that have none to act on are said to be without effect") {
+  const Scratch scratch;
+  scratch.write("coco.json", R"({"images":[{"id":1,"file_name":"a.png","width":4,"height":3}],
+      "categories":[{"id":7,"name":"cat"}],"annotations":[{"id":1,"image_id":1,"category_id":7,"iscrowd":0,
+      "bbox":[0,0,2,3],"area":6,"segmentation":[[0,0,2,0,2,3,0,3]]}]})");
+  const Ran ran =
+      convert(scratch / "coco.json", scratch / "out", "coco", {"--media", "none", "--min-area", "50"});
+  CHECK(ran.status == 0);
+  CHECK_THAT(ran.err, contains("without effect") && contains("--min-area"));
+}
+
+TEST_CASE("COCO is not written with annotations that pycocotools cannot load") {
+  const Scratch scratch;
+  scratch.write("coco.json", R"({"images":[{"id":1,"file_name":"a.png","width":4,"height":3}],
+      "categories":[{"id":7,"name":"cat"}],"annotations":[
+      {"id":1,"image_id":1,"bbox":[0,0,2,3],"segmentation":[[0,0,2,0,2,3,0,3]]},
+      {"id":2,"image_id":1,"category_id":7,"bbox":[0,0,2,3],"segmentation":[[0,0,2,0,2,3,0,3]]}]})");
+  const Ran ran = convert(scratch / "coco.json", scratch / "out", "coco", {"--media", "none"});
+  CHECK(ran.status == 0);
+  CHECK_THAT(ran.err, contains("1 annotations without a label: dropped"));
+  const Json written = read_json(scratch / "out/annotations/instances.json");
+  REQUIRE(written["annotations"].size() == 1);
+  CHECK(written["annotations"][0]["category_id"] == 7);
+}
+
+TEST_CASE("an annotation whose outline cannot be read is an error, and its box void") {
+  const Scratch scratch;
+  scratch.write("coco.json", R"({"images":[{"id":1,"file_name":"a.png","width":6,"height":1}],
+      "categories":[{"id":1,"name":"cat"}],"annotations":[
+      {"id":1,"image_id":1,"category_id":1,"bbox":[0,0,1,1],"segmentation":[[0,0,1,0,1,1,0,1]]},
+      {"id":2,"image_id":1,"category_id":1,"bbox":[3,0,2,1],"segmentation":{"size":[9,9],"counts":[81]}}]})");
+  const Ran ran = convert(scratch / "coco.json", scratch / "out", "pairs", {"--media", "none"});
+  CHECK(ran.status == 1);
+  const cv::Mat mask = read_raw(scratch / "out/masks/a.png").pixels;
+  CHECK(cv::countNonZero(mask == 255) == 2);
+  CHECK(mask.at<std::uint8_t>(0, 3) == 255);
+}

@@ -57,6 +57,9 @@ int run(const CommandLine& line, const Options& options) {
   document["output"] = options.output.output;
   document["findings"] = findings.by_rule();
   line.print(to_text(report), document);
+  if (const std::string given = stated(options.instances);
+      !given.empty() && report.instances.instances == 0 && report.instances.left_out == 0)
+    notice("without effect, since no mask became an instance:" + given);
   summarise(findings);
   return report.left_out > 0 || findings.count(Severity::error) > 0 ? 1 : 0;
 }

@@ -3,12 +3,16 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "base/progress.h"
 #include "base/text.h"
 #include "prepare/check/rule.h"
 
 namespace maskmill {
 namespace {
+
+constexpr std::size_t kMostFixes = 3;
 
 struct Looked {
   std::optional<Item> item;
@@ -71,14 +75,17 @@ CheckReport check(Source& source) {
 std::string to_text(const CheckReport& report, std::size_t examples) {
   struct Shown {
     Severity severity = Severity::note;
-    std::string lines, fix;
+    std::string lines;
+    std::vector<std::string> fixes;
     std::size_t count = 0;
   };
   std::map<std::string, Shown> by_rule;
   report.findings.for_each([&](const Finding& finding) {
     Shown& shown = by_rule[finding.rule];
     shown.severity = std::max(shown.severity, finding.severity);
-    if (shown.fix.empty()) shown.fix = finding.fix;
+    const bool is_known =
+        finding.fix.empty() || std::ranges::find(shown.fixes, finding.fix) != shown.fixes.end();
+    if (!is_known && shown.fixes.size() < kMostFixes) shown.fixes.push_back(finding.fix);
     if (shown.count++ < examples)
       shown.lines += fmt::format("  {}\n      {}\n", finding.place.text(), printable(finding.message));
   });
@@ -90,7 +97,7 @@ std::string to_text(const CheckReport& report, std::size_t examples) {
           fmt::format("{} {}: {}\n{}", to_string(severity), rule, with_thousands(shown.count), shown.lines);
       if (shown.count > examples)
         text += fmt::format("  ... and {} more\n", with_thousands(shown.count - examples));
-      if (!shown.fix.empty()) text += fmt::format("  what to do: {}\n", shown.fix);
+      for (const std::string& fix : shown.fixes) text += fmt::format("  what to do: {}\n", fix);
       text += "\n";
     }
   const Findings& findings = report.findings;
