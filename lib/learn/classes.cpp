@@ -79,7 +79,10 @@ ClassMap ClassMap::matching(const LabelMap& labels, const LabelMap& classes) {
     const auto known = label.role == Role::background && background ? background : classes.find(label.name);
     if (!known)
       throw Error(Code::bad_value, "the network does not know the label " + in_quotes(label.name))
-          .hint("its classes are in labels.txt; name the data set's labels alike, or train on them");
+          .hint(
+              "its classes are in labels.txt; name the data set's labels alike, or train on them; a label that "
+              "means void is stated with --read ignore=" +
+              label.name);
     number = static_cast<std::uint16_t>(*known);
   }
   map.classes_ = classes;

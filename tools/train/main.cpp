@@ -75,9 +75,23 @@ int run(const CommandLine& line, const Options& options) {
   const learn::RunFolder folder =
       learn::RunFolder::create(options.output.value_or(""), overwrite(options.force));
   Findings findings;
-  const learn::TrainResult result =
-      train(settings, *opened.source, folder, provenance(line, path, *opened.format), findings,
-            [](const learn::EpochReport& epoch) { notice(epoch_line(epoch)); });
+  int done = 0, best = 0;
+  const learn::TrainResult result = [&] {
+    try {
+      return train(settings, *opened.source, folder, provenance(line, path, *opened.format), findings,
+                   [&](const learn::EpochReport& epoch) {
+                     done = epoch.epoch;
+                     if (epoch.best) best = epoch.epoch;
+                     notice(epoch_line(epoch));
+                   });
+    } catch (const Error& error) {
+      if (error.code() != Code::interrupted || done == 0) throw;
+      throw Error(
+          Code::interrupted,
+          fmt::format("interrupted; the run holds the weights of epoch {}, the best of {}", best, done))
+          .at_file(folder.path());
+    }
+  }();
   const std::string text = fmt::format(
       "best epoch {}: mean Dice {:.4f} on {}\n{:.1f} images/s on {} in {}, {:.1f} % of the time waiting for "
       "samples, {:.0f} s in all\n{}\n",
