@@ -43,7 +43,7 @@ struct CommonOptions {
   bool quiet = false;
   static void visit(auto& self, auto&& setting) {
     setting("jobs", self.jobs, "threads; 0 uses every core", at_least(0), short_flag('j'));
-    setting("json", self.json, "one JSON document on standard output");
+    setting("json", self.json, "one JSON document on standard output; none where the exit code is above 1");
     setting("quiet", self.quiet, "no progress and no notices", short_flag('q'));
   }
 };

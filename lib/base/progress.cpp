@@ -80,7 +80,9 @@ bool is_quiet() {
 }
 
 void notice(const std::string& line) {
-  if (!quiet) std::fprintf(stderr, "%s\n", line.c_str());
+  if (quiet) return;
+  std::fflush(stdout);  // where both go to one place, in the order in which they were said
+  std::fprintf(stderr, "%s\n", line.c_str());
 }
 
 }  // namespace maskmill

@@ -36,11 +36,10 @@ std::optional<ImageInfo> probed(const Path& file, std::string rule, std::vector<
 }
 
 Error cannot_store(int x, int y, int label) {
-  return Error(
-      Code::bad_value,
-      label == kUnlabelled
-          ? fmt::format("the pixel at {}, {} has no label, and there is no value for that", x, y)
-          : fmt::format("the pixel at {}, {} has label number {}, for which there is no value", x, y, label));
+  return Error(Code::bad_value,
+               label == kUnlabelled
+                   ? fmt::format("the pixel at {}, {} has no label, and there is no value for that", x, y)
+                   : fmt::format("the pixel at {}, {} has a label for which there is no value", x, y));
 }
 
 }  // namespace

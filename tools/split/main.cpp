@@ -50,6 +50,8 @@ SplitSettings settings_from(const Options& options) {
   settings.ratios = parse_ratios(options.ratio);
   settings.seed = static_cast<std::uint64_t>(options.seed);
   settings.with_images = options.write.media == Media::copy || options.write.media == Media::link;
+  if (options.stratify_by && options.stratify)
+    throw Error(Code::usage, "--stratify spreads labels and --stratify-by an attribute; give one of the two");
   if (options.stratify_by) {
     settings.stratify = SplitSettings::Stratify::attribute;
     settings.attribute = *options.stratify_by;
