@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <boost/filesystem.hpp>
+#include <opencv2/core.hpp>
 
 #include "dataset/masks.h"
 #include "formats/pairs/layout.h"
