@@ -72,6 +72,7 @@ int exif_orientation(std::string_view tiff);
 /// Each throws Error(bad_format | unsupported) without a place.
 ImageInfo probe_jpeg(HeaderBytes& file);
 ImageInfo probe_png(HeaderBytes& file);
+ImageInfo probe_npy(HeaderBytes& file);
 /// GIF, BMP, TIFF and WebP.
 ImageInfo probe_other(HeaderBytes& file, FileKind kind);
 
@@ -83,6 +84,9 @@ cv::Mat decode_jpeg(std::string_view bytes, const ImageInfo& info, Samples sampl
                     const std::optional<Size>& at_least = std::nullopt);
 cv::Mat decode_png(std::string_view bytes, const ImageInfo& info);
 RawImage decode_png_raw(std::string_view bytes, const ImageInfo& info);
+/// One, three or four channels: CV_8U where no sample exceeds 255, else CV_16UC1. Throws also
+/// Error(bad_value) for a sample that is not a whole number from 0 to 65535.
+cv::Mat decode_npy(std::string_view bytes);
 cv::Mat decode_other(std::string_view bytes, const ImageInfo& info, Samples samples);
 
 /// Uninitialised pixels. Throws Error(unsupported) where memory does not suffice.

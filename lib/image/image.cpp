@@ -11,6 +11,7 @@
 #include <cerrno>
 #include <cstring>
 #include <opencv2/core.hpp>
+#include <opencv2/imgproc.hpp>
 
 #include "base/error.h"
 #include "base/text.h"
@@ -48,12 +49,15 @@ ImageInfo probe(HeaderBytes& file) {
     case FileKind::unknown:
       throw Error(Code::bad_format,
                   fmt::format("is no image; it begins with {}", in_quotes(start.substr(0, 16))))
-          .hint("JPEG, PNG, TIFF, BMP and WebP are read");
+          .hint("JPEG, PNG, TIFF, BMP, WebP and NumPy arrays (.npy) are read");
     case FileKind::jpeg:
       info = codecs::probe_jpeg(file);
       break;
     case FileKind::png:
       info = codecs::probe_png(file);
+      break;
+    case FileKind::npy:
+      info = codecs::probe_npy(file);
       break;
     default:
       info = codecs::probe_other(file, kind);
@@ -105,6 +109,18 @@ void copy_nearest(const cv::Mat& stored, cv::Mat& pixels) {
     auto* to = pixels.ptr<Sample>(y);
     for (const int column : columns) *to++ = from[column];
   }
+}
+
+/// What an array holds, as a picture: gray is repeated, alpha is dropped, 16 bits are scaled to 8.
+cv::Mat as_colours(const cv::Mat& samples) {
+  cv::Mat colours;
+  if (samples.depth() == CV_16U)
+    samples.convertTo(colours, CV_8U, 255.0 / 65535);
+  else
+    colours = samples;
+  if (colours.channels() == 1) cv::cvtColor(colours, colours, cv::COLOR_GRAY2RGB);
+  if (colours.channels() == 4) cv::cvtColor(colours, colours, cv::COLOR_RGBA2RGB);
+  return colours;
 }
 
 template <class Decode>
@@ -189,6 +205,8 @@ std::string_view to_string(FileKind kind) {
       return "TIFF";
     case FileKind::webp:
       return "WebP";
+    case FileKind::npy:
+      return "NumPy array";
     case FileKind::unknown:
       break;
   }
@@ -203,6 +221,7 @@ FileKind file_kind(std::string_view bytes) {
   for (const std::string_view mark : {std::string_view("II*\0", 4), std::string_view("MM\0*", 4),
                                       std::string_view("II+\0", 4), std::string_view("MM\0+", 4)})
     if (bytes.starts_with(mark)) return FileKind::tiff;
+  if (bytes.starts_with("\x93NUMPY")) return FileKind::npy;
   if (bytes.starts_with("RIFF") && bytes.size() >= 12 && bytes.substr(8, 4) == "WEBP") return FileKind::webp;
   return is_bmp(bytes) ? FileKind::bmp : FileKind::unknown;
 }
@@ -215,6 +234,7 @@ FileKind kind_of_extension(std::string_view extension) {
   if (extension == "bmp") return FileKind::bmp;
   if (extension == "tif" || extension == "tiff") return FileKind::tiff;
   if (extension == "webp") return FileKind::webp;
+  if (extension == "npy") return FileKind::npy;
   return FileKind::unknown;
 }
 
@@ -247,6 +267,9 @@ cv::Mat decode_image(std::string_view bytes, const ReadImage& options) {
     case FileKind::png:
       pixels = codecs::decode_png(bytes, info);
       break;
+    case FileKind::npy:
+      pixels = as_colours(codecs::decode_npy(bytes));
+      break;
     default:
       pixels = codecs::decode_other(bytes, info, Samples::colour);
   }
@@ -258,6 +281,10 @@ RawImage decode_raw(std::string_view bytes) {
   if (info.kind == FileKind::png) return codecs::decode_png_raw(bytes, info);
   RawImage raw;
   raw.bit_depth = info.bit_depth;
+  if (info.kind == FileKind::npy) {
+    raw.pixels = codecs::decode_npy(bytes);
+    return raw;
+  }
   raw.pixels = info.kind == FileKind::jpeg ? codecs::decode_jpeg(bytes, info, Samples::as_stored)
                                            : codecs::decode_other(bytes, info, Samples::as_stored);
   return raw;

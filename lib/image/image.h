@@ -25,9 +25,9 @@ struct Rgb {
   friend auto operator<=>(const Rgb&, const Rgb&) = default;
 };
 
-enum class FileKind { unknown, jpeg, png, gif, bmp, tiff, webp };
+enum class FileKind { unknown, jpeg, png, gif, bmp, tiff, webp, npy };
 
-/// "JPEG", "PNG", ...; "unknown".
+/// "JPEG", "PNG", "NumPy array", ...; "unknown".
 std::string_view to_string(FileKind kind);
 
 /// From the first bytes, whatever the file's name says.

@@ -1,12 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Writes the pictures of this folder with programs that are not maskmill: pypng 0.20220715 and Pillow 13.0.0.
+"""Writes the pictures of this folder with programs that are not maskmill: pypng 0.20220715, Pillow 13.0.0 and NumPy 2.4.6.
 
-    python3 -m venv v && v/bin/pip install pypng==0.20220715 Pillow==13.0.0 && v/bin/python make.py
+    python3 -m venv v && v/bin/pip install pypng==0.20220715 Pillow==13.0.0 numpy==2.4.6 && v/bin/python make.py
 """
 import struct
 import zlib
 from pathlib import Path
 
+import numpy
 import png
 from PIL import Image
 
@@ -65,6 +66,20 @@ def pngs():
     header = struct.pack(">IIBBBBB", 65536, 65536, 8, 0, 0, 0, 0)
     (HERE / "too_large.png").write_bytes(b"\x89PNG\r\n\x1a\n" + struct.pack(">I", 13) + b"IHDR" + header +
                                          struct.pack(">I", zlib.crc32(b"IHDR" + header)))
+
+
+def arrays():
+    masks = {bits: numpy.array([[value(x, y, bits) for x in range(WIDTH)] for y in range(HEIGHT)]) for bits in (1, 8, 16)}
+    stored = {"bool": masks[1].astype("?"), "uint8": masks[8].astype("u1"), "uint16": masks[16].astype("<u2"),
+              "uint16_big": masks[16].astype(">u2"), "int32": masks[16].astype("<i4"), "int64": masks[8].astype("<i8"),
+              "int64_columns": numpy.asfortranarray(masks[8].astype("<i8")), "float64": masks[8].astype("<f8"),
+              "one_channel": masks[8].astype("u1")[:, :, None], "negative": masks[8].astype("<i2") - 200,
+              "fractions": masks[8] / 255, "one_dimension": masks[8].astype("u1")[0],
+              "rgb": numpy.array([[colour(x, y) for x in range(WIDTH)] for y in range(HEIGHT)], "u1")}
+    for name, array in stored.items():
+        numpy.save(HERE / f"{name}.npy", array)
+    with open(HERE / "version2.npy", "wb") as file:
+        numpy.lib.format.write_array(file, masks[8].astype("u1"), version=(2, 0))
 
 
 def blocks(mode, columns, rows):
@@ -127,5 +142,6 @@ def others():
 
 
 pngs()
+arrays()
 jpegs()
 others()

@@ -22,7 +22,7 @@ const char* const kPictures[] = {"gray1.png",        "gray2_interlaced.png",
                                  "gray16.png",       "rgba.png",
                                  "ramp.jpg",         "ramp_progressive.jpg",
                                  "orientation6.jpg", "cmyk.jpg",
-                                 "gray.jpg"};
+                                 "gray.jpg",         "int32.npy"};
 
 }  // namespace
 
