@@ -11,6 +11,7 @@
 #include "base/text.h"
 #include "formats/coco/coco.h"
 #include "formats/pairs/pairs.h"
+#include "formats/trainannot/trainannot.h"
 #include "formats/trimaps/trimaps.h"
 #include "formats/voc/voc.h"
 
@@ -81,7 +82,7 @@ const Format* only_one_with(const std::vector<std::string>& settings) {
 }  // namespace
 
 std::span<const Format* const> all() {
-  static const std::array<const Format*, 4> list{&coco(), &voc(), &trimaps(), &pairs()};
+  static const std::array list{&coco(), &voc(), &trimaps(), &trainannot(), &pairs()};
   return list;
 }
 

@@ -6,9 +6,9 @@
 #include <boost/filesystem.hpp>
 
 #include "base/error.h"
+#include "formats/mask_files/mask_sink.h"
 #include "formats/pairs/layout.h"
 #include "formats/pairs/pairs_halves.h"
-#include "image/image.h"
 
 namespace maskmill {
 namespace {
@@ -16,8 +16,8 @@ namespace {
 constexpr std::string_view kDescription =
     "An image file and a mask file for each item, paired by name and never by position. Read are images/ "
     "and masks/ (or inputs, labels, gt, ... or the folders that the settings name), <subset>/images/ and "
-    "<subset>/masks/, images/<subset>/ and masks/<subset>/, <subset>/ and <subset>annot/ (SegNet's "
-    "CamVid), one folder where a suffix such as _mask tells them apart, and masks/ alone under a "
+    "<subset>/masks/, images/<subset>/ and masks/<subset>/, <subset>/ and <subset>_annot/ (or "
+    "_mask, _labels, ...), one folder where a suffix such as _mask tells them apart, and masks/ alone under a "
     "labels.json, which is what predict writes. A mask's pixels are label numbers (gray or palette PNG of "
     "1 to 16 bits; a palette's indices, never its colours), 0 and one label (taken where every mask holds "
     "only 0 and 255), or colours. Labels are named by labels.json, labels.txt, classes.txt, codes.txt (a "
@@ -30,39 +30,6 @@ constexpr std::string_view kDescription =
     "subset where an item has none), palette PNGs of the labels' numbers (16-bit gray above 255), and "
     "labels.json, which states all that is known of the labels. Pixels without a label become void: 255, "
     "or the first free number.";
-
-constexpr std::size_t kSampled = 64;
-
-/// The first images that the file system lists, without extension, relative to `folder`.
-std::vector<std::string> sample_stems(const Path& folder) {
-  std::vector<std::string> stems;
-  boost::system::error_code failure;
-  for (fs::recursive_directory_iterator entry(folder, failure), end;
-       !failure && entry != end && stems.size() < kSampled; entry.increment(failure)) {
-    const Path& path = entry->path();
-    if (path.filename().string().starts_with('.')) {
-      entry.disable_recursion_pending();
-      continue;
-    }
-    if (has_image_extension(path)) stems.push_back(relative_name(Path(path).replace_extension(), folder));
-  }
-  return stems;
-}
-
-/// Whether one of the first images has a mask of its name.
-bool has_pair(const PairFolders& folders) {
-  if (folders.masks.empty() || folders.images.empty()) return false;
-  for (const std::string& stem : sample_stems(folders.images))
-    for (const std::string& mask : possible_masks(stem)) {
-      if (folders.one_folder() && mask == stem) continue;
-      for (const char* extension :
-           {".png", ".PNG", ".tif", ".tiff", ".bmp", ".jpg", ".JPG", ".jpeg", ".webp"})
-        if (boost::system::error_code failure;
-            fs::is_regular_file(folders.masks / (mask + extension), failure))
-          return true;
-    }
-  return false;
-}
 
 std::string in_words(const PairFolders& folders, const Path& source) {
   if (folders.one_folder()) return "images and masks side by side, told apart by a suffix";
@@ -94,7 +61,7 @@ Probe probe_folder(const Path& path) {
       15,
       {fmt::format(
           "folders for images and masks are there, but none of the first {} images has a mask of its name",
-          kSampled)}};
+          kSampledImages)}};
 }
 
 Probe probe(const Path& path) {
@@ -127,7 +94,7 @@ const Format& pairs() {
                              .open = open_pairs,
                              .create = create_pairs,
                              .read_settings = declared_settings<PairsReadSettings>,
-                             .write_settings = declared_settings<PairsWriteSettings>};
+                             .write_settings = declared_settings<MaskWriteSettings>};
   return format;
 }
 

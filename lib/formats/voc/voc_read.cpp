@@ -12,7 +12,7 @@
 #include "base/text.h"
 #include "formats/indexed_source.h"
 #include "formats/item_files.h"
-#include "formats/pairs/mask_scan.h"
+#include "formats/mask_files/mask_scan.h"
 #include "formats/voc/annotation_xml.h"
 #include "formats/voc/layout.h"
 #include "formats/voc/voc_halves.h"

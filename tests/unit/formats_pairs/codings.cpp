@@ -4,7 +4,7 @@
 #include <opencv2/core.hpp>
 
 #include "dataset/masks.h"
-#include "formats/pairs/mask_scan.h"
+#include "formats/mask_files/mask_scan.h"
 #include "formats/pairs/pairs.h"
 #include "support/data_sets.h"
 

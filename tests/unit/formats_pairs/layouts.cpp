@@ -122,9 +122,9 @@ TEST_CASE("subsets are folders in either order, or named beside their masks") {
     put(scratch, "images/bochum/b.jpg", "labels/bochum/b.png");
     CHECK(subset_of(read(scratch)) == std::map<std::string, std::string>{{"train/a", ""}, {"bochum/b", ""}});
   }
-  SECTION("train and trainannot") {
-    put(scratch, "train/a.png", "trainannot/a.png");
-    put(scratch, "val/b.png", "valannot/b.png");
+  SECTION("train and train_annot") {
+    put(scratch, "train/a.png", "train_annot/a.png");
+    put(scratch, "val/b.png", "val_annot/b.png");
     CHECK(subset_of(read(scratch)) == std::map<std::string, std::string>{{"a", "train"}, {"b", "val"}});
   }
   SECTION("a subset without masks is not annotated") {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "formats/pairs/pair_labels.h"
+#include "formats/mask_files/mask_labels.h"
 
 #include <fmt/format.h>
 
@@ -112,7 +112,7 @@ void set_role(LabelFile& file, PixelCoding coding, const std::string& name_or_va
 }
 
 std::optional<LabelFile> stated_or_found(const Path& source, const std::vector<Path>& folders,
-                                         const PairsReadSettings& settings) {
+                                         const MaskLabelSettings& settings) {
   if (!settings.labels) return find_label_file(folders);
   const Path file(*settings.labels);
   try {
@@ -135,10 +135,10 @@ void require_colours(const LabelFile& file) {
 
 }  // namespace
 
-PairLabels find_labels(const Path& source, const std::vector<Path>& folders,
-                       const PairsReadSettings& settings, std::size_t masks,
+MaskLabels find_labels(const Path& source, const std::vector<Path>& folders,
+                       const MaskLabelSettings& settings, std::size_t masks,
                        const std::function<Path(std::size_t)>& mask_at) {
-  PairLabels out;
+  MaskLabels out;
   std::optional<LabelFile> file = stated_or_found(source, folders, settings);
   PixelCoding coding = settings.coding;
   if (coding == PixelCoding::automatic && file) coding = file->coding;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "formats/pairs/label_files.h"
+#include "formats/mask_files/label_files.h"
 
 #include <fmt/format.h>
 

@@ -9,7 +9,7 @@
 
 #include "base/error.h"
 #include "base/path.h"
-#include "formats/pairs/label_files.h"
+#include "formats/mask_files/label_files.h"
 #include "image/image.h"
 
 namespace maskmill {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "formats/pairs/mask_scan.h"
+#include "formats/mask_files/mask_scan.h"
 
 #include <algorithm>
 #include <optional>

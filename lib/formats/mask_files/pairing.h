@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/finding.h"
+#include "base/path.h"
+#include "base/settings.h"
+
+namespace maskmill {
+
+/// A folder of images and its folder of masks.
+struct PairFolders {
+  std::string subset;  ///< empty: none
+  Path images;         ///< empty: there are no images; not there: they are lost, and each mask is a finding
+  Path masks;          ///< empty: there are no masks; the same as `images`: a suffix tells them apart
+  Path list{};         ///< that names the pairs; empty: none does
+  bool one_folder() const { return images == masks; }
+};
+
+/// What stands between a name and its extension, and in its pair's name does not; unset: found.
+struct SuffixSettings {
+  std::optional<std::string> image, mask;
+
+  static void visit(auto& self, auto&& setting) {
+    setting("image-suffix", self.image,
+            "what an image's name has before its extension and its pair's name has not",
+            unset("found from the names"));
+    setting("mask-suffix", self.mask, "what a mask's name has before its extension, such as _mask",
+            unset("found from the names"));
+  }
+};
+
+struct Suffixes {
+  std::string image, mask;
+};
+
+/// The suffixes under which most names pair up; those that `settings` state are kept. `images` and `masks`
+/// are relative names without extension, and the same list for one folder.
+Suffixes find_suffixes(std::span<const std::string> images, std::span<const std::string> masks,
+                       bool one_folder, const SuffixSettings& settings);
+
+/// Whether one of the first images that the file system lists has a mask of its name; for probes.
+bool has_pair(const PairFolders& folders);
+
+/// The number of images that has_pair() looks at.
+inline constexpr std::size_t kSampledImages = 64;
+
+/// Whether an image file lies directly in the folder or, with `deep`, anywhere below; stops at the first.
+bool holds_image(const Path& folder, bool deep);
+
+/// An image and its mask, as names relative to their folders.
+struct FilePair {
+  std::string image;  ///< empty: the folders hold masks alone
+  std::string mask;   ///< empty: the image has none
+  std::uint32_t folders = 0;
+  std::uint32_t line = 0;     ///< of the folders' list, from 1; 0: none names it
+  bool subset_in_id = false;  ///< its name occurs in several subsets
+  const std::string& name() const { return image.empty() ? mask : image; }
+};
+
+/// The name without extension; after its subset where other subsets have that name too.
+std::string id_of(const FilePair& pair, std::span<const PairFolders> folders);
+
+/// The pairs of all folders, and the images that have no mask, in the order of their ids. Findings:
+/// "pair-missing" for a mask without an image where there are images, "same-name" for a second file of one
+/// name.
+std::vector<FilePair> pair_files(std::span<const PairFolders> folders, const SuffixSettings& settings,
+                                 Findings& findings);
+
+/// "a/b" of "a/b.png".
+std::string_view without_extension(std::string_view name);
+
+}  // namespace maskmill
