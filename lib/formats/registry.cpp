@@ -11,6 +11,7 @@
 #include "base/text.h"
 #include "formats/coco/coco.h"
 #include "formats/pairs/pairs.h"
+#include "formats/rmldnn/rmldnn.h"
 #include "formats/trainannot/trainannot.h"
 #include "formats/trimaps/trimaps.h"
 #include "formats/voc/voc.h"
@@ -82,7 +83,7 @@ const Format* only_one_with(const std::vector<std::string>& settings) {
 }  // namespace
 
 std::span<const Format* const> all() {
-  static const std::array list{&coco(), &voc(), &trimaps(), &trainannot(), &pairs()};
+  static const std::array list{&coco(), &voc(), &trimaps(), &trainannot(), &rmldnn(), &pairs()};
   return list;
 }
 
