@@ -259,3 +259,32 @@ TEST_CASE("an annotation whose outline cannot be read is an error, and its box v
   CHECK(cv::countNonZero(mask == 255) == 2);
   CHECK(mask.at<std::uint8_t>(0, 3) == 255);
 }
+
+TEST_CASE("diff trusts a conversion there and back, and finds one changed pixel") {
+  const Scratch scratch, work;
+  const Path pairs = drawn_pairs(scratch, 4);
+  REQUIRE(convert(pairs, work / "coco", "coco").status == 0);
+  REQUIRE(convert(work / "coco", work / "back", "pairs").status == 0);
+  const Ran same =
+      tests::maskmill({"diff", pairs.string(), (work / "back").string(), "--ignore", "metadata"});
+  CHECK_THAT(same.out, contains("4 in both, of which 4 are equal") && contains("no difference"));
+  CHECK(same.status == 0);
+  const Ran across = tests::maskmill(
+      {"diff", pairs.string(), (work / "coco").string(), "--ignore", "metadata,number,label-map", "--json"});
+  CHECK(across.status == 0);
+  CHECK(Json::parse(across.out)["pixels_different"] == 0);
+
+  const Path mask = list_files(work / "back/masks").front();
+  RawImage changed = read_raw(mask);
+  auto& pixel = changed.pixels.at<std::uint8_t>(5, 7);
+  pixel = pixel == 1 ? 2 : 1;
+  replace_file(mask, encode_index_png(changed.pixels, changed.palette));
+  const Ran differs =
+      tests::maskmill({"diff", pairs.string(), (work / "back").string(), "--ignore", "metadata", "--json"});
+  CHECK(differs.status == 1);
+  const Json document = Json::parse(differs.out);
+  CHECK(document["pixels_different"] == 1);
+  CHECK(document["equal"] == 3);
+  CHECK(document["differences"].size() == 1);
+  CHECK(document["differences"]["pixels"]["count"] == 1);
+}
