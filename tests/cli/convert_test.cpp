@@ -288,3 +288,22 @@ TEST_CASE("diff trusts a conversion there and back, and finds one changed pixel"
   CHECK(document["differences"].size() == 1);
   CHECK(document["differences"]["pixels"]["count"] == 1);
 }
+
+TEST_CASE("merge writes data sets of two formats as one, with their labels by name") {
+  const Scratch scratch, work;
+  const Path pairs = drawn_pairs(scratch, 3);
+  REQUIRE(convert(pairs, work / "coco", "coco").status == 0);
+  const std::string out = (work / "all").string();
+  const Ran refused =
+      tests::maskmill({"merge", pairs.string(), (work / "coco").string(), "-o", out, "--to", "pairs"});
+  CHECK(refused.status == 3);
+  CHECK_THAT(refused.err, contains("--same-id"));
+  CHECK(!fs::exists(out));
+  const Ran merged = tests::maskmill(
+      {"merge", pairs.string(), (work / "coco").string(), "-o", out, "--to", "pairs", "--same-id", "rename"});
+  CHECK(merged.status == 0);
+  CHECK(list_files(Path(out) / "masks").size() == 6);
+  const auto all = masks(Path(out) / "masks");
+  for (const auto& [name, mask] : masks(pairs / "masks"))
+    CHECK(cv::countNonZero(read_raw(Path(out) / "masks/coco" / (name + ".png")).pixels != all.at(name)) == 0);
+}
