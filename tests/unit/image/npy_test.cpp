@@ -61,7 +61,7 @@ TEST_CASE("an array file's header is held to its format") {
                                                                   {"(9, 13)", "(9, 1.)"},
                                                                   {"(9, 13)", "(9;13);"}}) {
     INFO(to);
-    const Error error = thrown_by([&] { decode_raw(with(from, to)); });
+    const Error error = thrown_by([&, from = from, to = to] { decode_raw(with(from, to)); });
     CHECK((error.code() == Code::bad_format || error.code() == Code::unsupported));
   }
   CHECK(thrown_by([&] { decode_raw(with("(9, 13)", "(9, 99)")); }).code() == Code::bad_format);
