@@ -8,14 +8,6 @@
 namespace maskmill {
 namespace {
 
-double box_iou(const Box& a, const Box& b) {
-  const double width = std::min(a.x + a.width, b.x + b.width) - std::max(a.x, b.x);
-  const double height = std::min(a.y + a.height, b.y + b.height) - std::max(a.y, b.y);
-  if (width <= 0 || height <= 0) return 0;
-  const double shared = width * height;
-  return shared / (a.area() + b.area() - shared);
-}
-
 template <class Turned>
 Polygon polygon_of(const Turned& shape) {
   return {{{outline(shape), {}}}};
@@ -139,7 +131,8 @@ void join_boxes(std::vector<Annotation>& boxes, std::vector<Annotation>& instanc
     for (std::size_t i = 0; i < instances.size(); ++i) {
       if (taken[i] || instances[i].label != annotation.label || instances[i].flags.crowd == true) continue;
       const auto around = bounding_box(instances[i].shape);
-      if (const double iou = around ? box_iou(*box, *around) : 0; iou >= best_iou) best_iou = iou, best = i;
+      if (const double shared = around ? iou(*box, *around) : 0; shared >= best_iou)
+        best_iou = shared, best = i;
     }
     if (best == instances.size()) return false;
     taken[best] = true;
@@ -176,6 +169,14 @@ void make_instances(Item& item, const LabelMap& labels, const InstanceSettings& 
 }
 
 }  // namespace
+
+double iou(const Box& a, const Box& b) {
+  const double width = std::min(a.x + a.width, b.x + b.width) - std::max(a.x, b.x);
+  const double height = std::min(a.y + a.height, b.y + b.height) - std::max(a.y, b.y);
+  if (width <= 0 || height <= 0) return 0;
+  const double shared = width * height;
+  return shared / (a.area() + b.area() - shared);
+}
 
 bool becomes_mask(const Item& item, const Capabilities& target) {
   return !item.semantic && target.semantic_mask && !target.box && !target.polygon && !target.rle;

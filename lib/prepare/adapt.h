@@ -6,6 +6,9 @@
 
 namespace maskmill {
 
+/// Intersection over union of two boxes; 0 where they share no area.
+double iou(const Box& a, const Box& b);
+
 /// Whether the target paints the item's annotations as a label mask and keeps nothing else of them: what none
 /// covers then becomes background.
 bool becomes_mask(const Item& item, const Capabilities& target);

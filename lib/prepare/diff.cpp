@@ -16,6 +16,7 @@
 #include "base/progress.h"
 #include "base/text.h"
 #include "dataset/masks.h"
+#include "prepare/adapt.h"
 
 namespace maskmill {
 namespace {
@@ -211,14 +212,6 @@ std::optional<Rle> pixels_of(const Shape& shape, std::optional<Size> size) {
   return rasterise(shape, *size);
 }
 
-double box_iou(const std::optional<Box>& a, const std::optional<Box>& b) {
-  if (!a || !b) return 0;
-  const double width = std::min(a->x + a->width, b->x + b->width) - std::max(a->x, b->x);
-  const double height = std::min(a->y + a->height, b->y + b->height) - std::max(a->y, b->y);
-  if (width <= 0 || height <= 0) return 0;
-  return width * height / (a->area() + b->area() - width * height);
-}
-
 /// The annotations of one item that are not matched yet.
 struct Open {
   const Annotation* annotation;
@@ -294,7 +287,8 @@ class AnnotationMatcher {
     std::vector<Candidate> candidates;
     for (std::size_t i = 0; i < left_.size(); ++i)
       for (std::size_t j = 0; j < right_.size(); ++j) {
-        const double boxes = box_iou(left_[i].box, right_[j].box);
+        if (!left_[i].box || !right_[j].box) continue;
+        const double boxes = iou(*left_[i].box, *right_[j].box);
         if (boxes <= 0) continue;
         const bool by_pixels =
             left_[i].pixels && right_[j].pixels && left_[i].pixels->size == right_[j].pixels->size;

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/text.h"
-#include "data_options.h"
-#include "instance_options.h"
-#include "prepare/convert.h"
+#include "convert_run.h"
 
 using namespace maskmill;
 using namespace maskmill::tools;
@@ -44,24 +42,8 @@ int run(const CommandLine& line, const Options& options) {
   const std::string& path = line.operand("SRC");
   const Format& target = formats::find(options.to);
   const formats::Opened opened = open_source(path, options.input);
-  Findings findings;
-  const ConvertReport report = convert(
-      *opened.source, target, create_request(options.output, options.write, opened.source->metadata()),
-      {settings_from(options.instances), options.lossless}, provenance(line, path, *opened.format), findings,
-      [&](const std::vector<Loss>& losses) {
-        if (!losses.empty())
-          notice(std::string(target.title) + " cannot hold everything:\n" + to_text(losses));
-      });
-  Json document = to_json(report);
-  document["format"] = target.name;
-  document["output"] = options.output.output;
-  document["findings"] = findings.by_rule();
-  line.print(to_text(report), document);
-  if (const std::string given = stated(options.instances);
-      !given.empty() && report.instances.instances == 0 && report.instances.left_out == 0)
-    notice("without effect, since no mask became an instance:" + given);
-  summarise(findings);
-  return report.left_out > 0 || findings.count(Severity::error) > 0 ? 1 : 0;
+  return write_converted(line, *opened.source, target, options.output, options.write, options.instances,
+                         options.lossless, provenance(line, path, *opened.format));
 }
 
 }  // namespace

@@ -2,9 +2,7 @@
 #include <fmt/format.h>
 
 #include "base/text.h"
-#include "data_options.h"
-#include "instance_options.h"
-#include "prepare/convert.h"
+#include "convert_run.h"
 #include "prepare/merge.h"
 
 using namespace maskmill;
@@ -44,7 +42,7 @@ const Verb kVerb{
      {"maskmill merge pairs:day pairs:night -o all --to pairs --same-id rename",
       "frames of equal names kept apart"}}};
 
-/// The last part of a path, or all of it where an earlier input has the same.
+/// The last part of a path; the input's number where that is no name or an earlier input has it.
 std::string name_of_input(const std::string& path, const std::vector<MergeInput>& before) {
   const std::string last = Path(path).lexically_normal().filename().string();
   const bool usable = !last.empty() && last != "." && last != "..";
@@ -65,21 +63,8 @@ int run(const CommandLine& line, const Options& options) {
     inputs.push_back({name_of_input(path, inputs), std::move(opened.source)});
   }
   const auto source = merged(std::move(inputs), options.same_id);
-  Findings findings;
-  const ConvertReport report =
-      convert(*source, target, create_request(options.output, options.write, source->metadata()),
-              {settings_from(options.instances), options.lossless}, made_by, findings,
-              [&](const std::vector<Loss>& losses) {
-                if (!losses.empty())
-                  notice(std::string(target.title) + " cannot hold everything:\n" + to_text(losses));
-              });
-  Json document = to_json(report);
-  document["format"] = target.name;
-  document["output"] = options.output.output;
-  document["findings"] = findings.by_rule();
-  line.print(to_text(report), document);
-  summarise(findings);
-  return report.left_out > 0 || findings.count(Severity::error) > 0 ? 1 : 0;
+  return write_converted(line, *source, target, options.output, options.write, options.instances,
+                         options.lossless, std::move(made_by));
 }
 
 }  // namespace

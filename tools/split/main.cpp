@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/text.h"
-#include "data_options.h"
-#include "prepare/convert.h"
+#include "convert_run.h"
 #include "prepare/split.h"
 
 using namespace maskmill;
@@ -72,10 +71,7 @@ int run(const CommandLine& line, const Options& options) {
   ConvertSettings exact;
   exact.all_items = true;  // or the ratios would not hold
   convert(*divided, target, create_request(options.output, options.write, divided->metadata()), exact,
-          provenance(line, path, *opened.format), seen_twice, [&](const std::vector<Loss>& losses) {
-            if (!losses.empty())
-              notice(std::string(target.title) + " cannot hold everything:\n" + to_text(losses));
-          });
+          provenance(line, path, *opened.format), seen_twice, announce_losses(target));
   Json document = to_json(split_report);
   document["output"] = options.output.output;
   document["findings"] = findings.by_rule();

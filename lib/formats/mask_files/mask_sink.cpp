@@ -70,6 +70,13 @@ Media with_a_place(Media media) {
 
 }  // namespace
 
+Capabilities held_by_mask_files() {
+  Capabilities holds;
+  holds.semantic_mask = holds.ignore_areas = holds.background = holds.unannotated = true;
+  holds.subsets = holds.label_ids = holds.label_colours = true;
+  return holds;
+}
+
 MaskSink::MaskSink(const CreateRequest& request, const MaskWriteSettings& settings, MaskStorage storage)
     : coding_(settings.coding == PixelCoding::automatic ? PixelCoding::index : settings.coding),
       media_(with_a_place(request.media)),

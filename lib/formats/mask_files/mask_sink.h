@@ -31,6 +31,9 @@ struct MaskStorage {
   bool palette = true;
 };
 
+/// What such layouts hold, whatever their folders.
+Capabilities held_by_mask_files();
+
 /// Writes an image and a mask file an item, and labels.json, which states all that is known of the labels. A
 /// layout says where they lie. Image and mask have the item's id for a name: that is unique.
 class MaskSink : public Sink {

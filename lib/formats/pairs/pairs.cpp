@@ -75,13 +75,6 @@ Probe probe(const Path& path) {
   }
 }
 
-Capabilities capabilities() {
-  Capabilities holds;
-  holds.semantic_mask = holds.ignore_areas = holds.background = holds.unannotated = true;
-  holds.subsets = holds.label_ids = holds.label_colours = true;
-  return holds;
-}
-
 }  // namespace
 
 const Format& pairs() {
@@ -89,7 +82,7 @@ const Format& pairs() {
                              .title = "image and mask pairs",
                              .description = kDescription,
                              .extensions = {"png"},
-                             .holds = capabilities(),
+                             .holds = held_by_mask_files(),
                              .probe = probe,
                              .open = open_pairs,
                              .create = create_pairs,

@@ -9,6 +9,7 @@
 #include <numeric>
 
 #include "base/error.h"
+#include "base/text.h"
 #include "formats/mask_files/mask_sink.h"
 #include "formats/mask_files/mask_source.h"
 
@@ -28,11 +29,6 @@ struct Part {
 };
 constexpr std::array<Part, 3> kParts{{{"training", "train"}, {"validation", "val"}, {"testing", "test"}}};
 
-struct ReadSettings {
-  MaskLabelSettings labels;
-  static void visit(auto& self, auto&& setting) { MaskLabelSettings::visit(self.labels, setting); }
-};
-
 std::vector<PairFolders> part_folders(const Path& source) {
   std::vector<PairFolders> found;
   for (const Part& part : kParts) {
@@ -46,7 +42,7 @@ std::vector<PairFolders> part_folders(const Path& source) {
 }
 
 std::unique_ptr<Source> open(const OpenRequest& request) {
-  const auto settings = parsed_settings<ReadSettings>(request.settings);
+  const auto settings = parsed_settings<MaskLabelSettings>(request.settings);
   MaskFiles files;
   files.folders = part_folders(request.path);
   files.pairs = pair_files(files.folders, {"", ""}, files.findings);
@@ -55,7 +51,7 @@ std::unique_ptr<Source> open(const OpenRequest& request) {
                 "no image has a mask of its name: training/inputs/ and training/masks/, testing/inputs/ and "
                 "testing/masks/ were looked for")
         .at_file(request.path);
-  return make_mask_source(request.path, std::move(files), settings.labels);
+  return make_mask_source(request.path, std::move(files), settings);
 }
 
 Probe probe(const Path& path) try {
@@ -100,7 +96,7 @@ class RmldnnSink : public MaskSink {
     if (part == kParts.end())
       throw Error(Code::bad_value,
                   fmt::format("the subset {} has no folder in this layout, which has train, val and test",
-                              "\"" + subset + "\""))
+                              in_quotes(subset)))
           .hint("divide the data set into these: maskmill split --ratio train=0.8,val=0.1,test=0.1");
     return std::string(part->folder);
   }
@@ -112,13 +108,6 @@ std::unique_ptr<Sink> create(const CreateRequest& request) {
   return std::make_unique<RmldnnSink>(request, parsed_settings<MaskWriteSettings>(request.settings));
 }
 
-Capabilities capabilities() {
-  Capabilities holds;
-  holds.semantic_mask = holds.ignore_areas = holds.background = holds.unannotated = true;
-  holds.subsets = holds.label_ids = holds.label_colours = true;
-  return holds;
-}
-
 }  // namespace
 
 const Format& rmldnn() {
@@ -126,11 +115,11 @@ const Format& rmldnn() {
                              .title = "rmldnn's training and testing folders",
                              .description = kDescription,
                              .extensions = {"png"},
-                             .holds = capabilities(),
+                             .holds = held_by_mask_files(),
                              .probe = probe,
                              .open = open,
                              .create = create,
-                             .read_settings = declared_settings<ReadSettings>,
+                             .read_settings = declared_settings<MaskLabelSettings>,
                              .write_settings = declared_settings<MaskWriteSettings>};
   return format;
 }

@@ -32,11 +32,6 @@ constexpr std::string_view kDescription =
 constexpr std::string_view kAnnot = "annot";
 constexpr std::array<std::string_view, 4> kUsualSubsets{"train", "trainval", "val", "test"};
 
-struct ReadSettings {
-  MaskLabelSettings labels;
-  static void visit(auto& self, auto&& setting) { MaskLabelSettings::visit(self.labels, setting); }
-};
-
 struct WriteSettings {
   MaskWriteSettings masks;
   std::string list_prefix;
@@ -94,7 +89,7 @@ void tell_apart(std::vector<FilePair>& pairs, Findings& findings, const std::vec
 }
 
 std::unique_ptr<Source> open(const OpenRequest& request) {
-  const auto settings = parsed_settings<ReadSettings>(request.settings);
+  const auto settings = parsed_settings<MaskLabelSettings>(request.settings);
   MaskFiles files;
   files.folders = subset_folders(request.path);
   for (std::uint32_t i = 0; i < files.folders.size(); ++i) {
@@ -111,7 +106,7 @@ std::unique_ptr<Source> open(const OpenRequest& request) {
     throw Error(Code::bad_format,
                 "no image has a mask: folders such as train/ and trainannot/ were looked for")
         .at_file(request.path);
-  return make_mask_source(request.path, std::move(files), settings.labels);
+  return make_mask_source(request.path, std::move(files), settings);
 }
 
 Probe probe(const Path& path) try {
@@ -176,13 +171,6 @@ std::unique_ptr<Sink> create(const CreateRequest& request) {
   return std::make_unique<TrainannotSink>(request, parsed_settings<WriteSettings>(request.settings));
 }
 
-Capabilities capabilities() {
-  Capabilities holds;
-  holds.semantic_mask = holds.ignore_areas = holds.background = holds.unannotated = true;
-  holds.subsets = holds.label_ids = holds.label_colours = true;
-  return holds;
-}
-
 }  // namespace
 
 const Format& trainannot() {
@@ -190,11 +178,11 @@ const Format& trainannot() {
                              .title = "SegNet's CamVid layout",
                              .description = kDescription,
                              .extensions = {"png"},
-                             .holds = capabilities(),
+                             .holds = held_by_mask_files(),
                              .probe = probe,
                              .open = open,
                              .create = create,
-                             .read_settings = declared_settings<ReadSettings>,
+                             .read_settings = declared_settings<MaskLabelSettings>,
                              .write_settings = declared_settings<WriteSettings>};
   return format;
 }
