@@ -40,7 +40,7 @@ def converted_there_and_back(source, tmp_path, *options):
 
 def test_camvid_masks_come_back_from_coco_pixel_by_pixel(real_data, tmp_path):
     source = real_data / "camvid_sample"
-    options = ["--from", "pairs", "--read", "ignore=11"]
+    options = ["--from", "trainannot", "--read", "ignore=11"]
     files, back = converted_there_and_back(source, tmp_path, *options)
     truth = {**masks_below(source / "trainannot"), **masks_below(source / "valannot")}
     ours = masks_below(back)
