@@ -61,6 +61,16 @@ function(maskmill_library name)
   maskmill_check_headers(${target} ${arg_PRIVATE})
 endfunction()
 
+# maskmill_plugin(name SOURCES ... LINKS ...): a library maskmill_<name> that programs load while they run, from lib/ beside
+# their bin/. A project outside that links the installed libraries gets the run path with them.
+function(maskmill_plugin name)
+  cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "SOURCES;LINKS")
+  add_library(maskmill_${name} MODULE ${arg_SOURCES})
+  target_link_libraries(maskmill_${name} PRIVATE ${arg_LINKS})
+  maskmill_compile_options(maskmill_${name})
+  install(TARGETS maskmill_${name} LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR})
+endfunction()
+
 # maskmill_check_headers(target libraries...): compiles each header under the calling folder alone, where
 # MASKMILL_CHECK_HEADERS asks for it, with what the target links for itself: one that leans on its includer breaks the
 # build, not a user.

@@ -8,6 +8,8 @@
 #include "image/codecs.h"
 
 #if MASKMILL_IMGCODECS
+#include <dlfcn.h>
+
 #include <opencv2/imgcodecs.hpp>
 #include <opencv2/imgproc.hpp>
 #endif
@@ -167,12 +169,31 @@ int inverse_of(int orientation) {
   return orientation == 6 ? 8 : orientation == 8 ? 6 : orientation;
 }
 
+using Imdecode = void (*)(const cv::Mat& bytes, int flags, cv::Mat& pixels);
+
+/// Of the library that opencv_imgcodecs.cpp makes, which is never unloaded.
+Imdecode load_imdecode() {
+  void* const library = ::dlopen(MASKMILL_IMGCODECS_LIBRARY, RTLD_NOW | RTLD_LOCAL);
+  void* const function = library ? ::dlsym(library, "maskmill_imdecode") : nullptr;
+  if (!function)
+    throw Error(Code::unsupported, fmt::format("TIFF, BMP and WebP cannot be read: {}", ::dlerror()))
+        .hint("install maskmill whole: " MASKMILL_IMGCODECS_LIBRARY " is a part of it");
+  return reinterpret_cast<Imdecode>(function);
+}
+
+cv::Mat imdecode(const cv::Mat& bytes, int flags) {
+  static const Imdecode decode = load_imdecode();
+  cv::Mat pixels;
+  decode(bytes, flags, pixels);
+  return pixels;
+}
+
 cv::Mat opencv_pixels(std::string_view bytes, const ImageInfo& info, int flags) {
   cv::Mat pixels;
   std::string reason;
   try {
     const cv::Mat input(1, static_cast<int>(bytes.size()), CV_8UC1, const_cast<char*>(bytes.data()));
-    pixels = cv::imdecode(input, flags | cv::IMREAD_IGNORE_ORIENTATION);
+    pixels = imdecode(input, flags | cv::IMREAD_IGNORE_ORIENTATION);
   } catch (const cv::Exception& exception) {
     reason = ": " + exception.err;
   }

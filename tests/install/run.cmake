@@ -28,3 +28,17 @@ string(JSON items GET "${output}" items)
 if(NOT items EQUAL 240)
   message(FATAL_ERROR "the installed maskmill counts ${items} items instead of 240")
 endif()
+
+# What programs load while they run is found from where they were installed: TIFF needs it.
+file(COPY "${SOURCE}/tests/data/image/rgb.tif" DESTINATION "${scratch}/data/images")
+file(COPY_FILE "${SOURCE}/tests/data/image/gray8.tif" "${scratch}/data/masks/rgb.tif")
+run("${scratch}/outside/count_items" "${scratch}/data")
+if(NOT output STREQUAL "pairs: 241 items\n")
+  message(FATAL_ERROR "a project built on the installed libraries printed: ${output}")
+endif()
+execute_process(COMMAND "${scratch}/prefix/bin/maskmill" check "${scratch}/data" --json OUTPUT_VARIABLE output)
+string(FIND "${output}" "rgb.tif" found)
+string(FIND "${output}" "cannot be read" unread)
+if(found EQUAL -1 OR NOT unread EQUAL -1)  # its values have no labels, and that is all that is wrong with it
+  message(FATAL_ERROR "the installed maskmill says of a TIFF mask: ${output}")
+endif()

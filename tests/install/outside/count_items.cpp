@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// count_items FOLDER: a program of somebody else's, on the installed libraries.
+// count_items FOLDER: counts items and decodes their images; a program of somebody else's, on the installed libraries.
 #include <cstdio>
 #include <string>
 
@@ -13,7 +13,10 @@ int main(int argc, char** argv) try {
   const maskmill::formats::Opened opened = maskmill::formats::open(argv[1]);
   maskmill::Findings findings;
   int items = 0;
-  maskmill::for_each_item(*opened.source, findings, [&](maskmill::Item&&) { ++items; });
+  maskmill::for_each_item(*opened.source, findings, [&](maskmill::Item&& item) {
+    maskmill::read_image(item.image);
+    ++items;
+  });
   std::printf("%s: %d items\n", std::string(opened.format->name).c_str(), items);
   return 0;
 } catch (const maskmill::Error& error) {
