@@ -1,16 +1,21 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""run BUILD DATA: times convert and check beside the bare decoding of the same files, in one run, as a Markdown table.
+"""bench.py BUILD DATA PYTHON: what `run` prints. PYTHON has the peers.
 
-BUILD is the build folder, DATA the folder of real data. Each figure is the least of five runs, after one that warms the file cache.
+Each figure is the least of five runs (of three, for the peers), after one that warms the file cache. Ours are whole commands, from start
+to exit; a peer's is its conversion without interpreter and imports. Before anything is timed, what each makes is held against the source.
 """
+import filecmp
+import json
 import pathlib
+import shutil
 import subprocess
 import sys
 import tempfile
 import time
 
-build, data = (pathlib.Path(word) for word in sys.argv[1:3])
+build, data, python = (pathlib.Path(word) for word in sys.argv[1:4])
+here = pathlib.Path(__file__).resolve().parent
 maskmill = build / "bin" / "maskmill"
 pets, camvid = data / "oxford_pets_sample", data / "camvid_sample"
 
@@ -20,34 +25,104 @@ def least(action, times=5):
     return min(action() for _ in range(times))
 
 
-def command(*words):
-    def run():
-        start = time.perf_counter()
-        done = subprocess.run([maskmill, *map(str, words), "--quiet"], capture_output=True)
-        assert done.returncode in (0, 1), done.stderr.decode()
-        return time.perf_counter() - start
-    return least(run)
+def ours(*words, expect=(0, 1)):
+    start = time.perf_counter()
+    done = subprocess.run([maskmill, *map(str, words), "--quiet"], capture_output=True)
+    seconds = time.perf_counter() - start
+    assert done.returncode in expect, done.stderr.decode()
+    return seconds
 
 
-def bare(jobs, kind, *folders):
-    return least(lambda: float(subprocess.run([build / "bin" / "bare_decode", str(jobs), kind, *map(str, folders)],
-                                              capture_output=True, check=True).stdout.split()[0]))
+def bare(jobs, mode, *folders):
+    done = subprocess.run([build / "bin" / "bare_codec", str(jobs), mode, *map(str, folders)], capture_output=True, check=True)
+    return float(done.stdout.split()[0])
 
 
-print("| what | jobs | seconds | bare decoding | ratio |\n|---|---|---|---|---|")
-with tempfile.TemporaryDirectory() as scratch:
-    out = pathlib.Path(scratch) / "out"
+def peer(name, source, source_format, out, target, images="none"):
+    shutil.rmtree(out, ignore_errors=True)
+    done = subprocess.run([python, here / "peers.py", name, *map(str, (source, source_format, out, target, images))],
+                          capture_output=True)
+    assert done.returncode == 0, done.stderr.decode()
+    return tuple(float(word) for word in done.stdout.split())
+
+
+def same_files(first, second):
+    """Whether two folders hold the same bytes, but for the command that provenance.json states."""
+    names = lambda folder: sorted(path.relative_to(folder) for path in folder.rglob("*") if path.is_file())  # noqa: E731
+    wanted = [name for name in names(first) if name.name != "provenance.json"]
+    return names(first) == names(second) and not any(filecmp.cmpfiles(first, second, wanted, shallow=False)[1:])
+
+
+class Task:
+    """One conversion, by us and by those who can do it too."""
+
+    def __init__(self, name, source, words, floor, datumaro=None, supervision=None, items=None):
+        self.name, self.source, self.words, self.floor = name, source, words, floor
+        self.datumaro, self.supervision, self.items = datumaro, supervision, items
+
+    def convert(self, out, jobs):
+        return ours("convert", self.source, "-o", out, "--media", "none", "--force", "--jobs", jobs, *self.words)
+
+    def check(self, scratch):
+        outs = [scratch / f"jobs{jobs}" for jobs in (1, 2)]
+        for jobs, out in zip((1, 2), outs):
+            self.convert(out, jobs)
+        assert same_files(*outs), f"{self.name}: the output depends on the number of threads"
+        counted = subprocess.run([maskmill, "info", outs[0], "--fast", "--json", "--quiet"], capture_output=True, check=True)
+        assert json.loads(counted.stdout)["items"] == self.items, self.name
+
+    def measure(self, scratch):
+        self.check(scratch)
+        out = scratch / "out"
+        peers = {}
+        for name, words in (("datumaro", self.datumaro), ("supervision", self.supervision)):
+            if words:
+                seconds, count = min(peer(name, *words[:2], scratch / "peer", *words[2:]) for _ in range(3))
+                assert count == self.items, f"{self.name}: {name} saw {count} images"
+                peers[name] = seconds
+        for jobs in (1, 2):
+            spent = least(lambda: self.convert(out, jobs))
+            floor = sum(least(lambda: bare(jobs, mode, *folders)) for mode, *folders in self.floor)
+            cells = [self.name, str(jobs), f"{spent:.3f}", f"{floor:.3f}", f"{spent / floor:.2f}"]
+            for name in ("datumaro", "supervision"):
+                cells += [f"{peers[name]:.2f} ({peers[name] / spent:.1f} times)"] if name in peers else ["-"]
+            print("| " + " | ".join(cells) + " |", flush=True)
+
+
+with tempfile.TemporaryDirectory() as folder:
+    scratch = pathlib.Path(folder)
+    voc, coco, binary, back = (scratch / name for name in ("voc", "coco", "binary", "back"))
+    ours("convert", pets, "--from", "trimaps", "-o", voc, "--to", "voc", "--media", "link")
+    ours("convert", voc, "-o", coco, "--to", "coco", "--media", "link")
+    ours("convert", voc, "-o", binary, "--to", "label_masks", "--media", "none")
+    ours("convert", coco, "-o", back, "--to", "voc", "--media", "none")
+    count = len(list((voc / "SegmentationClass").glob("*.png")))
+    masks = [folder for folder in binary.rglob("*") if folder.is_dir() and any(folder.glob("*.png"))]
+    instances = next(coco.rglob("instances*.json"))
+
+    print("| what | jobs | seconds | bare | ratio | datumaro | supervision |\n|---|---|---|---|---|---|---|")
+    for task in (
+        Task(f"{count} VOC masks -> COCO", voc, ["--from", "voc", "--to", "coco"], [("masks", voc / "SegmentationClass")],
+             datumaro=(voc, "voc_segmentation", "coco_instances"), items=count),
+        Task(f"{count} VOC masks -> binary masks", voc, ["--from", "voc", "--to", "label_masks"],
+             [("masks", voc / "SegmentationClass"), ("encode", *masks)], items=count),
+        Task(f"COCO -> {count} VOC masks", coco, ["--from", "coco", "--to", "voc"],
+             [("encode", back / "SegmentationClass", back / "SegmentationObject")],
+             datumaro=(coco, "coco_instances", "voc_segmentation"),
+             supervision=(instances, "coco", "voc", coco / "images"), items=count),
+        Task("174 CamVid masks -> COCO", camvid, ["--from", "trainannot", "--read", "ignore=11", "--to", "coco"],
+             [("masks", camvid / "trainannot", camvid / "valannot")],
+             datumaro=(camvid, "camvid", "coco_instances"), items=174),
+    ):
+        task.measure(scratch)
+
+    print("\n| what | jobs | seconds | bare decoding | ratio |\n|---|---|---|---|---|")
     for jobs in (1, 2):
-        j = ["--jobs", jobs]
-        rows = [
-            ("598 trimaps -> COCO", ["convert", pets, "--from", "trimaps", "-o", out, "--to", "coco", "--media", "none", "--force", *j],
-             ("masks", pets / "trimaps")),
-            ("174 CamVid masks -> COCO", ["convert", camvid, "--from", "trainannot", "--read", "ignore=11", "-o", out, "--to", "coco",
-                                          "--media", "none", "--force", *j], ("masks", camvid / "trainannot", camvid / "valannot")),
-            ("check 174 CamVid pairs", ["check", camvid, "--from", "trainannot", *j],
-             ("pixels", camvid / "train", camvid / "val", camvid / "trainannot", camvid / "valannot")),
-            ("check 598 pets pairs", ["check", pets, "--from", "trimaps", *j], ("pixels", pets / "images", pets / "trimaps")),
-        ]
-        for name, words, floor in rows:
-            spent, decoding = command(*words), bare(jobs, *floor)
-            print(f"| {name} | {jobs} | {spent:.3f} | {decoding:.3f} | {spent / decoding:.2f} |", flush=True)
+        for name, words, folders in (
+            ("check 174 CamVid pairs", [camvid, "--from", "trainannot"],
+             [camvid / part for part in ("train", "val", "trainannot", "valannot")]),
+            ("check 598 pets pairs", [pets, "--from", "trimaps"], [pets / "images", pets / "trimaps"]),
+        ):
+            spent = least(lambda: ours("check", *words, "--jobs", jobs))
+            floor = least(lambda: bare(jobs, "pixels", *folders))
+            print(f"| {name} | {jobs} | {spent:.3f} | {floor:.3f} | {spent / floor:.2f} |", flush=True)
