@@ -99,15 +99,6 @@ std::string help_text(const Verb& verb, std::span<const Setting> settings) {
   return text;
 }
 
-std::string shell_quoted(const std::string& word) {
-  constexpr std::string_view plain =
-      "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_@%+=:,./-";
-  if (!word.empty() && word.find_first_not_of(plain) == std::string::npos) return word;
-  std::string out = "'";
-  for (const char letter : word) out += letter == '\'' ? std::string("'\\''") : std::string(1, letter);
-  return out + "'";
-}
-
 // CLI11 takes `-o=x` for the value "=x"; nobody means that.
 void refuse_short_equals(int argc, char** argv) {
   for (int i = 1; i < argc; ++i) {

@@ -105,10 +105,15 @@ std::vector<Detection> detect(const Path& path) {
   return detections;
 }
 
+bool any_fits(const std::vector<Detection>& detections) {
+  return !detections.empty() && detections.front().probe.confidence >= kLeastConfidence;
+}
+
 const Detection best(const std::vector<Detection>& detections, const Path& path) {
   const std::string how_to_name =
-      "name the format with --from (maskmill formats lists them), or say where images and masks lie: "
-      "--read images=FOLDER --read masks=FOLDER, and --read mask-suffix=SUFFIX where names differ";
+      "maskmill check looks at the files and says what they come closest to; or name the format with --from "
+      "(maskmill formats lists them), or say where images and masks lie: --read images=FOLDER --read "
+      "masks=FOLDER, and --read mask-suffix=SUFFIX where names differ";
   if (detections.empty() || detections.front().probe.confidence == 0) {
     std::string message = "no format fits";
     for (const Detection& detection : detections) message += "\n  " + opinion(detection);

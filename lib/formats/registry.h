@@ -27,6 +27,9 @@ struct Detection {
 /// there or, for a folder, empty.
 std::vector<Detection> detect(const Path& path);
 
+/// Whether best() has one to give, or two between which it cannot choose.
+bool any_fits(const std::vector<Detection>& detections);
+
 /// The best format for a path. Throws Error(bad_format) where none has a confidence of 30, saying which came
 /// closest and what it missed; and where two differ by less than 5: name one with --from.
 const Detection best(const std::vector<Detection>& detections, const Path& path);

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <boost/filesystem.hpp>
+
 #include "data_options.h"
 #include "findings_page.h"
+#include "prepare/advice/closest_layout.h"
 #include "prepare/check/check.h"
 
 using namespace maskmill;
@@ -23,18 +26,36 @@ struct Options {
   }
 };
 
-const Verb kVerb{MASKMILL_VERB,
-                 MASKMILL_SUMMARY,
-                 "Reads every file to its end and holds it against every rule. Exit code 1 where there is a "
-                 "finding of severity\n"
-                 "error, so that a makefile stops before training.",
-                 {{"SRC", kSourceHelp}},
-                 {{"maskmill check data/pets", "every finding by rule, with what to do"},
-                  {"maskmill check data/pets --report pets.html", "a page to look at and hand on"},
-                  {"maskmill check data/pets --json", "all findings, for a script"}}};
+const Verb kVerb{
+    MASKMILL_VERB,
+    MASKMILL_SUMMARY,
+    "Reads every file to its end and holds it against every rule. Exit code 1 where there is a "
+    "finding of severity\n"
+    "error, so that a makefile stops before training. Where no format fits a folder, what it comes "
+    "closest to\n"
+    "is said, with the commands that make it fit.",
+    {{"SRC", kSourceHelp}},
+    {{"maskmill check data/pets", "every finding by rule, with what to do"},
+     {"maskmill check data/pets --report pets.html", "a page to look at and hand on"},
+     {"maskmill check data/pets --json", "all findings, for a script"}}};
+
+/// As open_source. Where no format fits a folder, the error says what it comes closest to and what to do.
+formats::Opened open_or_advise(const std::string& path, const InputOptions& input) try {
+  return open_source(path, input);
+} catch (const Error& error) {
+  if (input.from || !input.read.empty() || error.code() != Code::bad_format || !fs::is_directory(path) ||
+      formats::any_fits(formats::detect(path)))
+    throw;
+  const ClosestLayout closest = closest_layout(path);
+  throw Error(Code::bad_format, error.message() + "\n" + closest.text)
+      .at_file(path)
+      .hint(closest.commands.empty()
+                ? "maskmill formats NAME says how a format lies on disk; --from NAME takes it for that"
+                : "what to do:\n" + closest.commands);
+}
 
 int run(const CommandLine& line, const Options& options) {
-  const formats::Opened opened = open_source(line.operand("SRC"), options.input);
+  const formats::Opened opened = open_or_advise(line.operand("SRC"), options.input);
   if (options.report) require_writable(*options.report, overwrite(options.force));  // before hours of reading
   const CheckReport report = check(*opened.source);
   if (options.report)

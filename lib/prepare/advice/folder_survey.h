@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstddef>
+#include <map>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "base/path.h"
+
+namespace maskmill {
+
+/// The pictures that lie directly in one folder.
+struct PictureFolder {
+  std::string name;                ///< relative to the folder surveyed; empty: that folder itself
+  std::vector<std::string> files;  ///< names, bytewise sorted
+  /// Of a sample that is spread over the files: those that decode to few different values in large areas, as
+  /// masks do, and those that do not.
+  std::set<std::string> masks, photographs;
+  std::set<int> mask_values;  ///< of the sampled masks with one channel
+
+  bool looks_like_masks() const { return masks.size() > photographs.size(); }
+};
+
+struct FolderSurvey {
+  std::vector<PictureFolder> pictures;        ///< by name; folders without pictures left out
+  std::map<std::string, std::size_t> others;  ///< files that are no pictures, by extension
+};
+
+/// Looks at the names of all files below `folder` and decodes up to `sample` pictures of each folder. Never
+/// fails for a picture that cannot be read. Throws Error(not_found | unreadable) as list_files.
+FolderSurvey survey_folder(const Path& folder, std::size_t sample = 8);
+
+}  // namespace maskmill
