@@ -2,6 +2,7 @@
 #include "dataset/column_runs.h"
 
 #include <algorithm>
+#include <array>
 #include <cstring>
 
 #include "base/error.h"
@@ -21,7 +22,10 @@ ColumnRuns::ColumnRuns(const cv::Mat& mask) : mask_(mask) {
 
 template <class Sample>
 void ColumnRuns::scan_block() {
+  // Most stretches of a row are those of the row above: they are compared several words at a time.
+  constexpr std::size_t kWords = 4;
   constexpr int kPerWord = sizeof(std::uint64_t) / sizeof(Sample);
+  constexpr int kPerStep = kWords * kPerWord;
   const int width = block_end_ - block_begin_;
   changes_.clear();
   first_row_.assign(static_cast<std::size_t>(width) + 1, 0);
@@ -33,13 +37,19 @@ void ColumnRuns::scan_block() {
     const Sample* const above = mask_.ptr<Sample>(row - 1) + block_begin_;
     const Sample* const here = mask_.ptr<Sample>(row) + block_begin_;
     int column = 0;
-    for (; column + kPerWord <= width; column += kPerWord) {
-      std::uint64_t a, b;
-      std::memcpy(&a, above + column, sizeof a);
-      std::memcpy(&b, here + column, sizeof b);
-      if (a == b) continue;
-      for (int i = column; i < column + kPerWord; ++i)
-        if (above[i] != here[i]) note_change(i, row);
+    for (; column + kPerStep <= width; column += kPerStep) {
+      std::array<std::uint64_t, kWords> a, b;
+      std::memcpy(a.data(), above + column, sizeof a);
+      std::memcpy(b.data(), here + column, sizeof b);
+      std::uint64_t differs = 0;
+      for (std::size_t i = 0; i < kWords; ++i) differs |= a[i] ^ b[i];
+      if (differs == 0) continue;
+      for (std::size_t word = 0; word < kWords; ++word) {
+        if (a[word] == b[word]) continue;
+        const int first = column + static_cast<int>(word) * kPerWord;
+        for (int i = first; i < first + kPerWord; ++i)
+          if (above[i] != here[i]) note_change(i, row);
+      }
     }
     for (; column < width; ++column)
       if (above[column] != here[column]) note_change(column, row);

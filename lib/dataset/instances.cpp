@@ -13,33 +13,28 @@ namespace maskmill {
 namespace {
 
 /// What a pixel's label is to the instances.
-enum class Kind : std::uint8_t { unlabelled, background, object, ignored, unknown };
+enum class Kind : std::uint8_t { unlabelled, background, object, ignored };
 
 class Kinds {
  public:
-  explicit Kinds(const LabelMap& labels)
-      : count_(static_cast<std::size_t>(labels.size())), kinds_(kUnlabelled + 1, Kind::unknown) {
-    for (int label = 0; label < labels.size(); ++label) {
-      const Role role = labels[label].role;
-      kinds_[static_cast<std::size_t>(label)] = role == Role::background ? Kind::background
-                                                : role == Role::ignore   ? Kind::ignored
-                                                                         : Kind::object;
-    }
-    kinds_[kUnlabelled] = Kind::unlabelled;
+  explicit Kinds(const LabelMap& labels) {
+    for (const Label& label : labels)
+      kinds_.push_back(label.role == Role::background ? Kind::background
+                       : label.role == Role::ignore   ? Kind::ignored
+                                                      : Kind::object);
   }
 
-  std::size_t count() const { return count_; }
+  std::size_t count() const { return kinds_.size(); }
 
   Kind of(std::uint32_t label) const {
-    const Kind kind = kinds_[label];
-    if (kind == Kind::unknown)
+    if (label < kinds_.size()) return kinds_[label];
+    if (label != kUnlabelled)
       throw Error(Code::bad_value,
                   fmt::format("a mask holds the label {}, which the label map ends before", label));
-    return kind;
+    return Kind::unlabelled;
   }
 
  private:
-  std::size_t count_;
   std::vector<Kind> kinds_;
 };
 
@@ -58,11 +53,11 @@ struct NumberedRegion {
 
 class InstanceMaker {
  public:
-  InstanceMaker(const cv::Mat& semantic, const LabelMap& labels, const InstanceSettings& settings,
+  InstanceMaker(const CodedMask& semantic, const LabelMap& labels, const InstanceSettings& settings,
                 InstanceLoss& loss)
       : semantic_(semantic),
-        size_{semantic.cols, semantic.rows},
-        height_(static_cast<std::uint32_t>(semantic.rows)),
+        size_{semantic.samples.cols, semantic.samples.rows},
+        height_(static_cast<std::uint32_t>(semantic.samples.rows)),
         kinds_(labels),
         settings_(settings),
         loss_(loss) {}
@@ -148,10 +143,14 @@ class InstanceMaker {
  private:
   template <class Begin, class Visit>
   void for_each_column(Begin&& begin, Visit&& visit) const {
-    ColumnRuns columns(semantic_);
+    ColumnRuns columns(semantic_.samples);
+    const std::vector<std::uint16_t>& label_of = semantic_.label_of;
     for (std::uint32_t column = 0; column < static_cast<std::uint32_t>(size_.width); ++column) {
       begin(column);
-      for (const ColumnRun& run : columns.next()) visit(column, run, kinds_.of(run.value));
+      for (ColumnRun run : columns.next()) {
+        if (!label_of.empty()) run.value = label_of[run.value];
+        visit(column, run, kinds_.of(run.value));
+      }
     }
   }
 
@@ -223,7 +222,7 @@ class InstanceMaker {
     ++loss_.instances;
   }
 
-  const cv::Mat& semantic_;
+  const CodedMask& semantic_;
   Size size_;
   std::uint32_t height_;
   Kinds kinds_;
@@ -247,19 +246,26 @@ std::vector<Annotation> instances_from_mask(const cv::Mat& semantic, const cv::M
                                             const LabelMap& labels, const InstanceSettings& settings,
                                             InstanceLoss& loss) {
   if (!semantic.empty() && semantic.type() != CV_16UC1) throw Error(Code::bug, "label masks are CV_16UC1");
+  return instances_from_mask(CodedMask{semantic, {}}, instances, labels, settings, loss);
+}
+
+std::vector<Annotation> instances_from_mask(const CodedMask& semantic, const cv::Mat& instances,
+                                            const LabelMap& labels, const InstanceSettings& settings,
+                                            InstanceLoss& loss) {
+  const cv::Mat& samples = semantic.samples;
   if (!instances.empty() && instances.type() != CV_16UC1)
     throw Error(Code::bug, "instance masks are CV_16UC1");
-  if (!instances.empty() && instances.size() != semantic.size())
+  if (!instances.empty() && instances.size() != samples.size())
     throw Error(Code::bad_value, fmt::format("the instance mask is {} and the semantic mask {}",
                                              to_string(Size{instances.cols, instances.rows}),
-                                             to_string(Size{semantic.cols, semantic.rows})));
-  validate(Size{semantic.cols, semantic.rows});
+                                             to_string(Size{samples.cols, samples.rows})));
+  validate(Size{samples.cols, samples.rows});
   const InstancePolicy policy =
       settings.policy.value_or(instances.empty() ? InstancePolicy::component : InstancePolicy::object_mask);
   InstanceMaker maker(semantic, labels, settings, loss);
   if (policy == InstancePolicy::component) return maker.by_component();
   if (policy == InstancePolicy::label) return maker.by_label();
-  if (instances.empty() && !semantic.empty())
+  if (instances.empty() && !samples.empty())
     throw Error(Code::bad_value, "there is no instance mask to take the instances from")
         .hint("take each connected region or each label: --instances component|label");
   return maker.by_number(instances);

@@ -17,8 +17,10 @@ namespace {
 constexpr std::size_t kMostUnknownValues = 65536;
 constexpr std::uint32_t kNoColour = ~std::uint32_t{0};
 
-const MaskCoding& coding_of(const MaskRef& mask) {
-  if (!mask.coding) throw Error(Code::bug, "a semantic mask without a coding").at_file(mask.file);
+const MaskCoding& semantic_coding_of(const MaskRef& mask) {
+  if (!mask.coding) throw Error(Code::bug, "a semantic mask without a coding");
+  if (mask.coding->kind == MaskCoding::Kind::instance)
+    throw Error(Code::bug, "an instance mask was read as a semantic one");
   return *mask.coding;
 }
 
@@ -137,8 +139,8 @@ SemanticMask looked_up(const cv::Mat& samples, const Table& table) {
   return mask;
 }
 
-SemanticMask by_table(const RawImage& raw, const MaskCoding& coding) {
-  const cv::Mat samples = one_channel(raw);
+/// For samples of one channel that are label numbers or not 0.
+Table table_for(const cv::Mat& samples, const MaskCoding& coding) {
   Table table(samples.depth() == CV_8U ? 256 : 65536);
   if (coding.kind == MaskCoding::Kind::index) {
     for (const auto& [value, label] : coding.values) table.set(value, label);
@@ -146,6 +148,12 @@ SemanticMask by_table(const RawImage& raw, const MaskCoding& coding) {
     table.set(0, coding.zero_label);
     for (std::int64_t value = 1; value < std::ssize(table.label); ++value) table.set(value, coding.label);
   }
+  return table;
+}
+
+SemanticMask by_table(const RawImage& raw, const MaskCoding& coding) {
+  const cv::Mat samples = one_channel(raw);
+  const Table table = table_for(samples, coding);
   return samples.depth() == CV_8U ? looked_up<std::uint8_t>(samples, table)
                                   : looked_up<std::uint16_t>(samples, table);
 }
@@ -196,6 +204,16 @@ SemanticMask by_non_zero_colour(const RawImage& raw, const MaskCoding& coding) {
   return mask;
 }
 
+bool is_by_table(const RawImage& raw, const MaskCoding& coding) {
+  return coding.kind == MaskCoding::Kind::index ||
+         (coding.kind == MaskCoding::Kind::non_zero && raw.pixels.channels() <= 2);
+}
+
+SemanticMask looked_up(const RawImage& raw, const MaskCoding& coding) {
+  if (is_by_table(raw, coding)) return by_table(raw, coding);
+  return coding.kind == MaskCoding::Kind::colour ? by_colour(raw, coding) : by_non_zero_colour(raw, coding);
+}
+
 void fit(cv::Mat& pixels, const MaskRef& mask, std::optional<Size> image_size) {
   if (!mask.resize_to_image || !image_size || *image_size == Size{pixels.cols, pixels.rows}) return;
   validate(*image_size);
@@ -233,19 +251,26 @@ auto at_file(const Path& file, Body&& body) {
 
 SemanticMask read_semantic(const MaskRef& mask, std::optional<Size> image_size) {
   return at_file(mask.file, [&] {
-    const MaskCoding& coding = coding_of(mask);
-    const RawImage raw = read_raw(mask.file);
-    SemanticMask semantic;
-    if (coding.kind == MaskCoding::Kind::instance)
-      throw Error(Code::bug, "an instance mask was read as a semantic one");
-    if (coding.kind == MaskCoding::Kind::colour)
-      semantic = by_colour(raw, coding);
-    else if (coding.kind == MaskCoding::Kind::non_zero && raw.pixels.channels() > 2)
-      semantic = by_non_zero_colour(raw, coding);
-    else
-      semantic = by_table(raw, coding);
+    const MaskCoding& coding = semantic_coding_of(mask);
+    SemanticMask semantic = looked_up(read_raw(mask.file), coding);
     fit(semantic.labels, mask, image_size);
     return semantic;
+  });
+}
+
+CodedMask read_coded(const MaskRef& mask, std::optional<Size> image_size) {
+  return at_file(mask.file, [&] {
+    const MaskCoding& coding = semantic_coding_of(mask);
+    const RawImage raw = read_raw(mask.file);
+    CodedMask coded;
+    if (is_by_table(raw, coding)) {
+      coded.samples = one_channel(raw);
+      coded.label_of = table_for(coded.samples, coding).label;
+    } else {
+      coded.samples = looked_up(raw, coding).labels;
+    }
+    fit(coded.samples, mask, image_size);
+    return coded;
   });
 }
 

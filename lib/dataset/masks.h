@@ -32,6 +32,16 @@ struct SemanticMask {
 /// for more than 65,536 different unknown values: that is a picture, and no mask.
 SemanticMask read_semantic(const MaskRef& mask, std::optional<Size> image_size = std::nullopt);
 
+/// The same pixels as they are stored, with what each value means: labels can be looked up a region at a
+/// time.
+struct CodedMask {
+  cv::Mat samples;  ///< CV_8UC1 or CV_16UC1
+  /// By the stored value, an index into the LabelMap or kUnlabelled; empty: the samples are these themselves.
+  std::vector<std::uint16_t> label_of;
+};
+/// Throws Error as read_semantic.
+CodedMask read_coded(const MaskRef& mask, std::optional<Size> image_size = std::nullopt);
+
 /// The stored instance numbers, CV_16UC1; void pixels are kUnlabelled, and so are, in a file of colours,
 /// those that the coding does not name. Throws Error as read_raw; Error(bad_format) for colours and a coding
 /// without any; Error(bad_value) for the number 65535, which has no room beside kUnlabelled.
@@ -88,6 +98,9 @@ struct InstanceLoss {
 /// of another size than `semantic`, or a label past the map. Linear in the pixels and in the instances (times
 /// the logarithm of their number), however many labels there are.
 std::vector<Annotation> instances_from_mask(const cv::Mat& semantic, const cv::Mat& instances,
+                                            const LabelMap& labels, const InstanceSettings& settings,
+                                            InstanceLoss& loss);
+std::vector<Annotation> instances_from_mask(const CodedMask& semantic, const cv::Mat& instances,
                                             const LabelMap& labels, const InstanceSettings& settings,
                                             InstanceLoss& loss);
 

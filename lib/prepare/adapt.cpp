@@ -151,19 +151,19 @@ void join_boxes(std::vector<Annotation>& boxes, std::vector<Annotation>& instanc
 
 void make_instances(Item& item, const LabelMap& labels, const InstanceSettings& settings,
                     InstanceLoss& loss) {
-  const SemanticMask semantic = read_semantic(*item.semantic, item.size);
+  const CodedMask semantic = read_coded(*item.semantic, item.size);
   InstanceSettings resolved = settings;
   if (!resolved.policy)
     resolved.policy = item.instances ? InstancePolicy::object_mask : InstancePolicy::component;
   cv::Mat instances;
   if (*resolved.policy == InstancePolicy::object_mask && item.instances)
     instances = read_instances(*item.instances);
-  std::vector<Annotation> made = instances_from_mask(semantic.labels, instances, labels, resolved, loss);
+  std::vector<Annotation> made = instances_from_mask(semantic, instances, labels, resolved, loss);
   for (Annotation& annotation : made) annotation.origin.file = item.semantic->file.string();
   join_boxes(item.annotations, made);
   item.annotations.insert(item.annotations.end(), std::make_move_iterator(made.begin()),
                           std::make_move_iterator(made.end()));
-  if (!item.size) item.size = Size{semantic.labels.cols, semantic.labels.rows};
+  if (!item.size) item.size = Size{semantic.samples.cols, semantic.samples.rows};
   item.semantic.reset();
   item.instances.reset();
 }

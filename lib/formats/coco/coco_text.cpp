@@ -81,11 +81,21 @@ void append_ring(std::string& text, const PolygonPart& part) {
   });
 }
 
+/// Of the characters that compressed run lengths have, '0' to 'o', JSON escapes one.
+void append_compressed(std::string& text, std::string_view counts) {
+  text += '"';
+  for (const char character : counts) {
+    if (character == '\\') text += '\\';
+    text += character;
+  }
+  text += '"';
+}
+
 void append_rle(std::string& text, const Rle& rle, RleText form) {
   validate(rle);
   text += fmt::format("{{\"size\":[{},{}],\"counts\":", rle.size.height, rle.size.width);
   if (form == RleText::compressed)
-    append_string(text, to_coco_string(rle));
+    append_compressed(text, to_coco_string(rle));
   else
     append_list(text, rle.counts, [&](std::uint32_t count) { text += std::to_string(count); });
   text += '}';
