@@ -10,6 +10,7 @@
 #include "base/error.h"
 #include "base/text.h"
 #include "formats/coco/coco.h"
+#include "formats/label_masks/label_masks.h"
 #include "formats/pairs/pairs.h"
 #include "formats/rmldnn/rmldnn.h"
 #include "formats/trainannot/trainannot.h"
@@ -83,7 +84,17 @@ const Format* only_one_with(const std::vector<std::string>& settings) {
 }  // namespace
 
 std::span<const Format* const> all() {
-  static const std::array list{&coco(), &voc(), &trimaps(), &trainannot(), &rmldnn(), &pairs()};
+  // clang-format off
+  static const std::array list{
+      &coco(),
+      &voc(),
+      &trimaps(),
+      &trainannot(),
+      &rmldnn(),
+      &label_masks(),
+      &pairs(),
+  };
+  // clang-format on
   return list;
 }
 
