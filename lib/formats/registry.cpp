@@ -11,6 +11,7 @@
 #include "base/text.h"
 #include "formats/coco/coco.h"
 #include "formats/contents.h"
+#include "formats/csv/csv.h"
 #include "formats/label_masks/label_masks.h"
 #include "formats/pairs/pairs.h"
 #include "formats/rmldnn/rmldnn.h"
@@ -98,6 +99,7 @@ std::span<const Format* const> all() {
       &trimaps(),
       &trainannot(),
       &rmldnn(),
+      &csv(),
       &label_masks(),
       &pairs(),
   };
