@@ -96,7 +96,9 @@ Error exists_already(const Path& target) {
 }
 
 bool is_ours(const Path& folder) {
-  return fs::exists(folder / "provenance.json") || fs::exists(folder / "model.json");
+  for (const char* mark : {"provenance.json", "maskmill/provenance.json", "model.json"})
+    if (fs::exists(folder / mark)) return true;
+  return false;
 }
 
 bool is_empty_folder(const Path& path) {

@@ -42,9 +42,9 @@ class OutputFile {
 class OutputFolder {
  public:
   /// An existing folder that is not empty is replaced only with Overwrite::yes, and only if a maskmill
-  /// command wrote it (it holds provenance.json or a run's model.json): --force never deletes a folder of the
-  /// user's own. A folder on which a file system is mounted cannot be replaced and is refused here, not after
-  /// the work. Throws Error(write_failed).
+  /// command wrote it (it holds provenance.json, maskmill/provenance.json or a run's model.json): --force
+  /// never deletes a folder of the user's own. A folder on which a file system is mounted cannot be replaced
+  /// and is refused here, not after the work. Throws Error(write_failed).
   explicit OutputFolder(const Path& target, Overwrite overwrite = Overwrite::no);
   ~OutputFolder();
   OutputFolder(const OutputFolder&) = delete;

@@ -292,6 +292,11 @@ cv::Mat read_instances(const MaskRef& mask) {
   });
 }
 
+bool is_label_mask(const Annotation& annotation) {
+  const auto* mask = std::get_if<MaskRef>(&annotation.shape);
+  return mask && !mask->value && mask->coding && mask->coding->kind == MaskCoding::Kind::non_zero;
+}
+
 Rle read_mask_shape(const MaskRef& mask, std::optional<Size> image_size) {
   return at_file(mask.file, [&] {
     const RawImage raw = read_raw(mask.file);

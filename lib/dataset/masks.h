@@ -51,6 +51,14 @@ cv::Mat read_instances(const MaskRef& mask);
 /// above 0. Throws Error as read_raw; Error(bad_format) where a value is sought in several channels.
 Rle read_mask_shape(const MaskRef& mask, std::optional<Size> image_size = std::nullopt);
 
+/// The pixels of an annotation that has an area, in a mask of the image's size. Throws Error as rasterise and
+/// read_mask_shape; Error(bad_value) for a mask of another size.
+Rle pixels_of(const Annotation& annotation, Size size);
+
+/// True for an annotation that says where in the whole image its label is, in a mask file of that label's
+/// own: no object is told apart, and there may be none. Such masks of several labels may overlap.
+bool is_label_mask(const Annotation& annotation);
+
 // --- masks to instances
 
 /// What an instance is, where a mask only says the label of each pixel.

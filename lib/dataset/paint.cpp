@@ -89,19 +89,6 @@ class Canvas {
   std::int64_t overlapping_ = 0;
 };
 
-Rle pixels_of(const Annotation& annotation, Size size) try {
-  const auto* mask = std::get_if<MaskRef>(&annotation.shape);
-  if (!mask) return rasterise(annotation.shape, size);
-  Rle rle = read_mask_shape(*mask, size);
-  if (rle.size != size)
-    throw Error(Code::bad_value, fmt::format("the mask of an annotation is {}, its image {}",
-                                             to_string(rle.size), to_string(size)))
-        .at_file(mask->file);
-  return rle;
-} catch (Error& error) {
-  throw error.at(annotation.origin);
-}
-
 /// What to paint an annotation's pixels with.
 class Paints {
  public:
@@ -198,6 +185,19 @@ PaintedMask painted(const std::vector<Annotation>& annotations, Size size, const
 }
 
 }  // namespace
+
+Rle pixels_of(const Annotation& annotation, Size size) try {
+  const auto* mask = std::get_if<MaskRef>(&annotation.shape);
+  if (!mask) return rasterise(annotation.shape, size);
+  Rle rle = read_mask_shape(*mask, size);
+  if (rle.size != size)
+    throw Error(Code::bad_value, fmt::format("the mask of an annotation is {}, its image {}",
+                                             to_string(rle.size), to_string(size)))
+        .at_file(mask->file);
+  return rle;
+} catch (Error& error) {
+  throw error.at(annotation.origin);
+}
 
 PaintedMask mask_from_instances(const std::vector<Annotation>& annotations, Size size,
                                 const LabelMap& labels) {

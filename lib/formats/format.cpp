@@ -17,6 +17,7 @@ std::vector<std::pair<std::string_view, bool>> listed(const Capabilities& holds)
           {"polygons with holes", holds.polygon_holes},
           {"semantic masks", holds.semantic_mask},
           {"instance masks", holds.instance_mask},
+          {"masks of one label, which may overlap", holds.label_masks},
           {"crowd", holds.crowd},
           {"occluded", holds.occluded},
           {"truncated", holds.truncated},

@@ -23,6 +23,7 @@ struct Capabilities {
   bool polygon_parts = false, polygon_holes = false;
   // What an item's mask files may be.
   bool semantic_mask = false, instance_mask = false;
+  bool label_masks = false;  ///< a mask for each label, so that labels may overlap; beside semantic_mask
   // What an annotation may say besides.
   bool crowd = false, occluded = false, truncated = false, difficult = false;
   bool score = false, group = false, z_order = false, attributes = false;

@@ -42,6 +42,29 @@ Error cannot_store(int x, int y, int label) {
                    : fmt::format("the pixel at {}, {} has a label for which there is no value", x, y));
 }
 
+/// False where the mask cannot be read or does not fit. `image` is unset for an item without one; its size
+/// then is that of its first mask.
+bool check_mask(const MaskRef& mask, const std::optional<ImageInfo>& image, std::optional<Size>& size,
+                std::vector<Finding>& findings) {
+  const auto info = probed(mask.file, "unreadable-mask", findings);
+  if (!info) return false;
+  const Place place{mask.file.string(), {}, {}};
+  if (info->kind == FileKind::jpeg)
+    findings.push_back({"lossy-mask", Severity::warning, place,
+                        "a mask stored as JPEG: compression changes its values near every edge",
+                        "store masks as PNG"});
+  if (!size) size = info->stored;
+  if (info->stored == *size || mask.resize_to_image) return true;
+  std::string message = fmt::format("the mask has {} pixels, the {} {}", to_string(info->stored),
+                                    image ? "image" : "item's other mask", to_string(*size));
+  if (image && info->stored == image->stored)
+    message +=
+        fmt::format(" as displayed: its EXIF orientation {} was not applied to the mask", image->orientation);
+  findings.push_back(
+      {"size-differs", Severity::error, place, message, "find the mask that belongs to this image"});
+  return false;
+}
+
 }  // namespace
 
 bool check_headers(Item& item, std::vector<Finding>& findings) {
@@ -50,26 +73,14 @@ bool check_headers(Item& item, std::vector<Finding>& findings) {
     image = probed(item.image, "unreadable-image", findings);
     if (!image) return false;
     item.size = image->size();
+  } else if (item.semantic) {
+    item.size.reset();  // the mask knows better than what was written down
   }
-  if (!item.semantic) return true;
-
-  const auto mask = probed(item.semantic->file, "unreadable-mask", findings);
-  if (!mask) return false;
-  const Place place{item.semantic->file.string(), {}, {}};
-  if (mask->kind == FileKind::jpeg)
-    findings.push_back({"lossy-mask", Severity::warning, place,
-                        "a mask stored as JPEG: compression changes its values near every edge",
-                        "store masks as PNG"});
-  if (!image) item.size = mask->stored;
-  if (mask->stored == *item.size || item.semantic->resize_to_image) return true;
-  std::string message =
-      fmt::format("the mask has {} pixels, the image {}", to_string(mask->stored), to_string(*item.size));
-  if (mask->stored == image->stored)
-    message +=
-        fmt::format(" as displayed: its EXIF orientation {} was not applied to the mask", image->orientation);
-  findings.push_back(
-      {"size-differs", Severity::error, place, message, "find the mask that belongs to this image"});
-  return false;
+  if (item.semantic && !check_mask(*item.semantic, image, item.size, findings)) return false;
+  for (const Annotation& annotation : item.annotations)
+    if (const auto* mask = std::get_if<MaskRef>(&annotation.shape))
+      if (!check_mask(*mask, image, item.size, findings)) return false;
+  return true;
 }
 
 void require_file_names(const Item& item) {

@@ -11,8 +11,8 @@
 
 namespace maskmill {
 
-/// Reads the headers of an item's image and semantic mask, those that it has, and fills in the item's size,
-/// without an image the mask's. Nothing is decoded.
+/// Reads the headers of an item's image, of its semantic mask, and of its annotations' mask files, those that
+/// it has, and fills in the item's size, without an image that of the first mask. Nothing is decoded.
 /// False: the item must be left out, and a finding of severity error says why: "unreadable-image",
 /// "unreadable-mask" or "size-differs". What can be gone on from is a warning: "wrong-extension",
 /// "lossy-mask".

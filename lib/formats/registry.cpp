@@ -10,6 +10,9 @@
 #include "base/error.h"
 #include "base/text.h"
 #include "formats/coco/coco.h"
+#include "formats/contents.h"
+#include "formats/csv/csv.h"
+#include "formats/label_masks/label_masks.h"
 #include "formats/pairs/pairs.h"
 #include "formats/rmldnn/rmldnn.h"
 #include "formats/trainannot/trainannot.h"
@@ -66,6 +69,12 @@ std::string opinion(const Detection& detection) {
   return fmt::format("{}: {}", detection.format->name, joined(detection.probe.reasons, "; "));
 }
 
+/// What stands behind "no format fits".
+std::string found_there(const Path& path) {
+  const std::string words = contents_in_words(path);
+  return words.empty() ? words : ": " + words;
+}
+
 /// The format that has all of these settings for reading, where only one has: they say where to look for what
 /// no probe finds. Null also where a key is misspelt: opening says so.
 const Format* only_one_with(const std::vector<std::string>& settings) {
@@ -83,7 +92,18 @@ const Format* only_one_with(const std::vector<std::string>& settings) {
 }  // namespace
 
 std::span<const Format* const> all() {
-  static const std::array list{&coco(), &voc(), &trimaps(), &trainannot(), &rmldnn(), &pairs()};
+  // clang-format off
+  static const std::array list{
+      &coco(),
+      &voc(),
+      &trimaps(),
+      &trainannot(),
+      &rmldnn(),
+      &csv(),
+      &label_masks(),
+      &pairs(),
+  };
+  // clang-format on
   return list;
 }
 
@@ -115,13 +135,14 @@ const Detection best(const std::vector<Detection>& detections, const Path& path)
       "(maskmill formats lists them), or say where images and masks lie: --read images=FOLDER --read "
       "masks=FOLDER, and --read mask-suffix=SUFFIX where names differ";
   if (detections.empty() || detections.front().probe.confidence == 0) {
-    std::string message = "no format fits";
+    std::string message = "no format fits" + found_there(path);
     for (const Detection& detection : detections) message += "\n  " + opinion(detection);
     throw Error(Code::bad_format, message).at_file(path).hint(how_to_name);
   }
   const Detection& first = detections.front();
   if (first.probe.confidence < kLeastConfidence)
-    throw Error(Code::bad_format, fmt::format("no format fits; the closest is {}", opinion(first)))
+    throw Error(Code::bad_format,
+                fmt::format("no format fits{}\n  the closest is {}", found_there(path), opinion(first)))
         .at_file(path)
         .hint(how_to_name);
   if (detections.size() > 1 && first.probe.confidence - detections[1].probe.confidence < kClearLead)

@@ -10,33 +10,10 @@
 #include <string>
 #include <string_view>
 
+#include "base/byte_source.h"
 #include "image/image.h"
 
 namespace maskmill::codecs {
-
-/// A picture's bytes in memory or in a file, of which only the parts that are asked for are read.
-class HeaderBytes {
- public:
-  /// `bytes` must outlive this.
-  explicit HeaderBytes(std::string_view bytes) : memory_(bytes), size_(bytes.size()) {}
-  /// Throws Error(not_found | unreadable) naming the path.
-  explicit HeaderBytes(const Path& path);
-  ~HeaderBytes();
-  HeaderBytes(const HeaderBytes&) = delete;
-  HeaderBytes& operator=(const HeaderBytes&) = delete;
-
-  std::uint64_t size() const { return size_; }
-  /// `count` bytes from `offset`, fewer where the data end; valid until the next call. Reads little more than
-  /// that.
-  std::string_view at(std::uint64_t offset, std::size_t count);
-
- private:
-  std::string_view memory_;
-  std::uint64_t size_ = 0;
-  int descriptor_ = -1;
-  std::string window_;
-  std::uint64_t window_offset_ = 0;
-};
 
 inline std::uint32_t byte_at(std::string_view bytes, std::size_t i) {
   return static_cast<unsigned char>(bytes[i]);
@@ -64,17 +41,18 @@ struct TiffTags {
   std::uint32_t samples = 1;
 };
 /// Nothing where the header or the directory is broken.
-std::optional<TiffTags> read_tiff_tags(HeaderBytes& tiff);
+std::optional<TiffTags> read_tiff_tags(ByteSource& tiff);
 /// Of a TIFF block as EXIF stores it. 1 where it is broken, says nothing or says a number that means nothing:
 /// viewers then show the picture as it lies.
 int exif_orientation(std::string_view tiff);
 
 /// Each throws Error(bad_format | unsupported) without a place.
-ImageInfo probe_jpeg(HeaderBytes& file);
-ImageInfo probe_png(HeaderBytes& file);
-ImageInfo probe_npy(HeaderBytes& file);
+ImageInfo probe_jpeg(ByteSource& file);
+ImageInfo probe_png(ByteSource& file);
+ImageInfo probe_npy(ByteSource& file);
+ImageInfo probe_npz(ByteSource& file);
 /// GIF, BMP, TIFF and WebP.
-ImageInfo probe_other(HeaderBytes& file, FileKind kind);
+ImageInfo probe_other(ByteSource& file, FileKind kind);
 
 enum class Samples { colour, as_stored };
 
@@ -87,6 +65,8 @@ RawImage decode_png_raw(std::string_view bytes, const ImageInfo& info);
 /// One, three or four channels: CV_8U where no sample exceeds 255, else CV_16UC1. Throws also
 /// Error(bad_value) for a sample that is not a whole number from 0 to 65535.
 cv::Mat decode_npy(std::string_view bytes);
+/// The same of the one array in a NumPy archive.
+cv::Mat decode_npz(std::string_view bytes);
 cv::Mat decode_other(std::string_view bytes, const ImageInfo& info, Samples samples);
 
 /// Uninitialised pixels. Throws Error(unsupported) where memory does not suffice.

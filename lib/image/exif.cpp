@@ -14,7 +14,7 @@ constexpr std::uint32_t kShort = 3, kLong = 4;
 
 class Reader {
  public:
-  Reader(HeaderBytes& bytes, bool big_endian) : bytes_(bytes), big_endian_(big_endian) {}
+  Reader(ByteSource& bytes, bool big_endian) : bytes_(bytes), big_endian_(big_endian) {}
 
   std::optional<std::uint32_t> number16(std::uint64_t offset) {
     const std::string_view found = bytes_.at(offset, 2);
@@ -42,13 +42,13 @@ class Reader {
     return type == kLong ? number32(*target) : number16(*target);
   }
 
-  HeaderBytes& bytes_;
+  ByteSource& bytes_;
   bool big_endian_;
 };
 
 }  // namespace
 
-std::optional<TiffTags> read_tiff_tags(HeaderBytes& tiff) {
+std::optional<TiffTags> read_tiff_tags(ByteSource& tiff) {
   const std::string_view mark = tiff.at(0, 4);
   const bool big_endian = mark == std::string_view("MM\0*", 4);
   if (!big_endian && mark != std::string_view("II*\0", 4)) return std::nullopt;
@@ -91,7 +91,7 @@ std::optional<TiffTags> read_tiff_tags(HeaderBytes& tiff) {
 }
 
 int exif_orientation(std::string_view tiff) {
-  HeaderBytes bytes(tiff);
+  ByteSource bytes(tiff);
   const auto tags = read_tiff_tags(bytes);
   return tags && tags->orientation >= 1 && tags->orientation <= 8 ? static_cast<int>(tags->orientation) : 1;
 }

@@ -1,15 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "image/image.h"
 
-#include <fcntl.h>
 #include <fmt/format.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <array>
-#include <cerrno>
-#include <cstring>
 #include <opencv2/core.hpp>
 #include <opencv2/imgproc.hpp>
 
@@ -20,15 +15,11 @@
 namespace maskmill {
 namespace {
 
-using codecs::HeaderBytes;
 using codecs::Samples;
 
 constexpr std::int64_t kMostPixels = std::int64_t{1} << 30;
-// Enough for file_kind and for a word on what an unknown file begins with.
-constexpr std::size_t kMagicBytes = 32;
-// Most headers lie in so few bytes; the rest of a window is not worth reading when segments are skipped by
-// the dozen.
-constexpr std::size_t kWindowBytes = 512;
+// Enough for file_kind, with a zip file's first name, and for a word on what an unknown file begins with.
+constexpr std::size_t kMagicBytes = 512;
 
 // Windows and OS/2 headers that stand behind "BM"; the two letters alone also begin many a text.
 constexpr std::array<std::uint32_t, 7> kBmpHeaderSizes{12, 40, 52, 56, 64, 108, 124};
@@ -39,7 +30,14 @@ bool is_bmp(std::string_view bytes) {
              kBmpHeaderSizes.end();
 }
 
-ImageInfo probe(HeaderBytes& file) {
+bool is_npz(std::string_view bytes) {
+  constexpr std::size_t kNameLength = 26, kName = 30;  // in the heading of a zip file's entry
+  if (!bytes.starts_with("PK\x03\x04") || bytes.size() < kName) return false;
+  const std::size_t length = codecs::little16(bytes, kNameLength);
+  return bytes.size() >= kName + length && bytes.substr(kName, length).ends_with(".npy");
+}
+
+ImageInfo probe(ByteSource& file) {
   const std::string_view start = file.at(0, kMagicBytes);
   if (start.empty())
     throw Error(Code::bad_format, "the file is empty").hint("copy or download it again, or delete it");
@@ -49,7 +47,7 @@ ImageInfo probe(HeaderBytes& file) {
     case FileKind::unknown:
       throw Error(Code::bad_format,
                   fmt::format("is no image; it begins with {}", in_quotes(start.substr(0, 16))))
-          .hint("JPEG, PNG, TIFF, BMP, WebP and NumPy arrays (.npy) are read");
+          .hint("JPEG, PNG, TIFF, BMP, WebP and NumPy arrays (.npy, .npz) are read");
     case FileKind::jpeg:
       info = codecs::probe_jpeg(file);
       break;
@@ -58,6 +56,9 @@ ImageInfo probe(HeaderBytes& file) {
       break;
     case FileKind::npy:
       info = codecs::probe_npy(file);
+      break;
+    case FileKind::npz:
+      info = codecs::probe_npz(file);
       break;
     default:
       info = codecs::probe_other(file, kind);
@@ -136,47 +137,6 @@ auto decode_file(const Path& path, Decode&& decode) {
 
 namespace codecs {
 
-HeaderBytes::HeaderBytes(const Path& path)
-    : descriptor_(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK)) {
-  struct stat status {};
-  if (descriptor_ >= 0 && ::fstat(descriptor_, &status) == 0 && S_ISREG(status.st_mode)) {
-    size_ = static_cast<std::uint64_t>(status.st_size);
-    return;
-  }
-  const int number = errno;
-  const bool opened = descriptor_ >= 0;
-  if (opened) ::close(descriptor_);
-  if (opened) throw Error(Code::unreadable, "is a folder or a device where a file is needed").at_file(path);
-  if (number == ENOENT || number == ENOTDIR)
-    throw Error(Code::not_found, "there is no such file").at_file(path);
-  throw Error(Code::unreadable, fmt::format("cannot be read: {}", std::strerror(number))).at_file(path);
-}
-
-HeaderBytes::~HeaderBytes() {
-  if (descriptor_ >= 0) ::close(descriptor_);
-}
-
-std::string_view HeaderBytes::at(std::uint64_t offset, std::size_t count) {
-  if (offset >= size_) return {};
-  count = static_cast<std::size_t>(std::min<std::uint64_t>(count, size_ - offset));
-  if (descriptor_ < 0) return memory_.substr(static_cast<std::size_t>(offset), count);
-  if (offset < window_offset_ || offset + count > window_offset_ + window_.size()) {
-    window_.resize(std::max(count, kWindowBytes));
-    window_offset_ = offset;
-    std::size_t filled = 0;
-    while (filled < count) {
-      const ssize_t got = ::pread(descriptor_, window_.data() + filled, window_.size() - filled,
-                                  static_cast<off_t>(offset + filled));
-      if (got < 0 && errno == EINTR) continue;
-      if (got < 0) throw Error(Code::unreadable, fmt::format("cannot be read: {}", std::strerror(errno)));
-      if (got == 0) break;  // the file shrank meanwhile
-      filled += static_cast<std::size_t>(got);
-    }
-    window_.resize(filled);
-  }
-  return std::string_view(window_).substr(static_cast<std::size_t>(offset - window_offset_), count);
-}
-
 cv::Mat new_pixels(Size size, int type) {
   try {
     return cv::Mat(size.height, size.width, type);
@@ -207,6 +167,8 @@ std::string_view to_string(FileKind kind) {
       return "WebP";
     case FileKind::npy:
       return "NumPy array";
+    case FileKind::npz:
+      return "NumPy archive";
     case FileKind::unknown:
       break;
   }
@@ -223,6 +185,7 @@ FileKind file_kind(std::string_view bytes) {
     if (bytes.starts_with(mark)) return FileKind::tiff;
   if (bytes.starts_with("\x93NUMPY")) return FileKind::npy;
   if (bytes.starts_with("RIFF") && bytes.size() >= 12 && bytes.substr(8, 4) == "WEBP") return FileKind::webp;
+  if (is_npz(bytes)) return FileKind::npz;
   return is_bmp(bytes) ? FileKind::bmp : FileKind::unknown;
 }
 
@@ -235,6 +198,7 @@ FileKind kind_of_extension(std::string_view extension) {
   if (extension == "tif" || extension == "tiff") return FileKind::tiff;
   if (extension == "webp") return FileKind::webp;
   if (extension == "npy") return FileKind::npy;
+  if (extension == "npz") return FileKind::npz;
   return FileKind::unknown;
 }
 
@@ -244,14 +208,14 @@ bool has_image_extension(const Path& path) {
 
 ImageInfo probe_image(const Path& path) {
   return naming(path, [&](std::string& start) {
-    HeaderBytes file(path);
+    ByteSource file(path);
     start = file.at(0, kMagicBytes);
     return probe(file);
   });
 }
 
 ImageInfo probe_image_bytes(std::string_view bytes) {
-  HeaderBytes file(bytes);
+  ByteSource file(bytes);
   return probe(file);
 }
 
@@ -270,6 +234,9 @@ cv::Mat decode_image(std::string_view bytes, const ReadImage& options) {
     case FileKind::npy:
       pixels = as_colours(codecs::decode_npy(bytes));
       break;
+    case FileKind::npz:
+      pixels = as_colours(codecs::decode_npz(bytes));
+      break;
     default:
       pixels = codecs::decode_other(bytes, info, Samples::colour);
   }
@@ -281,8 +248,8 @@ RawImage decode_raw(std::string_view bytes) {
   if (info.kind == FileKind::png) return codecs::decode_png_raw(bytes, info);
   RawImage raw;
   raw.bit_depth = info.bit_depth;
-  if (info.kind == FileKind::npy) {
-    raw.pixels = codecs::decode_npy(bytes);
+  if (info.kind == FileKind::npy || info.kind == FileKind::npz) {
+    raw.pixels = info.kind == FileKind::npy ? codecs::decode_npy(bytes) : codecs::decode_npz(bytes);
     return raw;
   }
   raw.pixels = info.kind == FileKind::jpeg ? codecs::decode_jpeg(bytes, info, Samples::as_stored)

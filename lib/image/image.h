@@ -25,12 +25,13 @@ struct Rgb {
   friend auto operator<=>(const Rgb&, const Rgb&) = default;
 };
 
-enum class FileKind { unknown, jpeg, png, gif, bmp, tiff, webp, npy };
+enum class FileKind { unknown, jpeg, png, gif, bmp, tiff, webp, npy, npz };
 
 /// "JPEG", "PNG", "NumPy array", ...; "unknown".
 std::string_view to_string(FileKind kind);
 
-/// From the first bytes, whatever the file's name says.
+/// From the first bytes, whatever the file's name says. A zip file is npz where its first entry, whose name
+/// must be among the bytes, is an array.
 FileKind file_kind(std::string_view bytes);
 /// What a lower-case extension promises: "jpg", "jpeg", "jpe", "jfif" -> jpeg; unknown for what is no image.
 FileKind kind_of_extension(std::string_view extension);
@@ -91,6 +92,9 @@ RawImage decode_raw(std::string_view bytes);
 std::string encode_index_png(const cv::Mat& indices, const std::vector<Rgb>& palette = {});
 /// PNG of CV_8UC1, CV_8UC3 (RGB), CV_8UC4 or CV_16UC1 samples.
 std::string encode_png(const cv::Mat& pixels);
+/// A NumPy array file of CV_8UC1 or CV_16UC1 samples, byte for byte as numpy.save writes it. Throws
+/// Error(bug) for other types.
+std::string encode_npy(const cv::Mat& samples);
 /// JPEG of CV_8UC3 RGB or CV_8UC1. `quality` 1..100.
 std::string encode_jpeg(const cv::Mat& pixels, int quality = 90);
 

@@ -191,7 +191,7 @@ cv::Mat rgb_from_cmyk(const cv::Mat& cmyk) {
 
 }  // namespace
 
-ImageInfo codecs::probe_jpeg(HeaderBytes& file) {
+ImageInfo codecs::probe_jpeg(ByteSource& file) {
   ImageInfo info;
   info.kind = FileKind::jpeg;
   std::uint64_t offset = 2;

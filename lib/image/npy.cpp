@@ -101,7 +101,7 @@ void read_shape(std::string_view text, Array& array) {
   if (lengths.size() == 3) array.channels = static_cast<int>(lengths[2]);
 }
 
-Array read_header(HeaderBytes& file) {
+Array read_header(ByteSource& file) {
   const std::string_view start = file.at(0, kMagic + 6);
   if (start.size() < kMagic + 4) throw Error(Code::bad_format, "the file ends within its header");
   const bool wide = byte_at(start, kMagic) > 1;
@@ -185,7 +185,7 @@ cv::Mat samples(const Array& array, std::string_view bytes) {
 
 }  // namespace
 
-ImageInfo probe_npy(HeaderBytes& file) {
+ImageInfo probe_npy(ByteSource& file) {
   const Array array = read_header(file);
   ImageInfo info;
   info.kind = FileKind::npy;
@@ -196,7 +196,7 @@ ImageInfo probe_npy(HeaderBytes& file) {
 }
 
 cv::Mat decode_npy(std::string_view bytes) {
-  HeaderBytes file(bytes);
+  ByteSource file(bytes);
   const Array array = read_header(file);
   const cv::Mat wide = samples(array, bytes);
   double highest = 0;
@@ -212,3 +212,32 @@ cv::Mat decode_npy(std::string_view bytes) {
 }
 
 }  // namespace maskmill::codecs
+
+namespace maskmill {
+
+std::string encode_npy(const cv::Mat& samples) {
+  if (samples.type() != CV_8UC1 && samples.type() != CV_16UC1)
+    throw Error(Code::bug, "an array to write has one channel of 8 or 16 bits");
+  constexpr std::size_t kStart = codecs::kMagic + 4, kAlignment = 64;
+  std::string header = fmt::format("{{'descr': '{}', 'fortran_order': False, 'shape': ({}, {}), }}",
+                                   samples.depth() == CV_8U ? "|u1" : "<u2", samples.rows, samples.cols);
+  header.append(kAlignment - 1 - (kStart + header.size()) % kAlignment, ' ');
+  header += '\n';
+  std::string bytes = "\x93NUMPY\x01";
+  for (const std::size_t number : {std::size_t{0}, header.size(), std::size_t{0}})  // minor version, length
+    bytes += static_cast<char>(number);
+  bytes += header;
+  bytes.reserve(bytes.size() + samples.total() * samples.elemSize());
+  for (int y = 0; y < samples.rows; ++y)
+    for (int x = 0; x < samples.cols; ++x)
+      if (samples.depth() == CV_8U) {
+        bytes += static_cast<char>(samples.at<std::uint8_t>(y, x));
+      } else {
+        const std::uint16_t sample = samples.at<std::uint16_t>(y, x);
+        bytes += static_cast<char>(sample & 0xFF);
+        bytes += static_cast<char>(sample >> 8);
+      }
+  return bytes;
+}
+
+}  // namespace maskmill

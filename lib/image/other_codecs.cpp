@@ -18,7 +18,6 @@ namespace maskmill {
 namespace {
 
 using codecs::byte_at;
-using codecs::HeaderBytes;
 using codecs::little16;
 using codecs::little32;
 
@@ -34,13 +33,13 @@ Error not_read(std::string what) {
   return Error(Code::unsupported, std::move(what) + " is not read").hint("convert it to PNG");
 }
 
-std::string_view whole(HeaderBytes& file, std::uint64_t offset, std::size_t count, FileKind kind) {
+std::string_view whole(ByteSource& file, std::uint64_t offset, std::size_t count, FileKind kind) {
   const std::string_view bytes = file.at(offset, count);
   if (bytes.size() < count) throw cut_off(kind);
   return bytes;
 }
 
-ImageInfo probe_gif(HeaderBytes& file) {
+ImageInfo probe_gif(ByteSource& file) {
   const std::string_view head = whole(file, 0, 10, FileKind::gif);
   ImageInfo info;
   info.stored = {static_cast<int>(little16(head, 6)), static_cast<int>(little16(head, 8))};
@@ -57,7 +56,7 @@ bool is_gray_ramp(std::string_view table, std::size_t entry_bytes) {
   return true;
 }
 
-ImageInfo probe_bmp(HeaderBytes& file) {
+ImageInfo probe_bmp(ByteSource& file) {
   constexpr std::size_t kFileHeader = 14;
   const std::uint32_t header_bytes = little32(whole(file, 0, 18, FileKind::bmp), 14);
   const bool core = header_bytes == 12;  // OS/2 1.x: 16-bit sizes, no compression, three bytes a colour
@@ -96,7 +95,7 @@ ImageInfo probe_bmp(HeaderBytes& file) {
   return info;
 }
 
-ImageInfo probe_tiff(HeaderBytes& file) {
+ImageInfo probe_tiff(ByteSource& file) {
   const std::string_view mark = file.at(2, 2);
   if (mark.find('+') != std::string_view::npos) throw not_read("BigTIFF");
   const auto tags = codecs::read_tiff_tags(file);
@@ -118,7 +117,7 @@ ImageInfo probe_tiff(HeaderBytes& file) {
   return info;
 }
 
-int webp_orientation(HeaderBytes& file) {
+int webp_orientation(ByteSource& file) {
   std::uint64_t offset = 12;
   for (int i = 0; i < kMostChunks; ++i) {
     const std::string_view head = file.at(offset, 8);
@@ -135,7 +134,7 @@ int webp_orientation(HeaderBytes& file) {
 }
 
 // RFC 9649.
-ImageInfo probe_webp(HeaderBytes& file) {
+ImageInfo probe_webp(ByteSource& file) {
   const std::string_view head = whole(file, 0, 30, FileKind::webp);
   if (std::uint64_t{little32(head, 4)} + 8 > file.size()) throw cut_off(FileKind::webp);
   const auto size = [](std::uint32_t width, std::uint32_t height) {
@@ -214,7 +213,7 @@ void require_samples_as_stored(std::string_view bytes, const ImageInfo& info) {
   if (info.bit_depth < 8) throw not_read(fmt::format("a {} mask of {} bits", kind, info.bit_depth));
   if (info.kind != FileKind::tiff) return;
   constexpr std::uint32_t kBlackIsZero = 1, kRgb = 2;
-  HeaderBytes file(bytes);
+  ByteSource file(bytes);
   const auto tags = codecs::read_tiff_tags(file);
   const bool gray = tags && tags->photometric == kBlackIsZero && info.channels == 1;
   const bool rgb = tags && tags->photometric == kRgb && info.channels == 3;
@@ -225,7 +224,7 @@ void require_samples_as_stored(std::string_view bytes, const ImageInfo& info) {
 
 }  // namespace
 
-ImageInfo codecs::probe_other(HeaderBytes& file, FileKind kind) {
+ImageInfo codecs::probe_other(ByteSource& file, FileKind kind) {
   ImageInfo info;
   if (kind == FileKind::gif) info = probe_gif(file);
   if (kind == FileKind::bmp) info = probe_bmp(file);

@@ -169,7 +169,7 @@ void require_indices_in(const cv::Mat& indices, std::size_t colours) {
 
 }  // namespace
 
-ImageInfo codecs::probe_png(HeaderBytes& file) {
+ImageInfo codecs::probe_png(ByteSource& file) {
   const std::string_view head = file.at(0, kHeaderBytes);
   if (head.size() < kHeaderBytes) throw Error(Code::bad_format, "the PNG ends inside its header");
   const std::string_view chunk = head.substr(kSignatureBytes);

@@ -6,12 +6,13 @@
 #include <optional>
 #include <set>
 
+#include "base/byte_source.h"
 #include "base/error.h"
 #include "base/hash.h"
 #include "base/text.h"
+#include "base/zip.h"
 #include "learn/pickle.h"
 #include "learn/tensor_file.h"
-#include "learn/zip.h"
 
 namespace maskmill::learn {
 namespace {
@@ -98,7 +99,7 @@ std::string folder_of(const ZipReader& zip) {
 class Archive {
  public:
   explicit Archive(std::string_view file)
-      : zip_(file), folder_(folder_of(zip_)), room_((1 << 20) + 8 * file.size()) {}
+      : file_(file), zip_(file_), folder_(folder_of(zip_)), room_((1 << 20) + 8 * file.size()) {}
 
   StateDict read() {
     if (zip_.find(folder_ + "byteorder") != nullptr && content("byteorder") != "little")
@@ -148,6 +149,7 @@ class Archive {
     std::string inflated;
     std::string_view bytes;
   };
+  ByteSource file_;
   ZipReader zip_;
   std::string folder_;
   std::uint64_t room_;

@@ -168,6 +168,32 @@ void make_instances(Item& item, const LabelMap& labels, const InstanceSettings& 
   item.instances.reset();
 }
 
+/// What a mask file says of one label, as instances.
+std::vector<Annotation> split_up(const Annotation& annotation, Size size, const LabelMap& labels,
+                                 const InstanceSettings& settings, InstanceLoss& loss) {
+  cv::Mat semantic(size.height, size.width, CV_16UC1, cv::Scalar(kUnlabelled));
+  paint(semantic, pixels_of(annotation, size), *annotation.label);
+  InstanceSettings resolved = settings;
+  if (resolved.policy == InstancePolicy::object_mask) resolved.policy.reset();  // there is none
+  std::vector<Annotation> made = instances_from_mask(semantic, {}, labels, resolved, loss);
+  for (Annotation& instance : made) instance.origin = annotation.origin;
+  return made;
+}
+
+void split_label_masks(Item& item, const LabelMap& labels, const InstanceSettings& settings,
+                       InstanceLoss& loss) {
+  std::vector<Annotation> all;
+  for (Annotation& annotation : item.annotations) {
+    if (!is_label_mask(annotation) || !annotation.label || !item.size) {
+      all.push_back(std::move(annotation));
+      continue;
+    }
+    std::vector<Annotation> made = split_up(annotation, *item.size, labels, settings, loss);
+    all.insert(all.end(), std::make_move_iterator(made.begin()), std::make_move_iterator(made.end()));
+  }
+  item.annotations = std::move(all);
+}
+
 }  // namespace
 
 double iou(const Box& a, const Box& b) {
@@ -184,11 +210,12 @@ bool becomes_mask(const Item& item, const Capabilities& target) {
 
 Item adapted(Item item, const Capabilities& target, const LabelMap& labels, const InstanceSettings& settings,
              InstanceLoss& loss) {
-  if (item.semantic && !target.semantic_mask && (target.rle || target.polygon)) {
+  if (target.rle || target.polygon) {
     InstanceSettings wanted = settings;
     if (!target.rle) wanted.shape = InstanceShape::polygon;
     if (!target.polygon) wanted.shape = InstanceShape::rle;
-    make_instances(item, labels, wanted, loss);
+    split_label_masks(item, labels, wanted, loss);
+    if (item.semantic && !target.semantic_mask) make_instances(item, labels, wanted, loss);
   }
   if (becomes_mask(item, target)) require_areas(item);
   const Adapter adapter(item, target, labels, settings, loss);

@@ -9,12 +9,12 @@ namespace maskmill {
 /// Intersection over union of two boxes; 0 where they share no area.
 double iou(const Box& a, const Box& b);
 
-/// Whether the target paints the item's annotations as a label mask and keeps nothing else of them: what none
-/// covers then becomes background.
+/// Whether the target paints the item's annotations as label masks and keeps nothing else of them: what none
+/// covers then is background.
 bool becomes_mask(const Item& item, const Capabilities& target);
 
 /// Changes what an item holds into what `target` can hold, keeping pixels exact where the target allows it:
-/// masks become instances where the target has no masks; boxes that Pascal VOC keeps beside its object masks
+/// masks become instances where the target has no masks, and so do masks of one label each; boxes that Pascal VOC keeps beside its object masks
 /// hand their flags and attributes to the instance they surround (intersection over union of at least .5,
 /// same label); ellipses, rotated boxes, holes and parts become polygons or RLE. Masks stay where the target
 /// has them: its sink paints what is still annotations. Boxes stay for it too where it has a place for void.

@@ -6,6 +6,7 @@
 #include <functional>
 
 #include "base/text.h"
+#include "dataset/masks.h"
 #include "prepare/adapt.h"
 
 namespace maskmill {
@@ -74,9 +75,17 @@ const AnnotationFeature kAnnotationFeatures[] = {
        if (t.rle) return std::string();
        return std::string(t.polygon ? "become polygons" : t.semantic_mask ? "are painted" : "dropped");
      }},
-    {"objects of their own", [](const Annotation& a) { return has_area(a.shape); },
+    {"masks of one label", is_label_mask,
      [](const Capabilities& t) {
-       return std::string(has_pixels(t) || t.instance_mask ? "" : "merge into one mask an image");
+       if (t.label_masks) return std::string();
+       return std::string(has_pixels(t)     ? "become instances"
+                          : t.semantic_mask ? "merge into one mask an image"
+                                            : "dropped");
+     }},
+    {"objects of their own", [](const Annotation& a) { return has_area(a.shape) && !is_label_mask(a); },
+     [](const Capabilities& t) {
+       if (has_pixels(t) || t.instance_mask) return std::string();
+       return std::string(t.label_masks ? "merge into one mask a label" : "merge into one mask an image");
      }},
     {"crowd flags", [](const Annotation& a) { return a.flags.crowd == true; },
      [](const Capabilities& t) {
@@ -153,7 +162,8 @@ Survey survey(Source& source, const Format& target, Findings& findings) {
   Survey found;
   source.rewind();
   for_each_item(source, findings, [&](Item&& item) {
-    found.paints = found.paints || (item.annotated && becomes_mask(item, target.holds));
+    found.paints =
+        found.paints || (item.annotated && becomes_mask(item, target.holds) && !target.holds.label_masks);
     for (std::size_t i = 0; i < by_item.size(); ++i)
       if (kItemFeatures[i].present(item)) note(by_item[i], item.origin);
     for (const Annotation& annotation : item.annotations)

@@ -21,7 +21,8 @@ struct Loss {
 
 struct Survey {
   std::vector<Loss> losses;
-  bool paints = false;  ///< some item's annotations become its label mask
+  /// Some item's annotations become its one label mask, in which background is a label like others.
+  bool paints = false;
 };
 
 /// Reads every item of `source` (not its pixels), rewinds it, and says what `target` cannot hold. Findings of

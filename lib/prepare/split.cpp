@@ -80,8 +80,11 @@ std::vector<std::string> strata_of(const Item& item, const cv::Mat& mask, const 
       strata.push_back(text_of(*value));
   } else if (settings.stratify == SplitSettings::Stratify::labels) {
     std::vector<bool> present(static_cast<std::size_t>(labels.size()), false);
-    for (const Annotation& annotation : item.annotations)
-      if (annotation.label) present[static_cast<std::size_t>(*annotation.label)] = true;
+    for (const Annotation& annotation : item.annotations) {
+      const bool is_blank =
+          is_label_mask(annotation) && item.size && area(pixels_of(annotation, *item.size)) == 0;
+      if (annotation.label && !is_blank) present[static_cast<std::size_t>(*annotation.label)] = true;
+    }
     if (!mask.empty()) {
       for (int y = 0; y < mask.rows; ++y)
         for (const auto* p = mask.ptr<std::uint16_t>(y); p != mask.ptr<std::uint16_t>(y) + mask.cols; ++p)

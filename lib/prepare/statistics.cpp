@@ -109,7 +109,8 @@ void count_subset(Statistics& statistics, const std::string& name) {
 void count(Statistics& statistics, const Measured& measured) {
   const Item& item = *measured.item;
   ++statistics.items;
-  statistics.annotations += item.annotations.size();
+  statistics.annotations += item.annotations.size() -
+                            static_cast<std::size_t>(std::ranges::count_if(item.annotations, is_label_mask));
   if (!item.annotated)
     ++statistics.unannotated;
   else if (item.annotations.empty() && !item.semantic)
@@ -120,8 +121,9 @@ void count(Statistics& statistics, const Measured& measured) {
   if (item.instances) ++statistics.shapes["instance mask"];
   std::vector<bool> present(statistics.labels.size(), false);
   for (const Annotation& annotation : item.annotations) {
-    ++statistics.shapes[std::string(shape_name(annotation.shape))];
-    if (!annotation.label) continue;
+    const bool is_mask = is_label_mask(annotation);
+    ++statistics.shapes[is_mask ? "mask of one label" : std::string(shape_name(annotation.shape))];
+    if (!annotation.label || is_mask) continue;
     const auto label = static_cast<std::size_t>(*annotation.label);
     ++statistics.labels[label].annotations;
     present[label] = true;

@@ -82,8 +82,7 @@ std::string free_name(const LabelFile& file, const std::string& wanted, int valu
   return taken ? std::to_string(value) : wanted;
 }
 
-/// Gives a role to the label that a setting names or whose value it states. A value that no label has becomes
-/// one: lists of names rarely mention the one that means void.
+/// Gives a role to the label that a setting names or whose value it states.
 void set_role(LabelFile& file, PixelCoding coding, const std::string& name_or_value, Role role,
               const char* setting) {
   const auto named = std::ranges::find(file.labels, name_or_value, &Label::name);
@@ -111,18 +110,6 @@ void set_role(LabelFile& file, PixelCoding coding, const std::string& name_or_va
       number);
 }
 
-std::optional<LabelFile> stated_or_found(const Path& source, const std::vector<Path>& folders,
-                                         const MaskLabelSettings& settings) {
-  if (!settings.labels) return find_label_file(folders);
-  const Path file(*settings.labels);
-  try {
-    return read_label_file(file.is_absolute() ? file : source / file);
-  } catch (Error& error) {
-    error.at_field("labels");
-    throw;
-  }
-}
-
 /// The fallback to VOC's colours is only for a document that says itself that its labels are colours.
 void require_colours(const LabelFile& file) {
   if (file.coding == PixelCoding::colour) return;
@@ -135,11 +122,26 @@ void require_colours(const LabelFile& file) {
 
 }  // namespace
 
-MaskLabels find_labels(const Path& source, const std::vector<Path>& folders,
-                       const MaskLabelSettings& settings, std::size_t masks,
+std::optional<LabelFile> find_label_file(const Path& source, const std::vector<Path>& folders,
+                                         const LabelSettings& settings) {
+  if (!settings.labels) return find_label_file(folders);
+  const Path file(*settings.labels);
+  try {
+    return read_label_file(file.is_absolute() ? file : source / file);
+  } catch (Error& error) {
+    error.at_field("labels");
+    throw;
+  }
+}
+
+void give_roles(LabelFile& file, PixelCoding coding, const LabelSettings& settings) {
+  if (settings.background) set_role(file, coding, *settings.background, Role::background, "background");
+  for (const std::string& name : settings.ignore) set_role(file, coding, name, Role::ignore, "ignore");
+}
+
+MaskLabels find_labels(std::optional<LabelFile> file, const MaskLabelSettings& settings, std::size_t masks,
                        const std::function<Path(std::size_t)>& mask_at) {
   MaskLabels out;
-  std::optional<LabelFile> file = stated_or_found(source, folders, settings);
   PixelCoding coding = settings.coding;
   if (coding == PixelCoding::automatic && file) coding = file->coding;
 
@@ -154,8 +156,7 @@ MaskLabels find_labels(const Path& source, const std::vector<Path>& folders,
   out.subsets = file->subsets;
   if (coding == PixelCoding::binary) complete_binary(*file);
   if (coding == PixelCoding::colour) require_colours(*file);
-  if (settings.background) set_role(*file, coding, *settings.background, Role::background, "background");
-  for (const std::string& name : settings.ignore) set_role(*file, coding, name, Role::ignore, "ignore");
+  give_roles(*file, coding, settings);
   out.labels = LabelMap(file->labels);
   out.coding = std::make_shared<const MaskCoding>(mask_coding(coding, out.labels, file->values));
   return out;

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <numeric>
 #include <opencv2/core.hpp>
 #include <set>
 
@@ -61,14 +62,38 @@ cv::Mat to_colours(const cv::Mat& labels, const LabelMap& map, Rgb unlabelled) {
   return colours;
 }
 
-Media with_a_place(Media media) {
-  if (media == Media::reference)
+Media with_a_place(Media media, bool names_images) {
+  if (media == Media::reference && !names_images)
     throw Error(Code::usage, "folders of masks have no place for the path of an image that lies elsewhere")
         .hint("use --media copy or --media link");
   return media;
 }
 
+std::vector<std::uint16_t> values_in(const cv::Mat& samples) {
+  std::vector<bool> seen(65536);
+  const auto note = [&](const auto* row) {
+    int last = -1;
+    for (int x = 0; x < samples.cols; ++x)
+      if (row[x] != last) seen[static_cast<std::size_t>(last = row[x])] = true;
+  };
+  for (int y = 0; y < samples.rows; ++y)
+    if (samples.depth() == CV_8U)
+      note(samples.ptr<std::uint8_t>(y));
+    else
+      note(samples.ptr<std::uint16_t>(y));
+  std::vector<std::uint16_t> values;
+  for (std::size_t value = 0; value < seen.size(); ++value)
+    if (seen[value]) values.push_back(static_cast<std::uint16_t>(value));
+  return values;
+}
+
 }  // namespace
+
+std::vector<int> numbered(const LabelMap& labels) {
+  std::vector<int> values(static_cast<std::size_t>(labels.size()));
+  std::iota(values.begin(), values.end(), 0);
+  return values;
+}
 
 Capabilities held_by_mask_files() {
   Capabilities holds;
@@ -79,11 +104,14 @@ Capabilities held_by_mask_files() {
 
 MaskSink::MaskSink(const CreateRequest& request, const MaskWriteSettings& settings, MaskStorage storage)
     : coding_(settings.coding == PixelCoding::automatic ? PixelCoding::index : settings.coding),
-      media_(with_a_place(request.media)),
+      media_(with_a_place(request.media, storage.names_images)),
       metadata_(request.metadata),
       values_(std::move(storage.values)),
       void_(choose_void(settings, metadata_.labels, values_)),
-      palette_(storage.palette ? palette_of(metadata_.labels, values_, void_) : std::vector<Rgb>()),
+      kind_(storage.kind),
+      own_folder_(storage.own_folder.empty() ? "" : storage.own_folder + "/"),
+      palette_(kind_ == MaskFileKind::palette_png ? palette_of(metadata_.labels, values_, void_)
+                                                  : std::vector<Rgb>()),
       pixels_(mask_coding(coding_, metadata_.labels, values_)),
       folder_(request.target, request.overwrite) {
   for (const std::string& subset : metadata_.subsets) require_file_name(subset);
@@ -92,18 +120,21 @@ MaskSink::MaskSink(const CreateRequest& request, const MaskWriteSettings& settin
 std::function<void()> MaskSink::encode(Item item) {
   try {
     require_file_names(item);
-    Encoded mask;
-    if (item.annotated) mask = encoded_mask(item);
     const Path named = item.file_name.empty() ? item.image : Path(item.file_name);
     item.file_name = item.id + named.extension().string();
-    const std::string images = image_folder(item.subset), masks = mask_folder(item.subset);
-    place_image(item, media_, folder_.staging(), images);
-    const std::string mask_name = item.annotated ? masks + "/" + item.id + ".png" : "";
-    if (item.annotated) folder_.write(mask_name, mask.png);
-    return [this, unlabelled = mask.unlabelled, origin = item.origin, subset = item.subset,
-            image_name = images + "/" + item.file_name, mask_name] {
+    Encoded masks;
+    if (item.annotated) masks = encoded(item);
+    const std::string images = image_folder(item.subset);
+    const std::string placed = place_image(item, media_, folder_.staging(), images);
+    Written done{item.subset, Path(placed).is_absolute() ? placed : images + "/" + placed, {}, {}};
+    for (const MaskFile& file : masks.files) {
+      folder_.write(file.name, file.bytes);
+      done.masks.push_back(file.name);
+    }
+    done.values = std::move(masks.values);
+    return [this, unlabelled = masks.unlabelled, origin = item.origin, done = std::move(done)] {
       note_unlabelled(unlabelled, origin);
-      written(subset, image_name, mask_name);
+      written(done);
     };
   } catch (Error& error) {
     if (!item.origin.file.empty()) error.at_file(item.origin.file);
@@ -117,18 +148,19 @@ void MaskSink::close(const Provenance& provenance) {
     labels.labels.push_back(*void_.added);
     labels.values.push_back(void_.value);
   }
-  folder_.write("labels.json", to_text(labels));
-  finish();
-  folder_.write("provenance.json", to_json_text(provenance));
+  folder_.write(own_folder_ + "labels.json", to_text(labels));
+  finish(labels);
+  folder_.write(own_folder_ + "provenance.json", to_json_text(provenance));
   folder_.commit();
 }
 
 MaskSink::Void MaskSink::choose_void(const MaskWriteSettings& settings, const LabelMap& labels,
                                      const std::vector<int>& values) {
   for (int i = 0; i < labels.size() && !settings.void_value; ++i)
-    if (labels.is_ignored(i)) return {std::nullopt, values[static_cast<std::size_t>(i)], labels.colour(i)};
-  Void chosen{Label{}, free_value(settings.void_value, values), free_colour(labels)};
-  chosen.added->name = free_name(labels);
+    if (labels.is_ignored(i))
+      return {std::nullopt, labels[i].name, values[static_cast<std::size_t>(i)], labels.colour(i)};
+  Void chosen{Label{}, free_name(labels), free_value(settings.void_value, values), free_colour(labels)};
+  chosen.added->name = chosen.name;
   chosen.added->role = Role::ignore;
   chosen.added->colour = chosen.colour;
   if (std::ranges::all_of(labels, [](const Label& label) { return label.id.has_value(); }) &&
@@ -152,14 +184,31 @@ std::vector<Rgb> MaskSink::palette_of(const LabelMap& labels, const std::vector<
   return palette;
 }
 
-MaskSink::Encoded MaskSink::encoded_mask(const Item& item) const {
+MaskSink::Encoded MaskSink::encoded(const Item& item) const {
   const cv::Mat labels = semantic_of(item, metadata_.labels).labels;
-  if (coding_ == PixelCoding::binary) return {encode_index_png(to_binary(labels)), 0};
-  const int unlabelled = cv::countNonZero(labels == kUnlabelled);
-  if (coding_ == PixelCoding::colour)
-    return {encode_png(to_colours(labels, metadata_.labels, void_.colour)), unlabelled};
-  const cv::Mat stored = to_stored_values(labels, values_, void_.value);
-  return {encode_index_png(stored, stored.depth() == CV_8U ? palette_ : std::vector<Rgb>()), unlabelled};
+  const std::string stem = mask_folder(item.subset) + "/" + item.id;
+  Encoded out;
+  if (coding_ == PixelCoding::colour) {
+    out.unlabelled = cv::countNonZero(labels == kUnlabelled);
+    out.files.push_back({stem + ".png", encode_png(to_colours(labels, metadata_.labels, void_.colour))});
+    return out;
+  }
+  cv::Mat samples;
+  if (coding_ == PixelCoding::binary) {
+    samples = to_binary(labels);
+  } else {
+    out.unlabelled = cv::countNonZero(labels == kUnlabelled);
+    samples = to_stored_values(labels, values_, void_.value);
+  }
+  out.values = values_in(samples);
+  out.files.push_back({stem + (kind_ == MaskFileKind::npy ? ".npy" : ".png"), encode_samples(samples)});
+  return out;
+}
+
+std::string MaskSink::encode_samples(const cv::Mat& samples) const {
+  if (kind_ == MaskFileKind::npy) return encode_npy(samples);
+  const bool takes_palette = coding_ == PixelCoding::index && samples.depth() == CV_8U;
+  return encode_index_png(samples, takes_palette ? palette_ : std::vector<Rgb>());
 }
 
 void MaskSink::note_unlabelled(int pixels, const Place& origin) {

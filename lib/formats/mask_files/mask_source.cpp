@@ -23,7 +23,8 @@ std::vector<std::string> subset_names(std::vector<std::string> listed,
 
 class MaskSource : public IndexedSource {
  public:
-  MaskSource(const Path& source, MaskFiles files, const MaskLabelSettings& settings)
+  MaskSource(const Path& source, MaskFiles files, const MaskLabelSettings& settings,
+             std::optional<LabelFile> labels)
       : folders_(std::move(files.folders)), pairs_(std::move(files.pairs)) {
     findings_ = std::move(files.findings);
     std::vector<std::size_t> with_mask;
@@ -33,7 +34,8 @@ class MaskSource : public IndexedSource {
 
     const auto mask_at = [&](std::size_t number) { return mask_file(pairs_[with_mask[number]]); };
     const Path beside_masks = folders_[pairs_[with_mask.front()].folders].masks.parent_path();
-    MaskLabels found = find_labels(source, {source, beside_masks}, settings, with_mask.size(), mask_at);
+    if (!labels) labels = find_label_file(source, {source, beside_masks}, settings);
+    MaskLabels found = find_labels(std::move(labels), settings, with_mask.size(), mask_at);
     coding_ = std::move(found.coding);
     metadata_.labels = std::move(found.labels);
     metadata_.subsets = subset_names(std::move(found.subsets), folders_);
@@ -87,8 +89,8 @@ class MaskSource : public IndexedSource {
 }  // namespace
 
 std::unique_ptr<Source> make_mask_source(const Path& source, MaskFiles files,
-                                         const MaskLabelSettings& settings) {
-  return std::make_unique<MaskSource>(source, std::move(files), settings);
+                                         const MaskLabelSettings& settings, std::optional<LabelFile> labels) {
+  return std::make_unique<MaskSource>(source, std::move(files), settings, std::move(labels));
 }
 
 }  // namespace maskmill

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "dataset/dataset.h"
@@ -22,10 +23,11 @@ struct MaskFiles {
   }
 };
 
-/// Images beside mask files, however they are laid out. Labels are those of the label file in `source` or
-/// beside the masks. An image without a mask is not annotated, and a finding. Throws Error as find_labels;
-/// Error(bad_format) where no image has a mask.
+/// Images beside mask files, however they are laid out. Labels are those of `labels`, else of the label file
+/// in `source` or beside the masks. An image without a mask is not annotated, and a finding. Throws Error as
+/// find_labels; Error(bad_format) where no image has a mask.
 std::unique_ptr<Source> make_mask_source(const Path& source, MaskFiles files,
-                                         const MaskLabelSettings& settings);
+                                         const MaskLabelSettings& settings,
+                                         std::optional<LabelFile> labels = std::nullopt);
 
 }  // namespace maskmill

@@ -189,18 +189,18 @@ bool holds_image(const Path& folder, bool deep) {
   return std::ranges::any_of(below, [](const Path& path) { return holds_image(path, true); });
 }
 
-bool has_pair(const PairFolders& folders) {
-  if (folders.masks.empty() || folders.images.empty()) return false;
+std::optional<Path> sample_mask(const PairFolders& folders) {
+  if (folders.masks.empty() || folders.images.empty()) return std::nullopt;
   for (const std::string& stem : sample_stems(folders.images))
     for (const std::string& mask : possible_masks(stem)) {
       if (folders.one_folder() && mask == stem) continue;
       for (const char* extension :
-           {".png", ".PNG", ".tif", ".tiff", ".bmp", ".jpg", ".JPG", ".jpeg", ".webp"})
-        if (boost::system::error_code failure;
-            fs::is_regular_file(folders.masks / (mask + extension), failure))
-          return true;
+           {".png", ".PNG", ".tif", ".tiff", ".bmp", ".jpg", ".JPG", ".jpeg", ".webp", ".npy", ".npz"}) {
+        Path file = folders.masks / (mask + extension);
+        if (boost::system::error_code failure; fs::is_regular_file(file, failure)) return file;
+      }
     }
-  return false;
+  return std::nullopt;
 }
 
 Suffixes find_suffixes(std::span<const std::string> images, std::span<const std::string> masks,

@@ -45,10 +45,14 @@ struct Suffixes {
 Suffixes find_suffixes(std::span<const std::string> images, std::span<const std::string> masks,
                        bool one_folder, const SuffixSettings& settings);
 
-/// Whether one of the first images that the file system lists has a mask of its name; for probes.
-bool has_pair(const PairFolders& folders);
+/// The mask of one of the first images that the file system lists; nothing where none has one of its name.
+/// For probes.
+std::optional<Path> sample_mask(const PairFolders& folders);
+inline bool has_pair(const PairFolders& folders) {
+  return sample_mask(folders).has_value();
+}
 
-/// The number of images that has_pair() looks at.
+/// The number of images that sample_mask() looks at.
 inline constexpr std::size_t kSampledImages = 64;
 
 /// Whether an image file lies directly in the folder or, with `deep`, anywhere below; stops at the first.

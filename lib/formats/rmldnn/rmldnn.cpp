@@ -6,7 +6,6 @@
 #include <algorithm>
 #include <array>
 #include <boost/filesystem.hpp>
-#include <numeric>
 
 #include "base/error.h"
 #include "base/text.h"
@@ -74,16 +73,10 @@ Probe probe(const Path& path) try {
   return {0, {error.code().message()}};
 }
 
-std::vector<int> numbered(const LabelMap& labels) {
-  std::vector<int> values(static_cast<std::size_t>(labels.size()));
-  std::iota(values.begin(), values.end(), 0);
-  return values;
-}
-
 class RmldnnSink : public MaskSink {
  public:
   RmldnnSink(const CreateRequest& request, const MaskWriteSettings& settings)
-      : MaskSink(request, settings, {numbered(request.metadata.labels), false}) {
+      : MaskSink(request, settings, {numbered(request.metadata.labels), MaskFileKind::gray_png}) {
     for (const std::string& subset : request.metadata.subsets) folder_of(subset);
   }
 

@@ -134,7 +134,7 @@ Probe probe(const Path& path) try {
 class TrainannotSink : public MaskSink {
  public:
   TrainannotSink(const CreateRequest& request, const WriteSettings& settings)
-      : MaskSink(request, settings.masks, {request.metadata.labels.mask_values(), false}),
+      : MaskSink(request, settings.masks, {request.metadata.labels.mask_values(), MaskFileKind::gray_png}),
         list_prefix_(settings.list_prefix) {
     const std::set<std::string> subsets(request.metadata.subsets.begin(), request.metadata.subsets.end());
     for (const std::string& subset : subsets) {
@@ -155,11 +155,11 @@ class TrainannotSink : public MaskSink {
   }
   std::string mask_folder(const std::string& subset) const override { return subset + std::string(kAnnot); }
 
-  void written(const std::string& subset, const std::string& image, const std::string& mask) override {
-    lists_[subset] +=
-        to_pair_line({list_prefix_ + image, mask.empty() ? std::string() : list_prefix_ + mask}) + "\n";
+  void written(const Written& item) override {
+    const std::string mask = item.masks.empty() ? std::string() : list_prefix_ + item.masks.front();
+    lists_[item.subset] += to_pair_line({list_prefix_ + item.image, mask}) + "\n";
   }
-  void finish() override {
+  void finish(const LabelFile& /*labels*/) override {
     for (const auto& [subset, lines] : lists_) attach(subset + ".txt", lines);
   }
 

@@ -5,8 +5,8 @@ namespace maskmill {
 namespace {
 
 void run(const Item&, const ItemFacts& facts, const Metadata&, const Report& report) {
-  for (const auto& file : {facts.image, facts.semantic, facts.instances})
-    if (file && file->exists && file->unreadable)
+  for (const FileFacts* file : facts.files())
+    if (file->exists && file->unreadable)
       report(file->unreadable->place(), file->unreadable->message(), file->unreadable->hint_text());
 }
 

@@ -27,6 +27,14 @@ FileFacts file_facts(const Path& path, Decode&& decode) {
 
 }  // namespace
 
+std::vector<const FileFacts*> ItemFacts::files() const {
+  std::vector<const FileFacts*> all;
+  for (const auto* file : {&image, &semantic, &instances})
+    if (*file) all.push_back(&**file);
+  for (const FileFacts& file : shapes) all.push_back(&file);
+  return all;
+}
+
 ItemFacts facts_of(const Item& item, const LabelMap& labels) {
   ItemFacts facts;
   if (!item.image.empty())
@@ -52,6 +60,9 @@ ItemFacts facts_of(const Item& item, const LabelMap& labels) {
       const RawImage mask = decode_raw(bytes);
       facts.instances_size = Size{mask.pixels.cols, mask.pixels.rows};
     });
+  for (const Annotation& annotation : item.annotations)
+    if (const auto* mask = std::get_if<MaskRef>(&annotation.shape))
+      facts.shapes.push_back(file_facts(mask->file, [](std::string_view bytes) { decode_raw(bytes); }));
   return facts;
 }
 

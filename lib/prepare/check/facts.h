@@ -4,6 +4,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "base/error.h"
 #include "base/hash.h"
@@ -26,11 +27,15 @@ struct FileFacts {
 struct ItemFacts {
   std::optional<FileFacts> image;
   std::optional<FileFacts> semantic, instances;
+  std::vector<FileFacts> shapes;  ///< mask files of annotations
   std::optional<Size> semantic_size, instances_size;
   /// Stored values of the semantic mask (a colour: r << 16 | g << 8 | b) -> pixels; those that no label has
   /// in unknown_values.
   std::map<std::int64_t, std::int64_t> known_labels;  ///< label index -> pixels
   std::map<std::int64_t, std::int64_t> unknown_values;
+
+  /// All of the above that there are.
+  std::vector<const FileFacts*> files() const;
 };
 
 /// Reads and decodes what the item refers to, whole, so that a picture that ends early is noticed. A JPEG is

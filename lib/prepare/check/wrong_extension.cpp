@@ -7,8 +7,8 @@ namespace maskmill {
 namespace {
 
 void run(const Item&, const ItemFacts& facts, const Metadata&, const Report& report) {
-  for (const auto& file : {facts.image, facts.semantic, facts.instances}) {
-    if (!file || file->kind == FileKind::unknown) continue;
+  for (const FileFacts* file : facts.files()) {
+    if (file->kind == FileKind::unknown) continue;
     const FileKind promised = kind_of_extension(lower_extension(file->path));
     if (promised == FileKind::unknown || promised == file->kind) continue;
     report({file->path.string(), {}, {}},

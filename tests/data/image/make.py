@@ -80,6 +80,9 @@ def arrays():
         numpy.save(HERE / f"{name}.npy", array)
     with open(HERE / "version2.npy", "wb") as file:
         numpy.lib.format.write_array(file, masks[8].astype("u1"), version=(2, 0))
+    numpy.savez(HERE / "stored.npz", mask=masks[8].astype("u1"))
+    numpy.savez_compressed(HERE / "deflated.npz", masks[16].astype("<i4"))
+    numpy.savez_compressed(HERE / "two_arrays.npz", mask=masks[8].astype("u1"), image=stored["rgb"])
 
 
 def blocks(mode, columns, rows):

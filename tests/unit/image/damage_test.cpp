@@ -27,7 +27,9 @@ const char* const kPictures[] = {"gray1.png",        "gray2_interlaced.png",
 }  // namespace
 
 TEST_CASE("a picture cut off at any byte is an error or whole") {
-  for (const std::string name : kPictures) {
+  std::vector<std::string> names(std::begin(kPictures), std::end(kPictures));
+  names.insert(names.end(), {"stored.npz", "deflated.npz"});
+  for (const std::string& name : names) {
     const std::string bytes = picture_bytes(name);
     const cv::Mat raw = decode_raw(bytes).pixels, colours = decode_image(bytes);
     int whole = 0;
@@ -68,8 +70,9 @@ TEST_CASE("a changed byte in a PNG's picture is an error") {
 
 TEST_CASE("damaged bytes never crash a decoder, and the size stays what the header says") {
   Random random({9});
-  for (const std::string name : {"palette4_transparent.png", "ramp.jpg", "ramp_progressive.jpg", "cmyk.jpg",
-                                 "orientation5.jpg", "palette8.bmp", "rgb.webp", "lossy.webp", "rgb.gif"}) {
+  for (const std::string name :
+       {"palette4_transparent.png", "ramp.jpg", "ramp_progressive.jpg", "cmyk.jpg", "orientation5.jpg",
+        "palette8.bmp", "rgb.webp", "lossy.webp", "rgb.gif", "stored.npz", "deflated.npz"}) {
     const std::string bytes = picture_bytes(name);
     for (int round = 0; round < 300; ++round) {
       std::string damaged = bytes;

@@ -2,6 +2,7 @@
 #include "pictures.h"
 
 #include <cstring>
+#include <fstream>
 #include <opencv2/core.hpp>
 
 #include "support/scratch.h"
@@ -63,6 +64,14 @@ cv::Mat noise(Random& random, Size size, int type) {
     for (std::size_t i = 0; i < static_cast<std::size_t>(pixels.cols) * pixels.elemSize(); ++i)
       pixels.ptr<std::uint8_t>(y)[i] = static_cast<std::uint8_t>(random.below(256));
   return pixels;
+}
+
+std::optional<long long> bytes_read() {
+  std::ifstream file("/proc/self/io");
+  std::string name;
+  long long count = 0;
+  if (file >> name >> count && name == "rchar:") return count;
+  return std::nullopt;
 }
 
 }  // namespace maskmill::tests

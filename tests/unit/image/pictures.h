@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <opencv2/core/mat.hpp>
+#include <optional>
 #include <string>
 
 #include "base/path.h"
@@ -28,5 +29,8 @@ bool equal(const cv::Mat& a, const cv::Mat& b);
 /// The largest difference of two samples; the type and size must agree.
 double distance(const cv::Mat& a, const cv::Mat& b);
 cv::Mat noise(Random& random, Size size, int type);
+
+/// Bytes that this process has read so far, or nothing where the system does not say.
+std::optional<long long> bytes_read();
 
 }  // namespace maskmill::tests

@@ -2,22 +2,12 @@
 #include <fmt/format.h>
 
 #include <boost/filesystem.hpp>
-#include <fstream>
 
 #include "pictures.h"
 #include "support/scratch.h"
 
 namespace maskmill::tests {
 namespace {
-
-// Bytes that this process has read so far, or nothing where the system does not say.
-std::optional<long long> bytes_read() {
-  std::ifstream file("/proc/self/io");
-  std::string name;
-  long long count = 0;
-  if (file >> name >> count && name == "rchar:") return count;
-  return std::nullopt;
-}
 
 std::string segment(char marker, std::size_t payload) {
   const std::size_t length = payload + 2;

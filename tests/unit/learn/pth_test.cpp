@@ -4,11 +4,12 @@
 #include <map>
 #include <numeric>
 
+#include "base/byte_source.h"
 #include "base/random.h"
+#include "base/zip.h"
 #include "catch.h"
 #include "learn/pickle.h"
 #include "learn/tensor_file.h"
-#include "learn/zip.h"
 #include "support/scratch.h"
 
 using namespace maskmill;
@@ -191,7 +192,8 @@ TEST_CASE("what is written is read back, and depends on nothing else") {
 TEST_CASE("storages begin at multiples of 64 bytes, so that torch can map them") {
   const std::string file =
       encode_pth({{"a", TensorType::int8, {3}, "abc"}, {"b", TensorType::int8, {2}, "de"}});
-  const ZipReader zip(file);
+  ByteSource bytes{std::string_view(file)};
+  const ZipReader zip(bytes);
   for (const char* name : {"archive/data/0", "archive/data/1"}) {
     REQUIRE(zip.find(name) != nullptr);
     CHECK(zip.find(name)->offset % 64 == 0);
@@ -323,7 +325,8 @@ TEST_CASE("damaged files give an error or a value in proportion, never a crash")
 TEST_CASE("damaged pickles behind good checksums give an error or a value in proportion") {
   for (const Path& path : goldens("pass-")) {
     const std::string whole = read_file(path);
-    const ZipReader zip(whole);
+    ByteSource bytes{std::string_view(whole)};
+    const ZipReader zip(bytes);
     std::string inflated;
     std::string pickle;
     for (const auto& entry : zip.entries())

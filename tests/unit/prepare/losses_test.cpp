@@ -17,7 +17,7 @@ Capabilities everything() {
       all.attributes = true;
   all.ignore_areas = all.background = all.unannotated = all.subsets = all.label_ids = all.label_colours =
       true;
-  all.item_attributes = all.licences = true;
+  all.item_attributes = all.licences = all.label_masks = true;
   return all;
 }
 

@@ -2,18 +2,21 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
-namespace maskmill::learn {
+#include "base/byte_source.h"
 
-/// The zip files that torch.save and torch.load share (PKWARE's APPNOTE.TXT 6.3.10, of which zip64, stored
-/// and deflated entries). Whole files in memory; both classes are for archives of our own kind, not for
-/// unpacking what people send.
+namespace maskmill {
+
+/// Zip files as torch.save and numpy.savez write them (PKWARE's APPNOTE.TXT 6.3.10, of which zip64, stored
+/// and deflated entries). An entry is read whole; both classes are for archives of arrays, not for unpacking
+/// what people send.
 
 /// Reads the directory and holds it to the file: names are unique, entries lie apart and before the
-/// directory, local names agree with it, and what inflates stays within 32 times the file's size and 16 MiB.
+/// directory, local names agree with it, and no entry claims a size that its bytes cannot inflate to.
 /// Throws Error(bad_format), Error(unsupported) for encryption, split archives and other methods.
 class ZipReader {
  public:
@@ -25,20 +28,23 @@ class ZipReader {
     bool deflated = false;
   };
 
-  /// `file` must outlive the reader.
-  explicit ZipReader(std::string_view file);
+  /// `file` must outlive the reader. Throws Error(bad_format) also where the entries together claim more
+  /// bytes than `most_inflated`; unset: 32 times the file's size and 16 MiB.
+  explicit ZipReader(ByteSource& file, std::optional<std::uint64_t> most_inflated = std::nullopt);
 
   /// In the directory's order.
   const std::vector<Entry>& entries() const { return entries_; }
   /// Null where there is none. Takes logarithmic time.
   const Entry* find(std::string_view name) const;
 
-  /// A part of the file where the entry is stored, else of `inflated`, which is overwritten. Throws
+  /// What ByteSource::at gives where the entry is stored, else `inflated`, which is overwritten. Throws
   /// Error(bad_format) where the checksum differs.
   std::string_view content(const Entry& entry, std::string& inflated) const;
+  /// The first bytes of the content, at most `count`, as they are: the checksum is of the whole.
+  std::string beginning(const Entry& entry, std::size_t count) const;
 
  private:
-  std::string_view file_;
+  ByteSource& file_;
   std::vector<Entry> entries_;
   std::vector<std::size_t> by_name_;
 };
@@ -67,4 +73,4 @@ class ZipWriter {
   std::vector<Written> written_;
 };
 
-}  // namespace maskmill::learn
+}  // namespace maskmill

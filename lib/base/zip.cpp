@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "learn/zip.h"
+#include "base/zip.h"
 
 #include <fmt/format.h>
 #include <zlib.h>
@@ -11,7 +11,7 @@
 #include "base/error.h"
 #include "base/text.h"
 
-namespace maskmill::learn {
+namespace maskmill {
 namespace {
 
 constexpr std::uint32_t kLocal = 0x04034b50, kCentral = 0x02014b50, kEnd = 0x06054b50, kEnd64 = 0x06064b50,
@@ -23,6 +23,7 @@ constexpr std::uint16_t kStored = 0, kDeflated = 8;
 constexpr std::uint32_t kIn64 = 0xFFFFFFFF;  // the number stands in the zip64 field
 constexpr std::uint16_t kIn64Short = 0xFFFF;
 constexpr std::size_t kAlignment = 64;
+constexpr std::uint64_t kMostDeflated = 1032;  // deflate makes one byte of no more
 
 Error broken(const std::string& message) {
   return Error(Code::bad_format, "not a sound zip file: " + message);
@@ -53,20 +54,30 @@ class Bytes {
   std::string_view bytes_;
 };
 
-Bytes at(std::string_view file, std::uint64_t offset, std::uint64_t size) {
+void require_inside(const ByteSource& file, std::uint64_t offset, std::uint64_t size) {
   if (offset > file.size() || size > file.size() - offset) throw broken("it points past its own end");
-  return Bytes(file.substr(offset, size));
+}
+
+std::string_view view_at(ByteSource& file, std::uint64_t offset, std::uint64_t size) {
+  require_inside(file, offset, size);
+  const std::string_view bytes = file.at(offset, static_cast<std::size_t>(size));
+  if (bytes.size() != size) throw broken("it ends early");  // it shrank meanwhile
+  return bytes;
+}
+
+Bytes at(ByteSource& file, std::uint64_t offset, std::uint64_t size) {
+  return Bytes(view_at(file, offset, size));
 }
 
 struct Directory {
   std::uint64_t offset = 0, size = 0, count = 0;
 };
 
-std::size_t find_end(std::string_view file) {
+std::uint64_t find_end(ByteSource& file) {
   if (file.size() < kEndSize) throw broken("it ends early");
-  const std::size_t last = file.size() - kEndSize;
+  const std::uint64_t last = file.size() - kEndSize;
   // A comment of up to 65535 bytes may follow; it must reach to the end of the file exactly.
-  for (std::size_t back = 0; back <= std::min<std::size_t>(last, 0xFFFF); ++back) {
+  for (std::uint64_t back = 0; back <= std::min<std::uint64_t>(last, 0xFFFF); ++back) {
     Bytes end = at(file, last - back, kEndSize);
     if (end.take<std::uint32_t>() != kEnd) continue;
     end.take(16);
@@ -75,8 +86,8 @@ std::size_t find_end(std::string_view file) {
   throw broken("its directory is missing; it may be cut short");
 }
 
-Directory find_directory(std::string_view file) {
-  const std::size_t end_at = find_end(file);
+Directory find_directory(ByteSource& file) {
+  const std::uint64_t end_at = find_end(file);
   Bytes end = at(file, end_at, kEndSize);
   end.take(4);
   const auto disk = end.take<std::uint16_t>(), first_disk = end.take<std::uint16_t>();
@@ -144,11 +155,13 @@ Listed read_listed(Bytes& directory) {
   listed.entry.deflated = method == kDeflated;
   if (!listed.entry.deflated && listed.entry.packed_size != listed.entry.size)
     throw broken(in_quotes(listed.entry.name) + " is stored in a size that is not its own");
+  if (listed.entry.deflated && listed.entry.size / kMostDeflated > listed.entry.packed_size)
+    throw broken(in_quotes(listed.entry.name) + " claims a size out of all proportion");
   return listed;
 }
 
 /// Fills in where the data begin.
-void read_local_header(std::string_view file, Listed& listed) {
+void read_local_header(ByteSource& file, Listed& listed) {
   Bytes header = at(file, listed.header_offset, kLocalSize);
   if (header.take<std::uint32_t>() != kLocal) throw broken("the heading of an entry is damaged");
   header.take(22);
@@ -157,10 +170,11 @@ void read_local_header(std::string_view file, Listed& listed) {
   if (at(file, name_at, name_size).take(name_size) != listed.entry.name)
     throw broken(in_quotes(listed.entry.name) + " has another name in its heading");
   listed.entry.offset = name_at + name_size + extra_size;
-  at(file, listed.entry.offset, listed.entry.packed_size);
+  require_inside(file, listed.entry.offset, listed.entry.packed_size);
 }
 
-std::string inflated_bytes(std::string_view packed, std::uint64_t size) {
+/// The first `size` bytes; with `whole`, neither data nor packed bytes may be left.
+std::string inflated_bytes(std::string_view packed, std::uint64_t size, bool whole) {
   const auto fail = [] { return broken("its compressed data are damaged"); };
   z_stream stream{};
   if (inflateInit2(&stream, -MAX_WBITS) != Z_OK) throw Error(Code::bug, "zlib cannot be started");
@@ -172,7 +186,7 @@ std::string inflated_bytes(std::string_view packed, std::uint64_t size) {
   // zlib counts in 32 bits.
   constexpr std::uint64_t step = std::numeric_limits<uInt>::max();
   std::uint64_t read = 0, written = 0;
-  for (int state = Z_OK; state != Z_STREAM_END;) {
+  for (int state = Z_OK; state != Z_STREAM_END && (whole || written < size);) {
     stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(packed.data() + read));
     stream.avail_in = static_cast<uInt>(std::min(step, packed.size() - read));
     stream.next_out = reinterpret_cast<Bytef*>(bytes.data() + written);
@@ -183,7 +197,7 @@ std::string inflated_bytes(std::string_view packed, std::uint64_t size) {
     read += in_before - stream.avail_in;
     written += out_before - stream.avail_out;
   }
-  if (written != size || read != packed.size()) throw fail();
+  if (written != size || (whole && read != packed.size())) throw fail();
   return bytes;
 }
 
@@ -199,11 +213,12 @@ void put(std::string& to, Number number) {
 
 }  // namespace
 
-ZipReader::ZipReader(std::string_view file) : file_(file) {
+ZipReader::ZipReader(ByteSource& file, std::optional<std::uint64_t> most_inflated) : file_(file) {
   const Directory directory = find_directory(file);
-  Bytes bytes = at(file, directory.offset, directory.size);
+  const std::string listing(view_at(file, directory.offset, directory.size));
+  Bytes bytes(listing);
   std::vector<Listed> all;
-  std::uint64_t room = 32 * std::uint64_t{file.size()} + (std::uint64_t{16} << 20);
+  std::uint64_t room = most_inflated.value_or(32 * file.size() + (std::uint64_t{16} << 20));
   for (std::uint64_t i = 0; i < directory.count; ++i) {
     Listed listed = read_listed(bytes);
     read_local_header(file, listed);
@@ -237,12 +252,20 @@ const ZipReader::Entry* ZipReader::find(std::string_view name) const {
 }
 
 std::string_view ZipReader::content(const Entry& entry, std::string& inflated) const {
-  std::string_view bytes = file_.substr(entry.offset, entry.packed_size);
-  if (entry.deflated) bytes = inflated = inflated_bytes(bytes, entry.size);
+  std::string_view bytes = view_at(file_, entry.offset, entry.packed_size);
+  if (entry.deflated) bytes = inflated = inflated_bytes(bytes, entry.size, true);
   // torch leaves the checksum at 0 after set_crc32_options(False).
   if (entry.crc != 0 && checksum(bytes) != entry.crc)
     throw broken(in_quotes(entry.name) + " does not have the checksum it was written with");
   return bytes;
+}
+
+std::string ZipReader::beginning(const Entry& entry, std::size_t count) const {
+  const std::uint64_t size = std::min<std::uint64_t>(count, entry.size);
+  if (!entry.deflated) return std::string(view_at(file_, entry.offset, size));
+  // Packed bytes may be more than what they stand for, but not by much.
+  const std::uint64_t packed = std::min<std::uint64_t>(entry.packed_size, 2 * size + 4096);
+  return inflated_bytes(view_at(file_, entry.offset, packed), size, false);
 }
 
 void ZipWriter::add(std::string name, std::string_view content) {
@@ -335,4 +358,4 @@ std::string ZipWriter::finish() {
   return std::move(file_);
 }
 
-}  // namespace maskmill::learn
+}  // namespace maskmill
