@@ -124,6 +124,6 @@ TEST_CASE("pictures without anything that looks like masks") {
   scratch.write("x/b.jpg", encode_jpeg(picture({48, 36}, 2)));
   scratch.write("x/notes.txt", "none");
   const std::string advice = advice_for(scratch.path());
-  CHECK_THAT(advice, contains("2 pictures, photographs") && contains("1 .txt"));
+  CHECK_THAT(advice, contains("2 pictures, photographs") && contains(".txt"));
   CHECK_THAT(advice, contains("no pictures look like masks"));
 }

@@ -34,22 +34,16 @@ std::string contents(const PictureFolder& folder) {
   return text + ", masks by their looks" + (values.empty() ? "" : " (of the values " + values + ")");
 }
 
-std::string what_lies_there(const FolderSurvey& found) {
+std::string what_lies_there(const std::vector<PictureFolder>& found) {
   std::string text = "what lies there:\n";
-  for (std::size_t i = 0; i < found.pictures.size(); ++i) {
+  for (std::size_t i = 0; i < found.size(); ++i) {
     if (i == kMostLines) {
-      text += fmt::format("  and {} with pictures\n", counted(found.pictures.size() - i, "more folder"));
+      text += fmt::format("  and {} with pictures\n", counted(found.size() - i, "more folder"));
       break;
     }
-    text += fmt::format("  {}: {}\n", folder_name(found.pictures[i].name), contents(found.pictures[i]));
+    text += fmt::format("  {}: {}\n", folder_name(found[i].name), contents(found[i]));
   }
-  std::vector<std::string> others;
-  for (const auto& [extension, count] : found.others)
-    others.push_back(fmt::format("{} {}", with_thousands(count),
-                                 extension.empty() ? "without extension" : "." + printable(extension)));
-  if (others.size() > kMostLines) others.resize(kMostLines), others.emplace_back("...");
-  if (!others.empty()) text += fmt::format("  other files: {}\n", joined(others, ", "));
-  if (found.pictures.empty()) text += "  no pictures\n";
+  if (found.empty()) text += "  no pictures\n";
   return text;
 }
 
@@ -142,9 +136,10 @@ std::string renaming_of_masks(const Path& folder, const LikelyPairs& pairs) {
       part_of_word(names.mask_suffix), part_of_word(names.image_prefix), part_of_word(end));
 }
 
-std::string moving_apart(const Path& folder, const FolderSurvey& found, const LikelyPairs& pairs) {
+std::string moving_apart(const Path& folder, const std::vector<PictureFolder>& found,
+                         const LikelyPairs& pairs) {
   std::set<std::string> image_extensions, mask_extensions;  // as they are written
-  for (const PictureFolder& pictures : found.pictures)
+  for (const PictureFolder& pictures : found)
     if (pictures.name == pairs.images)
       for (const std::string& file : pictures.files) {
         const std::string extension = file.substr(file.rfind('.') + 1);
@@ -166,10 +161,10 @@ std::string moving(const Path& folder, const std::string& from, const std::strin
 
 }  // namespace
 
-std::string advice_text(const FolderSurvey& found, const std::vector<LikelyPairs>& pairs) {
+std::string advice_text(const std::vector<PictureFolder>& found, const std::vector<LikelyPairs>& pairs) {
   std::string text = what_lies_there(found);
   if (pairs.empty()) {
-    text += found.pictures.empty()
+    text += found.empty()
                 ? ""
                 : "no pictures look like masks of the others: pictures alone can be predicted, not checked\n";
     return text;
@@ -182,7 +177,7 @@ std::string advice_text(const FolderSurvey& found, const std::vector<LikelyPairs
   return text + "what differs:\n" + differences(pairs.front());
 }
 
-std::string advice_commands(const Path& folder, const FolderSurvey& found,
+std::string advice_commands(const Path& folder, const std::vector<PictureFolder>& found,
                             const std::vector<LikelyPairs>& pairs) {
   if (pairs.empty()) return {};
   std::string text;

@@ -9,11 +9,11 @@
 namespace maskmill {
 
 /// Lines: what lies there, what it comes closest to, what differs.
-std::string advice_text(const FolderSurvey& found, const std::vector<LikelyPairs>& pairs);
+std::string advice_text(const std::vector<PictureFolder>& found, const std::vector<LikelyPairs>& pairs);
 
 /// Commands for a POSIX shell, one a line, after which `folder` can be read; empty where there are none to
 /// give.
-std::string advice_commands(const Path& folder, const FolderSurvey& found,
+std::string advice_commands(const Path& folder, const std::vector<PictureFolder>& found,
                             const std::vector<LikelyPairs>& pairs);
 
 }  // namespace maskmill

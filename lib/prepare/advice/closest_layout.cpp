@@ -102,9 +102,9 @@ std::tuple<std::size_t, bool, bool> merit(const LikelyPairs& pairs) {
   return {pairs.names.matches, pairs.names.is_identity(), are_kin(pairs)};
 }
 
-std::vector<LikelyPairs> likely_pairs(const FolderSurvey& survey) {
+std::vector<LikelyPairs> likely_pairs(const std::vector<PictureFolder>& survey) {
   std::vector<LikelyPairs> found;
-  for (const PictureFolder& masks : survey.pictures) {
+  for (const PictureFolder& masks : survey) {
     if (masks.masks.empty()) continue;
     std::optional<LikelyPairs> best;
     const auto offer = [&](LikelyPairs pairs) {
@@ -112,7 +112,7 @@ std::vector<LikelyPairs> likely_pairs(const FolderSurvey& survey) {
     };
     if (!masks.photographs.empty()) offer(in_one_folder(masks));
     if (masks.looks_like_masks())
-      for (const PictureFolder& images : survey.pictures)
+      for (const PictureFolder& images : survey)
         if (&images != &masks && may_be_images_of(images, masks)) offer(in_two_folders(images, masks));
     if (best) found.push_back(std::move(*best));
   }

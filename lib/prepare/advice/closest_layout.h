@@ -25,7 +25,7 @@ struct LikelyPairs {
 
 /// What a folder that fits no format comes closest to, and what would make it fit.
 struct ClosestLayout {
-  FolderSurvey found;
+  std::vector<PictureFolder> found;
   std::vector<LikelyPairs> pairs;  ///< most matches first; empty: nothing looks like images and masks
   std::string text;                ///< what lies there, what it comes closest to, and what differs
   std::string commands;            ///< what to do, a command a line, first the one that needs no renaming

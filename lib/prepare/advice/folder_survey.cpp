@@ -2,6 +2,7 @@
 #include "prepare/advice/folder_survey.h"
 
 #include <algorithm>
+#include <map>
 #include <opencv2/core.hpp>
 #include <optional>
 #include <utility>
@@ -70,25 +71,22 @@ void look_at_sample(const Path& root, std::size_t sample, PictureFolder& folder)
 
 }  // namespace
 
-FolderSurvey survey_folder(const Path& folder, std::size_t sample) {
-  FolderSurvey survey;
+std::vector<PictureFolder> survey_folder(const Path& folder, std::size_t sample) {
   std::map<std::string, PictureFolder> by_name;
   for (const Path& file : list_files(folder)) {
+    if (!has_image_extension(file)) continue;
     const std::string name = relative_name(file, folder);
-    if (!has_image_extension(file)) {
-      ++survey.others[lower_extension(file)];
-      continue;
-    }
     const std::size_t slash = name.rfind('/');
     const std::string parent = slash == std::string::npos ? "" : name.substr(0, slash);
     by_name[parent].files.push_back(name.substr(slash + 1));  // npos + 1 is 0
   }
+  std::vector<PictureFolder> folders;
   for (auto& [name, pictures] : by_name) {
     pictures.name = name;
     look_at_sample(folder, sample, pictures);
-    survey.pictures.push_back(std::move(pictures));
+    folders.push_back(std::move(pictures));
   }
-  return survey;
+  return folders;
 }
 
 }  // namespace maskmill

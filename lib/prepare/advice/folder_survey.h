@@ -2,7 +2,6 @@
 #pragma once
 
 #include <cstddef>
-#include <map>
 #include <set>
 #include <string>
 #include <vector>
@@ -23,13 +22,8 @@ struct PictureFolder {
   bool looks_like_masks() const { return masks.size() > photographs.size(); }
 };
 
-struct FolderSurvey {
-  std::vector<PictureFolder> pictures;        ///< by name; folders without pictures left out
-  std::map<std::string, std::size_t> others;  ///< files that are no pictures, by extension
-};
-
-/// Looks at the names of all files below `folder` and decodes up to `sample` pictures of each folder. Never
-/// fails for a picture that cannot be read. Throws Error(not_found | unreadable) as list_files.
-FolderSurvey survey_folder(const Path& folder, std::size_t sample = 8);
+/// The folders below `folder` that hold pictures, and itself, by name. Decodes up to `sample` pictures of
+/// each; never fails for one that cannot be read. Throws Error(not_found | unreadable) as list_files.
+std::vector<PictureFolder> survey_folder(const Path& folder, std::size_t sample);
 
 }  // namespace maskmill
