@@ -12,6 +12,7 @@
 #include "formats/coco/coco.h"
 #include "formats/contents.h"
 #include "formats/csv/csv.h"
+#include "formats/finetune/finetune.h"
 #include "formats/label_masks/label_masks.h"
 #include "formats/pairs/pairs.h"
 #include "formats/rmldnn/rmldnn.h"
@@ -100,6 +101,7 @@ std::span<const Format* const> all() {
       &trainannot(),
       &rmldnn(),
       &csv(),
+      &finetune(),
       &label_masks(),
       &pairs(),
   };

@@ -4,8 +4,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
+#include <limits>
 #include <unordered_map>
+#include <utility>
 
 #include "base/error.h"
 #include "base/parallel.h"
@@ -97,9 +98,9 @@ class Indexer {
     index_.rows.push_back({row.offset, static_cast<std::uint32_t>(row.line), number, !mask.empty()});
     index_.images.learn(image);
     index_.masks.learn(mask);
-    index_.common_folder = std::exchange(first_, false)
-                               ? folder_of(image)
-                               : common_folder(index_.common_folder, folder_of(image));
+    const std::string_view folder = folder_of(image);
+    index_.common_folder =
+        std::string(std::exchange(first_, false) ? folder : common_folder(index_.common_folder, folder));
     note_values(row, table.columns);
     note_subset(trimmed(cell(row, table.columns.subset)));
   }

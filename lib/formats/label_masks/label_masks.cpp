@@ -43,15 +43,18 @@ struct ReadSettings : LabelMaskSettings {
 
 std::vector<LabelFolders> find_folders(const Path& source, const std::vector<std::string>& only) {
   std::vector<LabelFolders> found;
-  const auto add = [&](const Path& folder, const std::string& subset) {
-    if (!holds_image(folder / "images", true)) return;
-    LabelFolders part = label_folders_beside(folder / "images", subset, only);
-    // Folders that have images themselves are subsets.
-    std::erase_if(part.masks, [](const auto& label) { return holds_image(label.second / "images", true); });
-    found.push_back(std::move(part));
-  };
-  add(source, "");
-  for (const Path& folder : list_folders(source)) add(folder, folder.filename().string());
+  const Path images = source / "images";
+  const bool is_flat = holds_image(images, true);
+  for (const Path& folder : list_folders(source)) {
+    if (folder.filename() == images.filename() || !holds_image(folder / "images", true)) continue;
+    LabelFolders part = label_folders_beside(folder / "images", folder.filename().string(), only);
+    // Beside images/, a folder with nothing but images/ is a label's: its masks lie as the images do.
+    if (!is_flat || !part.masks.empty()) found.push_back(std::move(part));
+  }
+  if (!is_flat) return found;
+  LabelFolders whole = label_folders_beside(images, {}, only);
+  for (const LabelFolders& subset : found) whole.masks.erase(subset.subset);
+  found.insert(found.begin(), std::move(whole));
   return found;
 }
 

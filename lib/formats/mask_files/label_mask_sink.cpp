@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <map>
 #include <opencv2/core.hpp>
 
@@ -57,6 +58,9 @@ LabelMaskSink::LabelMaskSink(const CreateRequest& request, std::string own_folde
                {request.metadata.labels.mask_values(), MaskFileKind::gray_png, std::move(own_folder)}),
       as_image_(as_image) {
   const LabelMap& labels = metadata().labels;
+  if (std::ranges::all_of(labels, [](const Label& label) { return label.role == Role::background; }))
+    throw Error(Code::bad_value,
+                "there is no label but background, and this layout has a mask for each other");
   std::map<std::string, std::string> folders{{label_folder_name(void_name()), void_name()}};
   for (int label = 0; label < labels.size(); ++label) {
     if (labels.is_ignored(label) && !void_label_) void_label_ = label;

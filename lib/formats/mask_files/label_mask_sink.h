@@ -20,7 +20,8 @@ Capabilities held_by_label_masks();
 /// `as_image`, the whole name.
 class LabelMaskSink : public MaskSink {
  public:
-  /// Throws Error(bad_value) also for two labels whose masks would lie in one folder.
+  /// Throws Error(bad_value) also where there is no label but background, and for two labels whose masks
+  /// would lie in one folder.
   explicit LabelMaskSink(const CreateRequest& request, std::string own_folder = {}, bool as_image = false);
 
  protected:

@@ -111,6 +111,19 @@ TEST_CASE("subsets have folders of their own, and masks may lie one folder deepe
   CHECK(areas(read(deep.path()).items[0], read(deep.path()).labels()) == std::vector<std::int64_t>{24, 0});
 }
 
+TEST_CASE("ids may name folders, images/ among them, beside subsets too") {
+  const Scratch scratch;
+  for (const char* above : {"", "train/"})
+    for (const char* folder : {"images", "cat", "dog"})
+      scratch.write(std::string(above) + folder + "/images/" + (*above ? "b" : "a") + ".png",
+                    folder == std::string_view("images") ? png_picture() : png_mask({255}));
+  const ReadDataSet data = read(scratch.path());
+  CHECK(data.findings.empty());
+  CHECK(data.ids() == Ids{"images/a", "images/b"});
+  CHECK(data.items[1].subset == "train");
+  CHECK(data.items[0].annotations.size() == 2);
+}
+
 TEST_CASE("an empty mask is annotated as empty, no mask at all is not annotated") {
   const Scratch scratch;
   put(scratch, "", "a");
@@ -265,6 +278,15 @@ TEST_CASE("annotations without pixels are no masks, and an image without objects
   item.annotations = {area_of(0, Box{0, 0, 2, 2})};
   const Scratch other;
   CHECK_THAT(thrown_by([&] { written(other, {named("cat")}, {item}); }).message(), contains("pixels"));
+}
+
+TEST_CASE("background alone has no mask, and is refused") {
+  const Scratch scratch;
+  CHECK_THAT(thrown_by([&] {
+               written(scratch, {named("ground", Role::background)}, {picture_item(scratch)});
+             }).message(),
+             contains("background"));
+  CHECK(!fs::exists(scratch / "out"));
 }
 
 TEST_CASE("labels whose names cannot name a folder have one all the same") {
