@@ -18,7 +18,7 @@ constexpr std::size_t kMostUnknownValues = 65536;
 constexpr std::uint32_t kNoColour = ~std::uint32_t{0};
 
 const MaskCoding& coding_of(const MaskRef& mask) {
-  if (!mask.coding) throw Error(Code::bug, "a semantic mask without a coding").at_file(mask.file);
+  if (!mask.coding) throw Error(Code::bug, "a semantic mask without a coding").at_file(file_of(mask));
   return *mask.coding;
 }
 
@@ -231,10 +231,14 @@ auto at_file(const Path& file, Body&& body) {
 
 }  // namespace
 
+RawImage read_stored(const MaskRef& mask) {
+  return mask.made ? mask.made->make() : read_raw(mask.file);
+}
+
 SemanticMask read_semantic(const MaskRef& mask, std::optional<Size> image_size) {
-  return at_file(mask.file, [&] {
+  return at_file(file_of(mask), [&] {
     const MaskCoding& coding = coding_of(mask);
-    const RawImage raw = read_raw(mask.file);
+    const RawImage raw = read_stored(mask);
     SemanticMask semantic;
     if (coding.kind == MaskCoding::Kind::instance)
       throw Error(Code::bug, "an instance mask was read as a semantic one");
@@ -250,9 +254,9 @@ SemanticMask read_semantic(const MaskRef& mask, std::optional<Size> image_size) 
 }
 
 cv::Mat read_instances(const MaskRef& mask) {
-  return at_file(mask.file, [&] {
+  return at_file(file_of(mask), [&] {
     const std::int64_t void_value = mask.coding ? mask.coding->void_value : -1;
-    const RawImage raw = read_raw(mask.file);
+    const RawImage raw = read_stored(mask);
     if (raw.pixels.channels() > 2 && mask.coding && !mask.coding->colours.empty())
       return by_colour(raw, *mask.coding).labels;
     cv::Mat numbers;
@@ -267,9 +271,23 @@ cv::Mat read_instances(const MaskRef& mask) {
   });
 }
 
+std::shared_ptr<const MaskCoding> index_coding(int labels) {
+  auto coding = std::make_shared<MaskCoding>();
+  for (int i = 0; i < labels; ++i) coding->values.emplace_back(i, i);
+  coding->values.emplace_back(kUnlabelled, -1);
+  return coding;
+}
+
+std::shared_ptr<const MaskCoding> number_coding() {
+  auto coding = std::make_shared<MaskCoding>();
+  coding->kind = MaskCoding::Kind::instance;
+  coding->void_value = kUnlabelled;
+  return coding;
+}
+
 Rle read_mask_shape(const MaskRef& mask, std::optional<Size> image_size) {
-  return at_file(mask.file, [&] {
-    const RawImage raw = read_raw(mask.file);
+  return at_file(file_of(mask), [&] {
+    const RawImage raw = read_stored(mask);
     cv::Mat inside = mask.value ? pixels_of_value(raw, mask) : non_zero(raw);
     fit(inside, mask, image_size);
     return rle_from_mask(inside);

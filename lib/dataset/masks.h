@@ -4,6 +4,7 @@
 #include <array>
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <opencv2/core/mat.hpp>
 #include <optional>
 #include <string_view>
@@ -27,6 +28,9 @@ struct SemanticMask {
   std::map<std::int64_t, std::int64_t> unknown_values;
 };
 
+/// The pixels as they are stored, or as they are made. Throws Error as read_raw, naming the file.
+RawImage read_stored(const MaskRef& mask);
+
 /// Reads and looks up. `image_size` is used where the reference says that the mask is to be resized.
 /// Throws Error as read_raw; Error(bad_format) where the coding needs one channel and the file has three, and
 /// for more than 65,536 different unknown values: that is a picture, and no mask.
@@ -40,6 +44,11 @@ cv::Mat read_instances(const MaskRef& mask);
 /// The pixels of one annotation's mask reference: those of its value, else those with a colour channel
 /// above 0. Throws Error as read_raw; Error(bad_format) where a value is sought in several channels.
 Rle read_mask_shape(const MaskRef& mask, std::optional<Size> image_size = std::nullopt);
+
+/// The codings of masks that are made in memory, CV_16UC1: label indices as SemanticMask has them, and
+/// instance numbers as read_instances gives them.
+std::shared_ptr<const MaskCoding> index_coding(int labels);
+std::shared_ptr<const MaskCoding> number_coding();
 
 // --- masks to instances
 

@@ -149,25 +149,6 @@ void join_boxes(std::vector<Annotation>& boxes, std::vector<Annotation>& instanc
   });
 }
 
-void make_instances(Item& item, const LabelMap& labels, const InstanceSettings& settings,
-                    InstanceLoss& loss) {
-  const SemanticMask semantic = read_semantic(*item.semantic, item.size);
-  InstanceSettings resolved = settings;
-  if (!resolved.policy)
-    resolved.policy = item.instances ? InstancePolicy::object_mask : InstancePolicy::component;
-  cv::Mat instances;
-  if (*resolved.policy == InstancePolicy::object_mask && item.instances)
-    instances = read_instances(*item.instances);
-  std::vector<Annotation> made = instances_from_mask(semantic.labels, instances, labels, resolved, loss);
-  for (Annotation& annotation : made) annotation.origin.file = item.semantic->file.string();
-  join_boxes(item.annotations, made);
-  item.annotations.insert(item.annotations.end(), std::make_move_iterator(made.begin()),
-                          std::make_move_iterator(made.end()));
-  if (!item.size) item.size = Size{semantic.labels.cols, semantic.labels.rows};
-  item.semantic.reset();
-  item.instances.reset();
-}
-
 }  // namespace
 
 double iou(const Box& a, const Box& b) {
@@ -180,6 +161,25 @@ double iou(const Box& a, const Box& b) {
 
 bool becomes_mask(const Item& item, const Capabilities& target) {
   return !item.semantic && target.semantic_mask && !target.box && !target.polygon && !target.rle;
+}
+
+void make_instances(Item& item, const LabelMap& labels, const InstanceSettings& settings,
+                    InstanceLoss& loss) {
+  const SemanticMask semantic = read_semantic(*item.semantic, item.size);
+  InstanceSettings resolved = settings;
+  if (!resolved.policy)
+    resolved.policy = item.instances ? InstancePolicy::object_mask : InstancePolicy::component;
+  cv::Mat instances;
+  if (*resolved.policy == InstancePolicy::object_mask && item.instances)
+    instances = read_instances(*item.instances);
+  std::vector<Annotation> made = instances_from_mask(semantic.labels, instances, labels, resolved, loss);
+  for (Annotation& annotation : made) annotation.origin.file = file_of(*item.semantic).string();
+  join_boxes(item.annotations, made);
+  item.annotations.insert(item.annotations.end(), std::make_move_iterator(made.begin()),
+                          std::make_move_iterator(made.end()));
+  if (!item.size) item.size = Size{semantic.labels.cols, semantic.labels.rows};
+  item.semantic.reset();
+  item.instances.reset();
 }
 
 Item adapted(Item item, const Capabilities& target, const LabelMap& labels, const InstanceSettings& settings,
