@@ -38,6 +38,30 @@ class MemorySource : public Source {
   std::size_t next_ = 0;
 };
 
+class ChangedSource : public Source {
+ public:
+  ChangedSource(std::shared_ptr<Source> source, Metadata metadata, ChangeItem change)
+      : source_(std::move(source)), metadata_(std::move(metadata)), change_(std::move(change)) {}
+
+  const Metadata& metadata() const override { return metadata_; }
+  std::size_t size() const override { return source_->size(); }
+  ReadItem next() override {
+    ReadItem read = source_->next();
+    if (!read) return {};
+    return [this, read = std::move(read)](std::vector<Finding>& findings) {
+      std::optional<Item> item = read(findings);
+      return item ? change_(std::move(*item), findings) : item;
+    };
+  }
+  void rewind() override { source_->rewind(); }
+  const Findings& findings() const override { return source_->findings(); }
+
+ private:
+  std::shared_ptr<Source> source_;
+  Metadata metadata_;
+  ChangeItem change_;
+};
+
 /// Knows by number which items to keep; each is read again when its turn comes.
 class FilteredSource : public Source {
  public:
@@ -90,6 +114,10 @@ std::vector<Item> read_all(Source& source, Findings& findings) {
 
 std::unique_ptr<Source> make_source(Metadata metadata, std::vector<Item> items) {
   return std::make_unique<MemorySource>(std::move(metadata), std::move(items));
+}
+
+std::unique_ptr<Source> changed(std::shared_ptr<Source> source, Metadata metadata, ChangeItem change) {
+  return std::make_unique<ChangedSource>(std::move(source), std::move(metadata), std::move(change));
 }
 
 std::unique_ptr<Source> filtered(std::shared_ptr<Source> source,

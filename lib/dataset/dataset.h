@@ -106,6 +106,14 @@ std::vector<Item> read_all(Source& source, Findings& findings);
 /// A data set in memory.
 std::unique_ptr<Source> make_source(Metadata metadata, std::vector<Item> items);
 
+/// What becomes of an item; on any thread. Nothing: it has to be left out, and a finding of severity error
+/// says why.
+using ChangeItem = std::function<std::optional<Item>(Item, std::vector<Finding>&)>;
+
+/// A view of `source` with each item changed and with metadata of its own. Nobody else may use `source`
+/// meanwhile.
+std::unique_ptr<Source> changed(std::shared_ptr<Source> source, Metadata metadata, ChangeItem change);
+
 /// A view of `source` with the items that `keep` accepts, and those that cannot be read, whose findings would
 /// be lost otherwise; the order stays. Reads every item once, here, so that size() is known, and keeps one
 /// bit for each; an item is read again when its turn comes. Nobody else may use `source` meanwhile.

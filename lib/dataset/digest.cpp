@@ -4,6 +4,7 @@
 #include <boost/filesystem/operations.hpp>
 #include <concepts>
 #include <map>
+#include <opencv2/core/mat.hpp>
 
 #include "dataset/provenance.h"
 
@@ -75,7 +76,10 @@ class ItemHasher {
     add(coding.kind, coding.values, coding.colours, coding.label, coding.zero_label, coding.void_value);
   }
   void add(const MaskRef& mask) {
-    add(content_of(mask.file));
+    if (mask.made)
+      add(pixels_of(mask.made->make()));
+    else
+      add(content_of(mask.file));
     add(mask.coding ? std::optional(*mask.coding) : std::nullopt);
     add(mask.value, mask.resize_to_image);
   }
@@ -88,7 +92,12 @@ class ItemHasher {
     add(annotation.score, annotation.z_order, annotation.area, annotation.keypoints, annotation.attributes);
   }
   void add(const Item& item) {
-    add(item.id, item.file_name, size_in_bytes(item.image), item.size, item.subset, item.source_id);
+    add(item.id, item.file_name);
+    if (item.made_image)
+      for (const Path& file : item.made_image->from) add(size_in_bytes(file));
+    else
+      add(size_in_bytes(item.image));
+    add(item.size, item.subset, item.source_id);
     add(item.annotated, item.annotations, item.semantic, item.instances, item.attributes);
   }
 
@@ -97,6 +106,16 @@ class ItemHasher {
     boost::system::error_code error;
     const std::uint64_t size = image.empty() ? 0 : fs::file_size(image, error);
     return image.empty() || error ? std::nullopt : std::optional(size);
+  }
+
+  static Digest pixels_of(const RawImage& mask) {
+    Hasher hasher;
+    const cv::Mat rows = mask.pixels.isContinuous() ? mask.pixels : mask.pixels.clone();
+    hasher.add({reinterpret_cast<const char*>(rows.data), rows.total() * rows.elemSize()});
+    for (const Rgb& colour : mask.palette)
+      for (const std::uint8_t sample : {colour.r, colour.g, colour.b})
+        hasher.add({reinterpret_cast<const char*>(&sample), 1});
+    return hasher.digest();
   }
 
   /// Many annotations may refer to one file.

@@ -62,11 +62,15 @@ struct Annotation {
   }
 };
 
+/// The bytes of an image file, of the kind that the item's file_name says.
+using MadeImage = Made<std::string>;
+
 struct Item {
   /// Unique in the data set: the image's path relative to the folder of images, without extension, "/"
   /// between parts.
   std::string id;
-  Path image;                             ///< empty where the data set refers to no image
+  Path image;  ///< empty where the data set refers to no image, or it is made
+  std::shared_ptr<const MadeImage> made_image;  ///< set: the image lies in no file; `size` is known
   std::string file_name;                  ///< the image's path as the data set writes it, with extension
   std::optional<Size> size;               ///< as displayed; none where unknown
   std::string subset;                     ///< "train"; empty where the data set has none
@@ -80,5 +84,13 @@ struct Item {
   Attributes attributes;
   Place origin;
 };
+
+bool has_image(const Item& item);
+/// The bytes of the item's image file, or those that are made. Throws Error as read_file, naming the file.
+std::string image_bytes(const Item& item);
+/// Throws Error as image_bytes and decode_image, naming the file.
+cv::Mat read_picture(const Item& item, const ReadImage& options = {});
+/// For messages: the image's file, or the first of those of which it is made; empty where there is no image.
+Path image_file(const Item& item);
 
 }  // namespace maskmill

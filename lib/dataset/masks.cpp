@@ -249,19 +249,23 @@ auto at_file(const Path& file, Body&& body) {
 
 }  // namespace
 
+RawImage read_stored(const MaskRef& mask) {
+  return mask.made ? mask.made->make() : read_raw(mask.file);
+}
+
 SemanticMask read_semantic(const MaskRef& mask, std::optional<Size> image_size) {
-  return at_file(mask.file, [&] {
+  return at_file(file_of(mask), [&] {
     const MaskCoding& coding = semantic_coding_of(mask);
-    SemanticMask semantic = looked_up(read_raw(mask.file), coding);
+    SemanticMask semantic = looked_up(read_stored(mask), coding);
     fit(semantic.labels, mask, image_size);
     return semantic;
   });
 }
 
 CodedMask read_coded(const MaskRef& mask, std::optional<Size> image_size) {
-  return at_file(mask.file, [&] {
+  return at_file(file_of(mask), [&] {
     const MaskCoding& coding = semantic_coding_of(mask);
-    const RawImage raw = read_raw(mask.file);
+    const RawImage raw = read_stored(mask);
     CodedMask coded;
     if (is_by_table(raw, coding)) {
       coded.samples = one_channel(raw);
@@ -275,9 +279,9 @@ CodedMask read_coded(const MaskRef& mask, std::optional<Size> image_size) {
 }
 
 cv::Mat read_instances(const MaskRef& mask) {
-  return at_file(mask.file, [&] {
+  return at_file(file_of(mask), [&] {
     const std::int64_t void_value = mask.coding ? mask.coding->void_value : -1;
-    const RawImage raw = read_raw(mask.file);
+    const RawImage raw = read_stored(mask);
     if (raw.pixels.channels() > 2 && mask.coding && !mask.coding->colours.empty())
       return by_colour(raw, *mask.coding).labels;
     cv::Mat numbers;
@@ -297,9 +301,23 @@ bool is_label_mask(const Annotation& annotation) {
   return mask && !mask->value && mask->coding && mask->coding->kind == MaskCoding::Kind::non_zero;
 }
 
+std::shared_ptr<const MaskCoding> index_coding(int labels) {
+  auto coding = std::make_shared<MaskCoding>();
+  for (int i = 0; i < labels; ++i) coding->values.emplace_back(i, i);
+  coding->values.emplace_back(kUnlabelled, -1);
+  return coding;
+}
+
+std::shared_ptr<const MaskCoding> number_coding() {
+  auto coding = std::make_shared<MaskCoding>();
+  coding->kind = MaskCoding::Kind::instance;
+  coding->void_value = kUnlabelled;
+  return coding;
+}
+
 Rle read_mask_shape(const MaskRef& mask, std::optional<Size> image_size) {
-  return at_file(mask.file, [&] {
-    const RawImage raw = read_raw(mask.file);
+  return at_file(file_of(mask), [&] {
+    const RawImage raw = read_stored(mask);
     cv::Mat inside = mask.value ? pixels_of_value(raw, mask) : non_zero(raw);
     fit(inside, mask, image_size);
     return rle_from_mask(inside);

@@ -4,6 +4,7 @@
 #include <array>
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <opencv2/core/mat.hpp>
 #include <optional>
 #include <string_view>
@@ -26,6 +27,9 @@ struct SemanticMask {
   /// their pixels in the file.
   std::map<std::int64_t, std::int64_t> unknown_values;
 };
+
+/// The pixels as they are stored, or as they are made. Throws Error as read_raw, naming the file.
+RawImage read_stored(const MaskRef& mask);
 
 /// Reads and looks up. `image_size` is used where the reference says that the mask is to be resized.
 /// Throws Error as read_raw; Error(bad_format) where the coding needs one channel and the file has three, and
@@ -58,6 +62,11 @@ Rle pixels_of(const Annotation& annotation, Size size);
 /// True for an annotation that says where in the whole image its label is, in a mask file of that label's
 /// own: no object is told apart, and there may be none. Such masks of several labels may overlap.
 bool is_label_mask(const Annotation& annotation);
+
+/// The codings of masks that are made in memory, CV_16UC1: label indices as SemanticMask has them, and
+/// instance numbers as read_instances gives them.
+std::shared_ptr<const MaskCoding> index_coding(int labels);
+std::shared_ptr<const MaskCoding> number_coding();
 
 // --- masks to instances
 

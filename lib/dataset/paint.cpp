@@ -193,7 +193,7 @@ Rle pixels_of(const Annotation& annotation, Size size) try {
   if (rle.size != size)
     throw Error(Code::bad_value, fmt::format("the mask of an annotation is {}, its image {}",
                                              to_string(rle.size), to_string(size)))
-        .at_file(mask->file);
+        .at_file(file_of(*mask));
   return rle;
 } catch (Error& error) {
   throw error.at(annotation.origin);
@@ -213,7 +213,7 @@ SemanticMask semantic_of(const Item& item, const LabelMap& labels) {
   if (item.semantic) return read_semantic(*item.semantic, item.size);
   const auto fail = [&](const char* what) {
     return Error(Code::bad_value, what)
-        .at_file(item.origin.file.empty() ? item.image : Path(item.origin.file))
+        .at_file(item.origin.file.empty() ? image_file(item) : Path(item.origin.file))
         .at_field(item.id);
   };
   if (!item.size) throw fail("the image's size is not known, so that its annotations cannot be painted");

@@ -28,8 +28,9 @@ struct Provenance {
 std::string to_json_text(const Provenance& provenance);
 
 /// Of all that an item says but where it came from: of its image the name and the size in bytes (absent,
-/// where it is), of its mask files the bytes. The same on every machine and in every folder. Throws Error as
-/// read_file for a mask file that cannot be read.
+/// where it is), of its mask files the bytes. Of a made image the name and the sizes of the files of which it
+/// is made, so that it need not be made; of a made mask the pixels. The same on every machine and in every
+/// folder. Throws Error as read_file for a mask file that cannot be read.
 Digest digest_of(const Item& item);
 
 /// The program's version: "0.1.0".

@@ -48,6 +48,13 @@ Rle inverted(const Rle& rle);
 /// Pixels of `a` outside `b`. Throws Error(bad_value) where the sizes differ.
 Rle difference(const Rle& a, const Rle& b);
 
+/// The pixels moved by `x` and `y` onto a canvas of `size`; what comes to lie outside is cut off. So a window
+/// is shifted(rle, -left, -top, its size), and shifted(window, left, top, size) puts it back.
+Rle shifted(const Rle& rle, int x, int y, Size size);
+/// What resize_nearest makes of the pixels, in time linear in the runs of the result and the columns of both.
+/// Throws Error(bad_value) where there is no pixel to take, or the new size is invalid.
+Rle resized(const Rle& rle, Size size);
+
 /// COCO's compressed string: 5 bits a character from '0' (48) on, 0x20 continues, from the fourth count on
 /// the difference to the one before the last.
 std::string to_coco_string(const Rle& rle);

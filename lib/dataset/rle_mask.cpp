@@ -6,6 +6,7 @@
 #include "base/error.h"
 #include "dataset/column_runs.h"
 #include "dataset/rle.h"
+#include "dataset/rle_pieces.h"
 #include "dataset/run_builder.h"
 
 namespace maskmill {
@@ -24,24 +25,6 @@ Rle rle_where(const cv::Mat& mask, Inside&& inside) {
     first += static_cast<std::uint32_t>(size.height);
   }
   return std::move(result).finish(size);
-}
-
-/// Calls visit(column, top, bottom) for each stretch of a column inside the mask, in order.
-template <class Visit>
-void for_each_piece(const Rle& rle, Visit&& visit) {
-  const auto height = static_cast<std::uint32_t>(rle.size.height);
-  std::uint32_t position = 0;
-  for (std::size_t i = 0; i < rle.counts.size(); ++i) {
-    const std::uint32_t begin = position;
-    position += rle.counts[i];
-    if (i % 2 == 0) continue;
-    for (std::uint32_t top = begin; top < position;) {
-      const std::uint32_t column = top / height;
-      const std::uint32_t bottom = std::min(position, (column + 1) * height);
-      visit(column, top - column * height, bottom - column * height);
-      top = bottom;
-    }
-  }
 }
 
 /// Goes down the rows of the box around the runs with one flag a column, which is all ones inside. The flags

@@ -77,6 +77,10 @@ struct BoxOf {
 
 }  // namespace
 
+const Path& file_of(const MaskRef& mask) {
+  return mask.made ? mask.made->from.front() : mask.file;
+}
+
 std::string_view shape_name(const Shape& shape) {
   constexpr std::array<std::string_view, std::variant_size_v<Shape>> names{
       "nothing", "box", "rotated box", "ellipse", "polygon", "polyline", "points", "RLE mask", "mask file"};

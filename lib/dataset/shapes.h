@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -90,20 +91,36 @@ struct MaskCoding {
   friend bool operator==(const MaskCoding&, const MaskCoding&) = default;
 };
 
-/// Pixels in a file of their own.
+/// What lies in no file but is made of others when it is asked for.
+template <class Content>
+struct Made {
+  /// On any thread and any number of times, the same each time; each call does the work. Throws Error as
+  /// reading a file does, naming the file of which it cannot be made.
+  std::function<Content()> make;
+  std::vector<Path> from;  ///< the files of which it is made; never empty
+};
+using MadeMask = Made<RawImage>;  ///< as read_raw gives it
+
+/// Pixels in a file of their own, or made.
 struct MaskRef {
-  Path file;
+  Path file;  ///< empty where they are made
   std::shared_ptr<const MaskCoding> coding;
   /// As an annotation's shape: only the pixels of this stored value. Otherwise all.
   std::optional<std::int64_t> value;
   /// The file may differ in size from the image it belongs to: resize nearest to the image's exact size (Open
   /// Images).
   bool resize_to_image = false;
+  std::shared_ptr<const MadeMask> made = nullptr;  ///< set: there is no file
+  /// Of made pixels: the same ones, not equal ones.
   friend bool operator==(const MaskRef& a, const MaskRef& b) {
-    return a.file == b.file && a.value == b.value && a.resize_to_image == b.resize_to_image &&
+    return a.file == b.file && a.made == b.made && a.value == b.value &&
+           a.resize_to_image == b.resize_to_image &&
            (a.coding == b.coding || (a.coding && b.coding && *a.coding == *b.coding));
   }
 };
+
+/// For messages: the mask's file, or the first of those of which it is made.
+const Path& file_of(const MaskRef& mask);
 
 using Shape = std::variant<std::monostate, Box, RotatedBox, Ellipse, Polygon, Polyline, Points, Rle, MaskRef>;
 

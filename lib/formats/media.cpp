@@ -74,6 +74,17 @@ bool link_image(const Path& image, const Path& target) {
   return false;
 }
 
+void write_image(const std::string& bytes, const Path& target) {
+  Descriptor to(::open(target.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666));
+  if (to.get() < 0) throw cannot_write(target, errno);
+  for (std::size_t written = 0; written < bytes.size();) {
+    const ssize_t count = ::write(to.get(), bytes.data() + written, bytes.size() - written);
+    if (count < 0 && errno != EINTR) throw cannot_write(target, errno);
+    if (count > 0) written += static_cast<std::size_t>(count);
+  }
+  if (to.close() != 0) throw cannot_write(target, errno);
+}
+
 /// `name` without the parts that would lead out of a folder or be left out when it is read again.
 std::string without_unsafe_parts(const std::string& name) {
   std::string safe;
@@ -93,15 +104,22 @@ std::string output_name(const Item& item) {
 }  // namespace
 
 std::string place_image(const Item& item, Media media, const Path& staging, const std::string& folder) {
+  if (media == Media::reference && item.made_image)
+    throw Error(Code::usage, "images that are made anew lie nowhere yet, and cannot be referred to")
+        .at_field(item.id)
+        .hint("use --media copy, or none");
   if (media == Media::reference && !item.image.empty())
     return fs::absolute(item.image).lexically_normal().string();
   std::string name = output_name(item);
-  if (media == Media::none || item.image.empty()) return name;
+  if (media == Media::none || !has_image(item)) return name;
   const Path target = staging / folder / name;
   boost::system::error_code failure;
   fs::create_directories(target.parent_path(), failure);
   if (failure) throw cannot_write(target.parent_path(), failure.value());
-  if (media == Media::copy || !link_image(item.image, target)) copy_image(item.image, target);
+  if (item.made_image)
+    write_image(image_bytes(item), target);
+  else if (media == Media::copy || !link_image(item.image, target))
+    copy_image(item.image, target);
   return name;
 }
 

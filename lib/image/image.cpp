@@ -92,19 +92,10 @@ auto naming(const Path& path, Action&& action) {
   }
 }
 
-/// By the number of each new pixel in a row or column, that of the stored one on which its middle lies.
-std::vector<int> nearest(int stored_length, int length) {
-  std::vector<int> stored(static_cast<std::size_t>(length));
-  for (int i = 0; i < length; ++i)
-    stored[static_cast<std::size_t>(i)] =
-        static_cast<int>((2 * std::int64_t{i} + 1) * stored_length / (2 * std::int64_t{length}));
-  return stored;
-}
-
 template <class Sample>
 void copy_nearest(const cv::Mat& stored, cv::Mat& pixels) {
-  const std::vector<int> columns = nearest(stored.cols, pixels.cols);
-  const std::vector<int> rows = nearest(stored.rows, pixels.rows);
+  const std::vector<int> columns = nearest_pixels(stored.cols, pixels.cols);
+  const std::vector<int> rows = nearest_pixels(stored.rows, pixels.rows);
   for (int y = 0; y < pixels.rows; ++y) {
     const auto* from = stored.ptr<Sample>(rows[static_cast<std::size_t>(y)]);
     auto* to = pixels.ptr<Sample>(y);
@@ -298,6 +289,14 @@ cv::Mat oriented(const cv::Mat& pixels, int orientation) {
   return turned;
 }
 
+std::vector<int> nearest_pixels(int stored_length, int length) {
+  std::vector<int> stored(static_cast<std::size_t>(length));
+  for (int i = 0; i < length; ++i)
+    stored[static_cast<std::size_t>(i)] =
+        static_cast<int>((2 * std::int64_t{i} + 1) * stored_length / (2 * std::int64_t{length}));
+  return stored;
+}
+
 cv::Mat resize_nearest(const cv::Mat& pixels, Size size) {
   if (pixels.type() != CV_8UC1 && pixels.type() != CV_16UC1)
     throw Error(Code::bug, "a mask to resize has one channel of 8 or 16 bits");
@@ -307,6 +306,20 @@ cv::Mat resize_nearest(const cv::Mat& pixels, Size size) {
     copy_nearest<std::uint8_t>(pixels, resized);
   else
     copy_nearest<std::uint16_t>(pixels, resized);
+  return resized;
+}
+
+cv::Mat resize_picture(const cv::Mat& pixels, Size size) {
+  if (pixels.empty() || size.area() == 0) throw Error(Code::bug, "a picture to resize has no pixels");
+  const cv::Size from = pixels.size(), to(size.width, size.height);
+  const cv::Size least(std::min(from.width, to.width), std::min(from.height, to.height));
+  cv::Mat resized = pixels;
+  for (const auto& [step, method] : {std::pair(least, cv::INTER_AREA), std::pair(to, cv::INTER_LINEAR)}) {
+    if (resized.size() == step) continue;
+    cv::Mat next = codecs::new_pixels({step.width, step.height}, pixels.type());
+    cv::resize(resized, next, step, 0, 0, method);
+    resized = next;
+  }
   return resized;
 }
 

@@ -101,11 +101,18 @@ std::string encode_jpeg(const cv::Mat& pixels, int quality = 90);
 /// Turns pixels as EXIF orientation 1..8 says; the result has ImageInfo::size().
 cv::Mat oriented(const cv::Mat& pixels, int orientation);
 
+/// By the number of each new pixel along a side, that of the stored one on which its middle lies.
+std::vector<int> nearest_pixels(int stored_length, int length);
+
 /// Another size for a mask of one channel of 8 or 16 bits: each new pixel is the stored one on which its
 /// middle lies. cv::INTER_NEAREST_EXACT means the same, and overflows from 32768 pixels a side. Throws
 /// Error(bug) for other types, and where there is no pixel to take; Error(unsupported) where memory does not
 /// suffice.
 cv::Mat resize_nearest(const cv::Mat& pixels, Size size);
+
+/// Another size for a picture of any number of channels of 8 or 16 bits: by area averaging along a side that
+/// shrinks, bilinearly along one that grows. Throws as resize_nearest.
+cv::Mat resize_picture(const cv::Mat& pixels, Size size);
 
 /// The colour a label gets when nothing gives it one: Pascal VOC's colour map, by index.
 Rgb voc_colour(int index);

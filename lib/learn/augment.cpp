@@ -12,6 +12,7 @@
 #include <opencv2/imgproc.hpp>
 
 #include "base/error.h"
+#include "dataset/shape_geometry.h"
 #include "image/image.h"
 
 namespace maskmill::learn {
@@ -61,13 +62,6 @@ void change_points(Polygon& polygon, Change&& change) {
   }
 }
 
-double area(const Ring& ring) {
-  double twice = 0;
-  for (std::size_t i = 0, last = ring.size() - 1; i < ring.size(); last = i++)
-    twice += ring[last].x * ring[i].y - ring[i].x * ring[last].y;
-  return std::abs(twice) / 2;
-}
-
 Box around(const std::vector<Point>& points) {
   constexpr double far = std::numeric_limits<double>::infinity();
   double left = far, top = far, right = -far, bottom = -far;
@@ -78,56 +72,8 @@ Box around(const std::vector<Point>& points) {
   return {left, top, right - left, bottom - top};
 }
 
-/// What lies where `depth` is not negative (Sutherland and Hodgman, "Reentrant polygon clipping", 1974).
-/// Parts that fall apart stay joined along the edge, which encloses no area.
-template <class Depth>
-Ring cut(const Ring& ring, Depth&& depth) {
-  Ring kept;
-  for (std::size_t i = 0; i < ring.size(); ++i) {
-    const Point& from = ring[i];
-    const Point& to = ring[(i + 1) % ring.size()];
-    const double a = depth(from), b = depth(to);
-    if (a >= 0) kept.push_back(from);
-    if ((a > 0 && b < 0) || (a < 0 && b > 0)) {
-      const double share = a / (a - b);
-      kept.push_back({from.x + share * (to.x - from.x), from.y + share * (to.y - from.y)});
-    }
-  }
-  return kept;
-}
-
-Ring cut_to(cv::Size size, Ring ring) {
-  ring = cut(ring, [](const Point& p) { return p.x; });
-  ring = cut(ring, [](const Point& p) { return p.y; });
-  ring = cut(ring, [&](const Point& p) { return size.width - p.x; });
-  return cut(ring, [&](const Point& p) { return size.height - p.y; });
-}
-
-Polygon cut_to(cv::Size size, const Polygon& polygon) {
-  Polygon kept;
-  for (const PolygonPart& part : polygon.parts) {
-    PolygonPart left{cut_to(size, part.exterior), {}};
-    if (left.exterior.size() < 3) continue;
-    for (const Ring& hole : part.holes)
-      if (Ring ring = cut_to(size, hole); ring.size() >= 3) left.holes.push_back(std::move(ring));
-    kept.parts.push_back(std::move(left));
-  }
-  return kept;
-}
-
-double area(const Polygon& polygon) {
-  double sum = 0;
-  for (const PolygonPart& part : polygon.parts) {
-    sum += area(part.exterior);
-    for (const Ring& hole : part.holes) sum -= area(hole);
-  }
-  return sum;
-}
-
-Box cut_to(cv::Size size, const Box& box) {
-  const double left = std::max(box.x, 0.0), right = std::min<double>(box.x + box.width, size.width);
-  const double top = std::max(box.y, 0.0), bottom = std::min<double>(box.y + box.height, size.height);
-  return {left, top, std::max(right - left, 0.0), std::max(bottom - top, 0.0)};
+Box whole(cv::Size size) {
+  return {0, 0, static_cast<double>(size.width), static_cast<double>(size.height)};
 }
 
 /// False where too little is left of the object.
@@ -139,12 +85,12 @@ bool move_object(SampleObject& object, const Affine& m, cv::Size size) {
                moved(m, {x, y + height})};
   } else {
     change_points(object.polygon, [&](Point point) { return moved(m, point); });
-    object.polygon = cut_to(size, object.polygon);
+    object.polygon = clipped(object.polygon, whole(size));
     if (area(object.polygon) < kLeastArea) return false;
     for (const PolygonPart& part : object.polygon.parts)
       outline.insert(outline.end(), part.exterior.begin(), part.exterior.end());
   }
-  object.box = cut_to(size, around(outline));
+  object.box = clipped(around(outline), whole(size));
   return object.box.area() >= kLeastArea;
 }
 
@@ -251,13 +197,7 @@ void resize(Sample& sample, Size size) {
   if (from.empty() || to.empty()) throw Error(Code::bug, "a picture without pixels cannot be resized");
   if (!sample.mask.empty() && sample.mask.size() != to) sample.mask = resize_nearest(sample.mask, size);
   if (from == to) return;
-  const cv::Size least(std::min(from.width, to.width), std::min(from.height, to.height));
-  for (const auto& [step, method] : {std::pair(least, cv::INTER_AREA), std::pair(to, cv::INTER_LINEAR)}) {
-    if (sample.image.size() == step) continue;
-    cv::Mat image;
-    cv::resize(sample.image, image, step, 0, 0, method);
-    sample.image = image;
-  }
+  sample.image = resize_picture(sample.image, size);
   const double x = static_cast<double>(to.width) / from.width,
                y = static_cast<double>(to.height) / from.height;
   for (SampleObject& object : sample.objects) {

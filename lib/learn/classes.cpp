@@ -91,7 +91,7 @@ ClassMap ClassMap::matching(const LabelMap& labels, const LabelMap& classes) {
 
 SemanticMask ClassMap::read(const Item& item, Size picture) const {
   const auto fail = [&](const std::string& what) {
-    return Error(Code::bad_value, what).at_file(item.image).at_field(item.id);
+    return Error(Code::bad_value, what).at_file(image_file(item)).at_field(item.id);
   };
   if (!item.annotated) throw fail("is not annotated");
   if (!item.semantic && item.size && *item.size != picture)

@@ -26,20 +26,20 @@ Loaded load(ReadItem& read, Size network, bool with_picture, const ClassMap* tru
     loaded.not_annotated = true;
     loaded.findings.push_back({"not-annotated",
                                Severity::warning,
-                               {item->image.string(), {}, item->id},
+                               {image_file(*item).string(), {}, item->id},
                                "nobody annotated it, so there is nothing to score",
                                ""});
     return loaded;
   }
   try {
-    if (item->image.empty()) throw without_image(*item);
+    if (!has_image(*item)) throw without_image(*item);
     PredictedItem out;
     try {
-      const std::string bytes = read_file(item->image);
+      const std::string bytes = image_bytes(*item);
       loaded.input = network_picture(bytes, network);
       if (with_picture) out.picture = decode_image(bytes);
     } catch (Error& error) {
-      throw std::move(error.at_file(item->image));
+      throw std::move(error.at_file(image_file(*item)));
     }
     out.size = loaded.input.size;
     if (truth) out.truth = truth->read(*item, out.size).labels;

@@ -32,7 +32,7 @@ TrainingReport::Example example_of(const PredictedItem& item, const SemanticScor
   TrainingReport::Example example;
   example.caption = item.item.id;
   example.detail = "mean Dice " + percent_like(scores.mean_dice) + ", IoU " + percent_like(scores.mean_iou);
-  const cv::Mat picture = reduced(read_image(item.item.image), kPicturePx);
+  const cv::Mat picture = reduced(read_picture(item.item), kPicturePx);
   example.truth = overlay_mask(picture, item.truth, classes);
   example.prediction = overlay_mask(picture, item.prediction.labels, classes);
   example.errors = error_map(picture, item.truth, item.prediction.labels, classes);

@@ -149,25 +149,6 @@ void join_boxes(std::vector<Annotation>& boxes, std::vector<Annotation>& instanc
   });
 }
 
-void make_instances(Item& item, const LabelMap& labels, const InstanceSettings& settings,
-                    InstanceLoss& loss) {
-  const CodedMask semantic = read_coded(*item.semantic, item.size);
-  InstanceSettings resolved = settings;
-  if (!resolved.policy)
-    resolved.policy = item.instances ? InstancePolicy::object_mask : InstancePolicy::component;
-  cv::Mat instances;
-  if (*resolved.policy == InstancePolicy::object_mask && item.instances)
-    instances = read_instances(*item.instances);
-  std::vector<Annotation> made = instances_from_mask(semantic, instances, labels, resolved, loss);
-  for (Annotation& annotation : made) annotation.origin.file = item.semantic->file.string();
-  join_boxes(item.annotations, made);
-  item.annotations.insert(item.annotations.end(), std::make_move_iterator(made.begin()),
-                          std::make_move_iterator(made.end()));
-  if (!item.size) item.size = Size{semantic.samples.cols, semantic.samples.rows};
-  item.semantic.reset();
-  item.instances.reset();
-}
-
 /// What a mask file says of one label, as instances.
 std::vector<Annotation> split_up(const Annotation& annotation, Size size, const LabelMap& labels,
                                  const InstanceSettings& settings, InstanceLoss& loss) {
@@ -206,6 +187,25 @@ double iou(const Box& a, const Box& b) {
 
 bool becomes_mask(const Item& item, const Capabilities& target) {
   return !item.semantic && target.semantic_mask && !target.box && !target.polygon && !target.rle;
+}
+
+void make_instances(Item& item, const LabelMap& labels, const InstanceSettings& settings,
+                    InstanceLoss& loss) {
+  const CodedMask semantic = read_coded(*item.semantic, item.size);
+  InstanceSettings resolved = settings;
+  if (!resolved.policy)
+    resolved.policy = item.instances ? InstancePolicy::object_mask : InstancePolicy::component;
+  cv::Mat instances;
+  if (*resolved.policy == InstancePolicy::object_mask && item.instances)
+    instances = read_instances(*item.instances);
+  std::vector<Annotation> made = instances_from_mask(semantic, instances, labels, resolved, loss);
+  for (Annotation& annotation : made) annotation.origin.file = file_of(*item.semantic).string();
+  join_boxes(item.annotations, made);
+  item.annotations.insert(item.annotations.end(), std::make_move_iterator(made.begin()),
+                          std::make_move_iterator(made.end()));
+  if (!item.size) item.size = Size{semantic.samples.cols, semantic.samples.rows};
+  item.semantic.reset();
+  item.instances.reset();
 }
 
 Item adapted(Item item, const Capabilities& target, const LabelMap& labels, const InstanceSettings& settings,

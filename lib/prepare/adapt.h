@@ -13,6 +13,10 @@ double iou(const Box& a, const Box& b);
 /// covers then is background.
 bool becomes_mask(const Item& item, const Capabilities& target);
 
+/// The item's masks as annotations of the wanted shape, with which the boxes that surround them are joined as
+/// adapted() says; the masks are gone. Throws Error as read_semantic and instances_from_mask.
+void make_instances(Item& item, const LabelMap& labels, const InstanceSettings& settings, InstanceLoss& loss);
+
 /// Changes what an item holds into what `target` can hold, keeping pixels exact where the target allows it:
 /// masks become instances where the target has no masks, and so do masks of one label each; boxes that Pascal VOC keeps beside its object masks
 /// hand their flags and attributes to the instance they surround (intersection over union of at least .5,

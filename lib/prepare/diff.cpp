@@ -362,18 +362,19 @@ class AnnotationMatcher {
 
 // --- items and data sets
 
-std::optional<std::string> bytes_of(const Path& image) {
+std::optional<std::string> bytes_of(const Item& item) {
   boost::system::error_code failure;
-  if (image.empty() || !fs::is_regular_file(image, failure)) return std::nullopt;
-  return read_file(image);
+  if (!item.made_image && (item.image.empty() || !fs::is_regular_file(item.image, failure)))
+    return std::nullopt;
+  return image_bytes(item);
 }
 
 Found compare_items(const Item& a, const Item& b, const Metadata& of_a, const Metadata& of_b,
                     const SharedClasses& shared, const DiffSettings& settings) {
   Found found;
   Notes notes(settings, printable(a.id), found);
-  if (notes.wants(Aspect::image) && a.image != b.image) {
-    const auto bytes_a = bytes_of(a.image), bytes_b = bytes_of(b.image);
+  if (notes.wants(Aspect::image) && (a.made_image || b.made_image || a.image != b.image)) {
+    const auto bytes_a = bytes_of(a), bytes_b = bytes_of(b);
     if (bytes_a.has_value() != bytes_b.has_value())
       notes.add(Aspect::image, fmt::format("the image is only in {}", bytes_a ? "A" : "B"));
     else if (bytes_a != bytes_b)

@@ -92,8 +92,7 @@ Measured measure(ReadItem& read, int labels, const StatisticsSettings& settings)
     out.unlabelled = 0;
   }
   // Annotations are whole without their image.
-  if (const Path& image = out.item->image; !image.empty())
-    attempt([&] { out.channels.add(read_image(image)); }, "unreadable-image");
+  if (has_image(*out.item)) attempt([&] { out.channels.add(read_picture(*out.item)); }, "unreadable-image");
   return out;
 }
 

@@ -74,6 +74,7 @@ class Drawer {
  private:
   /// Gray where there is no image: predictions are written without.
   cv::Mat picture_of(const Item& item) const {
+    if (item.made_image) return reduced(read_picture(item), settings_.sheet.thumbnail_px);
     if (!item.image.empty()) return read_reduced(item.image, settings_.sheet.thumbnail_px);
     const Size size = reduced(*item.size, settings_.sheet.thumbnail_px);
     return cv::Mat(size.height, size.width, CV_8UC3, cv::Scalar::all(128));
@@ -112,7 +113,7 @@ class Drawer {
     std::string text = item.subset;
     const auto add = [&](const std::string& words) { text += (text.empty() ? "" : ", ") + words; };
     if (item.size) add(to_string(*item.size));
-    if (item.image.empty()) add("no image");
+    if (!has_image(item)) add("no image");
     if (!item.annotations.empty()) add(counted(item.annotations.size(), "annotation"));
     if (!item.annotated) add("not annotated");
     return text;

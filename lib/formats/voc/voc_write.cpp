@@ -191,7 +191,7 @@ class VocSink : public Sink {
     for (const auto& [value, pixels] : mask.unknown_values)
       found.push_back({"unknown-value",
                        Severity::warning,
-                       Place{item.semantic->file.string(), {}, {}},
+                       Place{file_of(*item.semantic).string(), {}, {}},
                        fmt::format("{} with the value {}, which no label has, become void",
                                    counted(static_cast<std::size_t>(pixels), "pixel"), value),
                        {}});
@@ -200,7 +200,7 @@ class VocSink : public Sink {
 
   /// True where the file is, byte for byte, a mask that this sink could have written.
   bool is_written_so(const MaskRef& mask) const {
-    if (!mask.coding || mask.resize_to_image || mask.value) return false;
+    if (!mask.coding || mask.made || mask.resize_to_image || mask.value) return false;
     const MaskCoding& coding = *mask.coding;
     const ImageInfo info = probe_image(mask.file);
     if (info.kind != FileKind::png || info.channels != 1) return false;

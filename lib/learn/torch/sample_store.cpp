@@ -17,7 +17,7 @@ constexpr int kCompactIgnored = 255;
 
 Finding finding_about(const Item& item, std::string rule, Severity severity, std::string message) {
   Place place = item.origin;
-  if (place.empty()) place.file = item.image.string();
+  if (place.empty()) place.file = image_file(item).string();
   return {std::move(rule), severity, place, std::move(message), ""};
 }
 
@@ -84,7 +84,7 @@ SampleStore::Reading SampleStore::try_read(Item item) const {
       if (error.code() == Code::interrupted || error.code() == Code::bug) throw;
       reading.broken = true;
       reading.findings.push_back(
-          to_finding(item.image.empty() ? error : error.at_file(item.image), "unreadable-sample"));
+          to_finding(has_image(item) ? error.at_file(image_file(item)) : error, "unreadable-sample"));
     }
   }
   reading.item = std::move(item);
@@ -92,12 +92,12 @@ SampleStore::Reading SampleStore::try_read(Item item) const {
 }
 
 Sample SampleStore::read(const Item& item, std::vector<Finding>& findings) const {
-  if (item.image.empty()) throw without_image(item);
+  if (!has_image(item)) throw without_image(item);
   const NetworkPicture picture = [&] {
     try {
-      return network_picture(read_file(item.image), size_);
+      return network_picture(image_bytes(item), size_);
     } catch (Error& error) {
-      throw std::move(error.at_file(item.image));
+      throw std::move(error.at_file(image_file(item)));
     }
   }();
   const SemanticMask mask = classes_.read(item, picture.size);

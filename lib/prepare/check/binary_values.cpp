@@ -31,7 +31,7 @@ class BinaryValues : public AcrossItems {
         has_others = true;
     }
     undeclared_void_ = has_255 && has_others;
-    if (has_255 && !has_others) masks_.push_back(item.semantic->file.string());
+    if (has_255 && !has_others) masks_.push_back(file_of(*item.semantic).string());
   }
 
   void finish(const Report& report) override {

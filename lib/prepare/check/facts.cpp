@@ -6,13 +6,13 @@
 namespace maskmill {
 namespace {
 
-// Reads the file and what its header says; `decode` looks at the pixels.
-template <class Decode>
-FileFacts file_facts(const Path& path, Decode&& decode) {
+// `read` gives the file's bytes, `decode` looks at the pixels.
+template <class Read, class Decode>
+FileFacts file_facts(const Path& path, Read&& read, Decode&& decode) {
   FileFacts facts;
   facts.path = path;
   try {
-    const std::string bytes = read_file(path);
+    const std::string bytes = read();
     facts.exists = true;
     facts.kind = file_kind(bytes);
     facts.content = digest_of(bytes);
@@ -21,6 +21,23 @@ FileFacts file_facts(const Path& path, Decode&& decode) {
   } catch (Error& error) {
     facts.exists = error.code() != Code::not_found;
     facts.unreadable = std::move(error.at_file(path));
+  }
+  return facts;
+}
+
+// A made mask has no bytes: all that there is to know of it are its pixels.
+template <class Decode>
+FileFacts mask_facts(const MaskRef& mask, Decode&& decode) {
+  if (!mask.made)
+    return file_facts(
+        mask.file, [&] { return read_file(mask.file); }, [&](std::string_view) { decode(); });
+  FileFacts facts;
+  facts.path = file_of(mask);
+  facts.exists = true;
+  try {
+    decode();
+  } catch (Error& error) {
+    facts.unreadable = std::move(error.at_file(facts.path));
   }
   return facts;
 }
@@ -37,12 +54,14 @@ std::vector<const FileFacts*> ItemFacts::files() const {
 
 ItemFacts facts_of(const Item& item, const LabelMap& labels) {
   ItemFacts facts;
-  if (!item.image.empty())
-    facts.image = file_facts(item.image, [](std::string_view bytes) {
-      decode_image(bytes, {.at_least = Size{1, 1}});
-    });
+  if (has_image(item))
+    facts.image = file_facts(
+        image_file(item), [&] { return image_bytes(item); },
+        [](std::string_view bytes) {
+          decode_image(bytes, {.at_least = Size{1, 1}});
+        });
   if (item.semantic)
-    facts.semantic = file_facts(item.semantic->file, [&](std::string_view) {
+    facts.semantic = mask_facts(*item.semantic, [&] {
       const SemanticMask mask = read_semantic(*item.semantic);
       facts.semantic_size = Size{mask.labels.cols, mask.labels.rows};
       facts.unknown_values = mask.unknown_values;
@@ -56,13 +75,13 @@ ItemFacts facts_of(const Item& item, const LabelMap& labels) {
         if (pixels[label] > 0) facts.known_labels[static_cast<std::int64_t>(label)] = pixels[label];
     });
   if (item.instances)
-    facts.instances = file_facts(item.instances->file, [&](std::string_view bytes) {
-      const RawImage mask = decode_raw(bytes);
+    facts.instances = mask_facts(*item.instances, [&] {
+      const RawImage mask = read_stored(*item.instances);
       facts.instances_size = Size{mask.pixels.cols, mask.pixels.rows};
     });
   for (const Annotation& annotation : item.annotations)
     if (const auto* mask = std::get_if<MaskRef>(&annotation.shape))
-      facts.shapes.push_back(file_facts(mask->file, [](std::string_view bytes) { decode_raw(bytes); }));
+      facts.shapes.push_back(mask_facts(*mask, [&] { read_stored(*mask); }));
   return facts;
 }
 

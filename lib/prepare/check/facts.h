@@ -14,7 +14,8 @@
 
 namespace maskmill {
 
-/// What there is to know of one file that an item refers to; read once, whatever number of rules ask.
+/// What there is to know of one file that an item refers to; read once, whatever number of rules ask. Of what
+/// is made, `path` is the first file of which it is, and a made mask has no kind, header or content.
 struct FileFacts {
   Path path;
   std::optional<Error> unreadable;  ///< set: nothing below but `exists` and maybe `kind` is known

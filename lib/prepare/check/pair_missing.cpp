@@ -7,7 +7,7 @@ namespace {
 void run(const Item& item, const ItemFacts& facts, const Metadata&, const Report& report) {
   if (facts.image && !facts.image->exists)
     report({facts.image->path.string(), {}, {}}, "the image is not there", "add it, or leave the item out");
-  if (item.image.empty()) report(item.origin, "the item has no image", "add it, or leave the item out");
+  if (!has_image(item)) report(item.origin, "the item has no image", "add it, or leave the item out");
   for (const auto& mask : {facts.semantic, facts.instances})
     if (mask && !mask->exists)
       report({mask->path.string(), {}, {}}, "the mask is not there", "add it, or leave the item out");

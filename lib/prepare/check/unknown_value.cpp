@@ -23,7 +23,7 @@ void run(const Item& item, const ItemFacts& facts, const Metadata& metadata, con
       values += (values.empty() ? "" : ", ") + value_text(value, item.semantic->coding.get());
   }
   if (number > shown) values += fmt::format(" and {} more", number - shown);
-  report({item.semantic->file.string(), {}, {}},
+  report({file_of(*item.semantic).string(), {}, {}},
          fmt::format("{} of no label on {} pixels: {}; the map has {} labels",
                      number == 1 ? "a value" : "values", pixels, values, metadata.labels.size()),
          "name the values in the label file, or save the mask without smoothing or JPEG compression");

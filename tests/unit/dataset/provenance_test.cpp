@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "dataset/provenance.h"
 
+#include <opencv2/core.hpp>
 #include <set>
 
 #include "base/json.h"
+#include "dataset/masks.h"
 #include "support/scratch.h"
 
 namespace maskmill::tests {
@@ -163,6 +165,60 @@ TEST_CASE("provenance names the command and what it read, and nothing that diffe
       Json::parse(
           R"([{"path": "a b", "format": "voc", "items": 3, "fingerprint": "ffffffffffffffffffffffffffffffff"}])"));
   CHECK(document.size() == 4);
+}
+
+TEST_CASE("a made mask counts by its pixels, a made image by the files of which it is made") {
+  const Scratch scratch;
+  const auto with_mask = [](std::uint8_t value) {
+    Item item;
+    item.id = "a";
+    item.semantic.emplace();
+    const auto make = [value] { return RawImage{cv::Mat(2, 3, CV_8UC1, cv::Scalar(value)), {}, 8}; };
+    item.semantic->made = std::make_shared<MadeMask>(MadeMask{make, {"nowhere.png"}});
+    return item;
+  };
+  CHECK(digest_of(with_mask(1)) == digest_of(with_mask(1)));
+  CHECK_FALSE(digest_of(with_mask(1)) == digest_of(with_mask(2)));
+  const auto with_image = [&](const Path& from) {
+    Item item;
+    item.id = "a";
+    const auto make = []() -> std::string { throw Error(Code::bug, "the digest makes no image"); };
+    item.made_image = std::make_shared<MadeImage>(MadeImage{make, {from}});
+    return item;
+  };
+  const Path one = scratch.write("one", "12"), same = scratch.write("same", "34"),
+             other = scratch.write("other", "123");
+  CHECK(digest_of(with_image(one)) == digest_of(with_image(same)));
+  CHECK_FALSE(digest_of(with_image(one)) == digest_of(with_image(other)));
+}
+
+TEST_CASE("made pixels are read as a file's are") {
+  MaskRef mask;
+  auto coding = std::make_shared<MaskCoding>();
+  coding->values = {{7, 1}};
+  mask.coding = coding;
+  const auto make = [] {
+    cv::Mat pixels(1, 2, CV_8UC1, cv::Scalar(7));
+    pixels.at<std::uint8_t>(0, 1) = 9;
+    return RawImage{pixels, {}, 8};
+  };
+  mask.made = std::make_shared<MadeMask>(MadeMask{make, {"of/this.png"}});
+  const SemanticMask semantic = read_semantic(mask);
+  CHECK(semantic.labels.at<std::uint16_t>(0, 0) == 1);
+  CHECK(semantic.unknown_values == std::map<std::int64_t, std::int64_t>{{9, 1}});
+  CHECK(read_instances(mask).at<std::uint16_t>(0, 1) == 9);
+  mask.value = 9;
+  CHECK(read_mask_shape(mask) == Rle{{2, 1}, {1, 1}});
+  CHECK(mask == MaskRef(mask));
+  mask.made = std::make_shared<MadeMask>(*mask.made);
+  CHECK(file_of(mask) == "of/this.png");
+  const Error error = thrown_by([&] {
+    MaskRef broken = mask;
+    broken.made = std::make_shared<MadeMask>(
+        MadeMask{[]() -> RawImage { throw Error(Code::unreadable, "gone"); }, {"of/this.png"}});
+    read_mask_shape(broken);
+  });
+  CHECK(error.place().file == "of/this.png");
 }
 
 }  // namespace maskmill::tests

@@ -95,3 +95,26 @@ TEST_CASE("an image that is gone, is a folder, or would fall onto another is an 
   CHECK(thrown_by([&] { place_image(item_of(image, "d"), media, scratch / "out/file", "images"); }).code() ==
         Code::write_failed);
 }
+
+TEST_CASE("a made image is written when it is wanted, and made no sooner") {
+  const Scratch scratch;
+  int made = 0;
+  Item item = item_of({}, "a", "sub/a.png");
+  item.size = Size{1, 1};
+  item.made_image = std::make_shared<MadeImage>(MadeImage{[&made] {
+                                                            ++made;
+                                                            return std::string("bytes");
+                                                          },
+                                                          {"original.png"}});
+  CHECK(place_image(item, Media::none, scratch / "out", "images") == "sub/a.png");
+  CHECK(thrown_by([&] { place_image(item, Media::reference, scratch / "out", "images"); }).code() ==
+        Code::usage);
+  CHECK(made == 0);
+  CHECK(place_image(item, Media::copy, scratch / "out", "images") == "sub/a.png");
+  CHECK(place_image(item, Media::link, scratch / "out", "linked") == "sub/a.png");
+  CHECK(made == 2);
+  CHECK(read_file(scratch / "out/images/sub/a.png") == "bytes");
+  CHECK(read_file(scratch / "out/linked/sub/a.png") == "bytes");
+  const Error twice = thrown_by([&] { place_image(item, Media::copy, scratch / "out", "images"); });
+  CHECK(twice.code() == Code::write_failed);
+}

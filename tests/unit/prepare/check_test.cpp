@@ -163,3 +163,26 @@ TEST_CASE("every rule says what it finds, what harm it does and what to do") {
     CHECK((rule->run == nullptr) != (rule->across == nullptr));
   }
 }
+
+TEST_CASE("made pixels are checked as those of files are") {
+  const Scratch scratch;
+  std::vector<Item> items = sound(scratch);
+  for (Item& item : items) {
+    const std::string bytes = read_file(item.image);
+    const RawImage mask = read_raw(item.semantic->file);
+    item.made_image = std::make_shared<MadeImage>(MadeImage{[bytes] { return bytes; }, {item.image}});
+    item.semantic->made =
+        std::make_shared<MadeMask>(MadeMask{[mask] { return mask; }, {item.semantic->file}});
+    item.image.clear(), item.semantic->file.clear();
+  }
+  CHECK(findings_of(items).empty());
+  const RawImage narrow{cv::Mat::zeros(36, 47, CV_8UC1), {}, 8};
+  const Path from = items[1].semantic->made->from.front();
+  items[1].semantic->made = std::make_shared<MadeMask>(MadeMask{[narrow] { return narrow; }, {from}});
+  items[2].made_image = std::make_shared<MadeImage>(MadeImage{[] { return std::string("no image"); }, {"b"}});
+  const std::vector<Finding> findings = findings_of(items);
+  REQUIRE(findings.size() == 2);
+  CHECK(findings[0].rule == "size-differs");
+  CHECK(findings[0].place.file == from.string());
+  CHECK(findings[1].rule == "broken-file");
+}
