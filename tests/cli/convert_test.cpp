@@ -59,7 +59,7 @@ void same_masks(const Path& a, const Path& b) {
 TEST_CASE("masks come back pixel by pixel through every format that is written") {
   const Scratch scratch, work;
   const Path source = drawn_pairs(scratch, 6);
-  for (const char* format : {"coco", "voc", "pairs"}) {
+  for (const char* format : {"coco", "voc", "csv", "label_masks", "pairs"}) {
     INFO(format);
     const Ran there = convert(source, work / format, format);
     INFO(there.err);
@@ -70,6 +70,34 @@ TEST_CASE("masks come back pixel by pixel through every format that is written")
     REQUIRE(back.status == 0);
     same_masks(source / "masks", work / (std::string(format) + "-back") / "masks");
   }
+}
+
+TEST_CASE("a split into the fine-tuning layout is taken for it, and its masks come back") {
+  const Scratch scratch, work;
+  const Path source = drawn_pairs(scratch, 6);
+  const Ran split = tests::maskmill({"split", source.string(), "-o", (work / "out").string(), "--ratio",
+                                     "train=0.5,val=0.5", "--to", "finetune"});
+  INFO(split.err);
+  REQUIRE(split.status == 0);
+  const Ran info = tests::maskmill({"info", (work / "out").string(), "--json", "--quiet"});
+  CHECK(Json::parse(info.out)["format"] == "finetune");
+  REQUIRE(convert(work / "out", work / "back", "pairs").status == 0);
+  auto back = masks(work / "back/train/masks");
+  back.merge(masks(work / "back/val/masks"));
+  for (const auto& [name, mask] : masks(source / "masks")) {
+    INFO(name);
+    REQUIRE(back.contains(name));
+    CHECK(cv::countNonZero(mask != back.at(name)) == 0);
+  }
+}
+
+TEST_CASE("a table that --force replaces is kept") {
+  const Scratch scratch, work;
+  const Path source = drawn_pairs(scratch, 3);
+  REQUIRE(convert(source, work / "out", "csv").status == 0);
+  const std::string before = read_file(work / "out/df_data.csv");
+  REQUIRE(convert(source, work / "out", "csv", {"--force", "--write", "void=254"}).status == 0);
+  CHECK(read_file(work / "out/df_data.csv.backup") == before);
 }
 
 TEST_CASE("what one instance of VOC's masks is, is the caller's choice") {
@@ -101,7 +129,7 @@ TEST_CASE("what one instance of VOC's masks is, is the caller's choice") {
 TEST_CASE("output bytes do not depend on the number of jobs") {
   const Scratch scratch, work;
   const Path source = drawn_pairs(scratch, 12);
-  for (const char* format : {"coco", "voc", "pairs"}) {
+  for (const char* format : {"coco", "voc", "csv", "label_masks", "pairs"}) {
     INFO(format);
     const Path one = work / (std::string(format) + "1"), four = work / (std::string(format) + "4");
     REQUIRE(convert(source, one, format, {"--jobs", "1"}).status == 0);
