@@ -3,14 +3,18 @@
 
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include "base/path.h"
+#include "base/staging.h"
 
 namespace maskmill {
 
 /// Outputs are whole or absent: both classes write beside the target and rename in commit(). Destroyed
 /// without commit(), they remove what they wrote and leave the old target as it was. What a killed command
-/// left beside a target is removed by the next one that writes there.
+/// left beside a target is removed by the next one that writes there. Of two that write one target at once,
+/// the second to commit fails or, with Overwrite::yes, replaces the first's whole output by its own.
 
 enum class Overwrite { no, yes };
 
@@ -26,16 +30,25 @@ class OutputFile {
 
   /// Throws Error(write_failed), a full disk for example.
   void write(std::string_view bytes);
-  /// Where the bytes lie until commit(), for writers that take a path.
-  const Path& staging() const { return staging_; }
+  /// Another file beside the target, which commit() puts into place after it. Throws Error(write_failed),
+  /// also where that file exists and `overwrite` is no.
+  void add(const Path& beside, std::string_view bytes, Overwrite overwrite);
+  /// Where the bytes lie until commit(), for writers that take a path. Its folder takes other temporary
+  /// files.
+  const Path& staging() const { return made_; }
   void commit();
 
  private:
+  struct Companion {
+    Path made, target;
+    Overwrite overwrite;
+  };
   Path target_;
-  Path staging_;
   Overwrite overwrite_;
+  Staging staging_;
+  Path made_;
+  std::vector<Companion> companions_;
   int descriptor_ = -1;
-  bool committed_ = false;
 };
 
 /// One output folder, written as a whole.
@@ -46,24 +59,25 @@ class OutputFolder {
   /// never deletes a folder of the user's own. A folder on which a file system is mounted cannot be replaced
   /// and is refused here, not after the work. Throws Error(write_failed).
   explicit OutputFolder(const Path& target, Overwrite overwrite = Overwrite::no);
-  ~OutputFolder();
   OutputFolder(const OutputFolder&) = delete;
   OutputFolder& operator=(const OutputFolder&) = delete;
 
   /// Where to write; the same file system as the target.
-  const Path& staging() const { return staging_; }
+  const Path& staging() const { return made_; }
   /// Of a folder that was there already, its own path, whatever it was named by.
   const Path& target() const { return target_; }
   /// Writes staging()/name, making folders above it. Thread-safe for different names.
   /// Throws Error(write_failed) also where `name` would lie outside.
   void write(std::string_view name, std::string_view bytes) const;
+  /// Where the file system cannot exchange two names (NFS, FAT), there is an instant between two renames in
+  /// which neither the old output nor the new is in place.
   void commit();
 
  private:
   Path target_;
-  Path staging_;
   Overwrite overwrite_;
-  bool committed_ = false;
+  Staging staging_;
+  Path made_;
 };
 
 /// Creates or replaces `path` in one step; for small files of our own inside a folder that is already ours.

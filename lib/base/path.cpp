@@ -58,12 +58,14 @@ fs::file_type linked_type(const fs::directory_entry& entry) {
 }
 
 // A link to a folder is never walked into, so that loops end.
-void collect(const Path& folder, bool recursive, std::vector<Path>& files) {
+void visit_below(const Path& folder, const std::string& prefix, bool recursive,
+                 const std::function<void(const std::string&)>& visit) {
   for_each_entry(folder, [&](const fs::directory_entry& entry) {
+    const std::string name = prefix + entry.path().filename().string();
     if (own_type(entry) == fs::directory_file) {
-      if (recursive) collect(entry.path(), recursive, files);
+      if (recursive) visit_below(entry.path(), name + "/", recursive, visit);
     } else if (linked_type(entry) == fs::regular_file) {
-      files.push_back(entry.path());
+      visit(name);
     }
   });
 }
@@ -118,10 +120,14 @@ std::string read_file(const Path& path) {
   return bytes;
 }
 
-std::vector<Path> list_files(const Path& folder, bool recursive) {
+void for_each_file(const Path& folder, bool recursive, const std::function<void(const std::string&)>& visit) {
   require_folder(folder);
+  visit_below(folder, "", recursive, visit);
+}
+
+std::vector<Path> list_files(const Path& folder, bool recursive) {
   std::vector<Path> files;
-  collect(folder, recursive, files);
+  for_each_file(folder, recursive, [&](const std::string& name) { files.push_back(folder / name); });
   std::sort(files.begin(), files.end(), [](const Path& a, const Path& b) { return a.native() < b.native(); });
   return files;
 }

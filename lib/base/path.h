@@ -2,6 +2,7 @@
 #pragma once
 
 #include <boost/filesystem/path.hpp>
+#include <functional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -18,6 +19,10 @@ std::string read_file(const Path& path);
 /// machine. Left out: names that begin with "." (among them AppleDouble's "._x"), Thumbs.db, __MACOSX. Links
 /// to files are followed, links to folders are not. Throws Error(not_found | unreadable).
 std::vector<Path> list_files(const Path& folder, bool recursive = true);
+
+/// The same files one by one, by their paths relative to `folder`, in no order: for folders of any number of
+/// files.
+void for_each_file(const Path& folder, bool recursive, const std::function<void(const std::string&)>& visit);
 
 /// Folders directly inside `folder`, sorted, hidden ones left out. Links are followed; what leads nowhere, or
 /// in a circle, is none. Throws Error(not_found | unreadable).

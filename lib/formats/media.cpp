@@ -42,11 +42,13 @@ Error cannot_read(const Path& image, int number) {
       .hint("--media none writes the annotations without the images");
 }
 
-Error cannot_write(const Path& target, int number) {
+Error cannot_copy(const Path& image, const Path& target, int number) {
   if (number == EEXIST)
-    return Error(Code::write_failed, "two items have an image of this name").at_file(target);
-  return Error(Code::write_failed, std::string("cannot be written: ") + std::strerror(number))
-      .at_file(target);
+    return Error(Code::write_failed,
+                 "the output has another item's image of the name " + in_quotes(target.filename().string()))
+        .at_file(image);
+  return Error(Code::write_failed, std::string("cannot be copied into the output: ") + std::strerror(number))
+      .at_file(image);
 }
 
 // A clone shares its blocks with the original where the file system can do that (Btrfs, XFS); else the kernel
@@ -58,31 +60,32 @@ void copy_image(const Path& image, const Path& target) {
   if (from.get() < 0 || ::fstat(from.get(), &status) != 0) throw cannot_read(image, errno);
   if (!S_ISREG(status.st_mode)) throw Error(Code::unreadable, "the image is no regular file").at_file(image);
   Descriptor to(::open(target.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666));
-  if (to.get() < 0) throw cannot_write(target, errno);
+  if (to.get() < 0) throw cannot_copy(image, target, errno);
   if (::ioctl(to.get(), FICLONE, from.get()) != 0) {
     ssize_t sent = 0;
     while ((sent = ::sendfile(to.get(), from.get(), nullptr, 1 << 30)) != 0)
-      if (sent < 0 && errno != EINTR) throw cannot_write(target, errno);
+      if (sent < 0 && errno != EINTR) throw cannot_copy(image, target, errno);
   }
-  if (to.close() != 0) throw cannot_write(target, errno);
+  if (to.close() != 0) throw cannot_copy(image, target, errno);
 }
 
 /// False where the file system cannot: links across devices, too many links, or none at all.
 bool link_image(const Path& image, const Path& target) {
   if (::linkat(AT_FDCWD, image.c_str(), AT_FDCWD, target.c_str(), AT_SYMLINK_FOLLOW) == 0) return true;
-  if (errno == EEXIST) throw cannot_write(target, errno);
+  if (errno == EEXIST) throw cannot_copy(image, target, errno);
   return false;
 }
 
-void write_image(const std::string& bytes, const Path& target) {
+void write_image(const Item& item, const Path& target) {
+  const std::string bytes = image_bytes(item);
   Descriptor to(::open(target.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666));
-  if (to.get() < 0) throw cannot_write(target, errno);
+  if (to.get() < 0) throw cannot_copy(image_file(item), target, errno);
   for (std::size_t written = 0; written < bytes.size();) {
     const ssize_t count = ::write(to.get(), bytes.data() + written, bytes.size() - written);
-    if (count < 0 && errno != EINTR) throw cannot_write(target, errno);
+    if (count < 0 && errno != EINTR) throw cannot_copy(image_file(item), target, errno);
     if (count > 0) written += static_cast<std::size_t>(count);
   }
-  if (to.close() != 0) throw cannot_write(target, errno);
+  if (to.close() != 0) throw cannot_copy(image_file(item), target, errno);
 }
 
 /// `name` without the parts that would lead out of a folder or be left out when it is read again.
@@ -115,9 +118,9 @@ std::string place_image(const Item& item, Media media, const Path& staging, cons
   const Path target = staging / folder / name;
   boost::system::error_code failure;
   fs::create_directories(target.parent_path(), failure);
-  if (failure) throw cannot_write(target.parent_path(), failure.value());
+  if (failure) throw cannot_copy(image_file(item), target, failure.value());
   if (item.made_image)
-    write_image(image_bytes(item), target);
+    write_image(item, target);
   else if (media == Media::copy || !link_image(item.image, target))
     copy_image(item.image, target);
   return name;

@@ -43,9 +43,8 @@ class PngSheet : public Sheet {
         overwrite_(overwrite),
         heading_(std::move(heading)),
         legend_(std::move(labels)),
-        settings_(settings) {
-    open_page();
-  }
+        settings_(settings),
+        file_(target_, overwrite_) {}
 
   std::function<void()> encode(SheetEntry entry) override {
     for (cv::Mat& rgb : entry.pictures) rgb = reduced(rgb, settings_.thumbnail_px);
@@ -55,6 +54,7 @@ class PngSheet : public Sheet {
   void close() override {
     finish_row();
     write_page();
+    file_.commit();
   }
 
  private:
@@ -83,7 +83,8 @@ class PngSheet : public Sheet {
     if (static_cast<int>(strips_.size()) == settings_.rows + 1) {
       write_page();
       ++page_;
-      open_page();
+      strips_.clear();
+      legend_.clear();
     }
     if (strips_.empty()) strips_.push_back(title_strip());
     int height = 0;
@@ -143,14 +144,9 @@ class PngSheet : public Sheet {
     return strip;
   }
 
-  void open_page() {
-    Path path = target_;
-    if (page_ > 1)
-      path = target_.parent_path() /
-             fmt::format("{}-{}{}", target_.stem().string(), page_, target_.extension().string());
-    file_ = std::make_unique<OutputFile>(path, overwrite_);
-    strips_.clear();
-    legend_.clear();
+  Path path_of_page() const {
+    return target_.parent_path() /
+           fmt::format("{}-{}{}", target_.stem().string(), page_, target_.extension().string());
   }
 
   void write_page() {
@@ -159,8 +155,10 @@ class PngSheet : public Sheet {
     strips_.emplace_back(kMargin - kGap, page_width(), CV_8UC3, kGround);
     cv::Mat page;
     cv::vconcat(strips_, page);
-    file_->write(encode_png(page));
-    file_->commit();
+    if (page_ == 1)
+      file_.write(encode_png(page));
+    else
+      file_.add(path_of_page(), encode_png(page), overwrite_);
   }
 
   Path target_;
@@ -168,7 +166,7 @@ class PngSheet : public Sheet {
   SheetHeading heading_;
   LegendCounts legend_;  ///< of the page so far
   SheetSettings settings_;
-  std::unique_ptr<OutputFile> file_;
+  OutputFile file_;  ///< the first page, and the others beside it
   int page_ = 1;
   int slots_ = 0;    ///< pictures an entry
   int columns_ = 0;  ///< entries a row

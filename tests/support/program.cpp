@@ -2,42 +2,68 @@
 #include "support/program.h"
 
 #include <fcntl.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
-#include <cstdlib>
+#include <boost/filesystem.hpp>
+#include <csignal>
+#include <iterator>
 #include <stdexcept>
+#include <utility>
 
 #include "support/schemas.h"
-#include "support/scratch.h"
 
 namespace maskmill::tests {
 
-Ran run_program_at(const std::vector<std::string>& words) {
-  const Scratch scratch;
-  const Path out = scratch / "out", err = scratch / "err";
-  const pid_t child = ::fork();
-  if (child == 0) {
-    const int null = ::open("/dev/null", O_RDONLY);
-    ::dup2(null, STDIN_FILENO);
-    ::dup2(::open(out.c_str(), O_WRONLY | O_CREAT, 0600), STDOUT_FILENO);
-    ::dup2(::open(err.c_str(), O_WRONLY | O_CREAT, 0600), STDERR_FILENO);
-    std::vector<char*> argv;
-    for (const std::string& word : words) argv.push_back(const_cast<char*>(word.c_str()));
-    argv.push_back(nullptr);
-    ::execv(argv[0], argv.data());
-    ::_exit(127);
-  }
+Running::Running(const std::vector<std::string>& words) {
+  const Path out = scratch_ / "out", err = scratch_ / "err";
+  std::vector<char*> argv;
+  for (const std::string& word : words) argv.push_back(const_cast<char*>(word.c_str()));
+  argv.push_back(nullptr);
+  process_ = ::fork();
+  if (process_ != 0) return;
+  const int null = ::open("/dev/null", O_RDONLY);
+  ::dup2(null, STDIN_FILENO);
+  ::dup2(::open(out.c_str(), O_WRONLY | O_CREAT, 0600), STDOUT_FILENO);
+  ::dup2(::open(err.c_str(), O_WRONLY | O_CREAT, 0600), STDERR_FILENO);
+  ::execv(argv[0], argv.data());
+  ::_exit(127);
+}
+
+Running::~Running() {
+  if (process_ < 0) return;
+  ::kill(process_, SIGKILL);
+  ::waitpid(process_, nullptr, 0);
+}
+
+void Running::signal(int number) const {
+  ::kill(process_, number);
+}
+
+Ran Running::wait() {
   int status = 0;
-  ::waitpid(child, &status, 0);
-  return {WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status), read_file(out), read_file(err)};
+  struct rusage used {};
+  ::wait4(std::exchange(process_, -1), &status, 0, &used);
+  const Path out = scratch_ / "out", err = scratch_ / "err";
+  return {WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status),
+          fs::exists(out) ? read_file(out) : "", fs::exists(err) ? read_file(err) : "", used.ru_maxrss};
+}
+
+Ran run_program_at(const std::vector<std::string>& words) {
+  return Running(words).wait();
+}
+
+std::vector<std::string> maskmill_words(const std::vector<std::string>& words) {
+  std::vector<std::string> all{std::string(MASKMILL_BIN_DIR) + "/maskmill"};
+  all.insert(all.end(), words.begin(), words.end());
+  return all;
 }
 
 Ran maskmill(const std::vector<std::string>& words, const std::vector<std::string>& through) {
   std::vector<std::string> all = through;
-  all.push_back(std::string(MASKMILL_BIN_DIR) + "/maskmill");
-  all.insert(all.end(), words.begin(), words.end());
+  std::ranges::copy(maskmill_words(words), std::back_inserter(all));
   Ran ran = run_program_at(all);
   if (std::ranges::find(words, "--json") != words.end() && (ran.status == 0 || ran.status == 1))
     if (const std::string wrong = departures(ran.out, words.front()); !wrong.empty())

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <boost/filesystem.hpp>
+#include <cstdio>
 
 #include "data_options.h"
 #include "findings_page.h"
@@ -61,9 +62,11 @@ int run(const CommandLine& line, const Options& options) {
   if (options.report)
     write_findings_report(findings_page(report, line.operand("SRC"), *opened.format, options.examples),
                           *options.report, overwrite(options.force));
-  Json document{{"format", opened.format->name}};
-  if (line.json()) document.update(to_json(report));
-  line.print(to_text(report, static_cast<std::size_t>(options.examples)), document);
+  if (line.json())
+    write_json(report, {{"format", opened.format->name}},
+               [](std::string_view bytes) { std::fwrite(bytes.data(), 1, bytes.size(), stdout); });
+  else
+    line.print(to_text(report, static_cast<std::size_t>(options.examples)), {});
   return report.findings.count(Severity::error) > 0 ? 1 : 0;
 }
 

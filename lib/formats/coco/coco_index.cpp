@@ -10,6 +10,7 @@
 #include <unordered_map>
 
 #include "base/parallel.h"
+#include "base/random.h"
 #include "base/text.h"
 
 namespace maskmill {
@@ -41,10 +42,40 @@ struct ImageKey {
   friend bool operator==(const ImageKey&, const ImageKey&) = default;
 };
 
-struct HashImageKey {
-  std::size_t operator()(const ImageKey& key) const {
-    return std::hash<std::int64_t>()(key.number) ^ (key.is_text ? ~std::size_t{0} : 0);
+/// Which image has an id: 28 to 40 bytes each.
+class ImagesById {
+ public:
+  /// Nothing where no image has it; kLeftOut where that was left out.
+  std::optional<std::uint32_t> find(const ImageKey& key) const {
+    const auto known = entry_of(key);
+    return known ? std::optional(entries_[*known].image) : std::nullopt;
   }
+  void set(const ImageKey& key, std::uint32_t image) {
+    if (const auto known = entry_of(key)) {
+      entries_[*known].image = image;
+      return;
+    }
+    index_.add(hash(key), static_cast<std::uint32_t>(entries_.size()));
+    entries_.push_back({key.number, image, key.is_text});
+  }
+
+ private:
+  struct Entry {
+    std::int64_t number = 0;
+    std::uint32_t image = kLeftOut;
+    bool is_text = false;
+  };
+  std::optional<std::uint32_t> entry_of(const ImageKey& key) const {
+    return index_.find(hash(key), [&](std::uint32_t number) {
+      return ImageKey{entries_[number].number, entries_[number].is_text} == key;
+    });
+  }
+  static std::uint64_t hash(const ImageKey& key) {
+    return Random({static_cast<std::uint64_t>(key.number), key.is_text}).next();
+  }
+
+  std::deque<Entry> entries_;
+  HashIndex index_;
 };
 
 // An annotation before its image is known.
@@ -83,6 +114,7 @@ class CocoIndex::Builder {
     if (!has_images)
       throw Error(Code::bad_format, "has no list of images, so it is no COCO data set")
           .at_file(index_.json_.path());
+    names_ = {};
     mark_repeated_ids();
     group_by_image();
   }
@@ -197,10 +229,10 @@ class CocoIndex::Builder {
       return warn("unreadable-image", Severity::error, "id",
                   "an image without an id, which no annotation can name");
     const ImageKey key = key_of(record.id);
-    if (const auto known = image_of_id_.find(key); known != image_of_id_.end() && known->second != kLeftOut)
+    if (image_of_id_.find(key).value_or(kLeftOut) != kLeftOut)
       return warn("duplicate-id", Severity::error, "id",
                   fmt::format("a second image of the id {}, which is left out", to_string(record.id)));
-    std::uint32_t& image_of_id = image_of_id_.insert_or_assign(key, kLeftOut).first->second;
+    image_of_id_.set(key, kLeftOut);
     const ChosenName chosen = chosen_name(record);
     const CocoImageName& name = chosen.name;
     if (const auto other = other_of_name(record, chosen))
@@ -208,9 +240,8 @@ class CocoIndex::Builder {
                   fmt::format("{} and {} would both be {}; this one is left out", in_quotes(*other),
                               in_quotes(record.file_name), in_quotes(name.name)));
     const Digest file = digest_of(name.name);
-    const auto same = image_of_name_.find(file);
-    if (!name.name.empty() && same != image_of_name_.end()) {
-      image_of_id = same->second;
+    if (const auto same = names_.find(file); !name.name.empty() && same) {
+      image_of_id_.set(key, *same);
       return warn("duplicate-file-name", Severity::warning, "file_name",
                   fmt::format("a second image of the file {}; its annotations join the first's",
                               in_quotes(record.file_name)));
@@ -224,14 +255,17 @@ class CocoIndex::Builder {
       warn("unsafe-file-name", Severity::warning, "file_name",
            fmt::format("{} lies outside the data set; it is taken for {} there", in_quotes(record.file_name),
                        in_quotes(name.name)));
-    while (entry.id_form < name.ids.size() && !taken_.ids.insert(digest_of(name.ids[entry.id_form])).second)
+    while (entry.id_form < name.ids.size() && !taken_.ids.add(digest_of(name.ids[entry.id_form])))
       ++entry.id_form;
     if (entry.id_form == name.ids.size())
       return warn(
           "duplicate-file-name", Severity::error, "file_name",
           fmt::format("an image called {}, like another one; it is left out", in_quotes(record.file_name)));
-    image_of_id = saturated(index_.images_.size());
-    image_of_name_.emplace(file, image_of_id);
+    image_of_id_.set(key, saturated(index_.images_.size()));
+    if (name.name.empty())
+      names_.skip();
+    else
+      names_.add(file);
     if (!chosen.picture.empty())
       taken_.pictures.emplace(digest_of(chosen.picture.native()), record.file_name);
     index_.images_.push_back(entry);
@@ -253,7 +287,8 @@ class CocoIndex::Builder {
   void remember_left_out(std::string_view text) {
     try {
       const CocoId id = records_.annotation_ids(text).id;
-      if (id.index() != 0) image_of_id_.emplace(key_of(id), kLeftOut);
+      if (id.index() == 0) return;
+      if (const ImageKey key = key_of(id); !image_of_id_.find(key)) image_of_id_.set(key, kLeftOut);
     } catch (const Error&) {
       return;
     }
@@ -286,9 +321,8 @@ class CocoIndex::Builder {
   // says that they are the same. A whole name may well occur twice, also in two files.
   std::optional<std::string> other_of_name(const ImageRecord& record, const ChosenName& chosen) {
     std::string other = record.file_name;
-    const auto same = image_of_name_.find(digest_of(chosen.name.name));
-    if (same != image_of_name_.end()) {
-      const CocoImageEntry& first = index_.images_[same->second];
+    if (const auto same = names_.find(digest_of(chosen.name.name))) {
+      const CocoImageEntry& first = index_.images_[*same];
       if (chosen.parts > 0 || first.name_parts > 0) other = file_name_of(first);
     } else if (!chosen.picture.empty()) {
       const auto taken = taken_.pictures.find(digest_of(chosen.picture.native()));
@@ -317,6 +351,7 @@ class CocoIndex::Builder {
   // The first of several annotations keeps the id; the others stay, without one.
   void mark_repeated_ids() {
     std::vector<std::pair<std::int64_t, std::uint32_t>> sorted;
+    sorted.reserve(pending_.size());
     for (std::size_t i = 0; i < pending_.size(); ++i)
       if (pending_[i].has_id) sorted.emplace_back(ids_[i], static_cast<std::uint32_t>(i));
     std::sort(sorted.begin(), sorted.end());
@@ -336,12 +371,12 @@ class CocoIndex::Builder {
       const Pending& pending = pending_[i];
       if (pending.is_lost) continue;
       const auto image = image_of_id_.find({pending.image, pending.image_is_text != 0});
-      if (image == image_of_id_.end() || image->second == kLeftOut) {
-        report_without_image(i, image != image_of_id_.end());
+      if (image.value_or(kLeftOut) == kLeftOut) {
+        report_without_image(i, image.has_value());
         continue;
       }
-      image_of[i] = image->second;
-      ++counts[image->second];
+      image_of[i] = *image;
+      ++counts[*image];
     }
     std::uint32_t first = 0;
     for (std::size_t i = 0; i < index_.images_.size(); ++i) {
@@ -387,13 +422,13 @@ class CocoIndex::Builder {
   RecordReader records_;
   PictureSearch pictures_;
   std::map<std::string, std::uint64_t> numbers_;
-  std::unordered_map<ImageKey, std::uint32_t, HashImageKey> image_of_id_;
-  std::unordered_map<Digest, std::uint32_t, HashDigest> image_of_name_;
+  ImagesById image_of_id_;
+  DigestList names_;  // of the images, by their numbers
   std::unordered_map<std::string, std::int64_t> text_keys_;
   std::vector<const std::string*> texts_;  // by key
   std::set<std::string> subsets_;
-  std::vector<Pending> pending_;
-  std::vector<std::int64_t> ids_;
+  std::deque<Pending> pending_;
+  std::deque<std::int64_t> ids_;
   std::vector<std::uint32_t> repeating_;
 };
 

@@ -2,14 +2,16 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
+#include <optional>
 #include <span>
 #include <string>
 #include <unordered_map>
-#include <unordered_set>
 #include <vector>
 
 #include "base/finding.h"
 #include "base/hash.h"
+#include "base/hash_index.h"
 #include "formats/coco/coco_layout.h"
 #include "formats/coco/coco_metadata.h"
 #include "formats/coco/coco_records.h"
@@ -17,14 +19,34 @@
 
 namespace maskmill {
 
+/// Digests that are known by the order in which they came: 28 to 40 bytes each.
+class DigestList {
+ public:
+  std::optional<std::uint32_t> find(const Digest& digest) const {
+    return index_.find(digest.low, [&](std::uint32_t number) { return digests_[number] == digest; });
+  }
+  /// False where it is there already.
+  bool add(const Digest& digest) {
+    if (find(digest)) return false;
+    index_.add(digest.low, static_cast<std::uint32_t>(digests_.size()));
+    digests_.push_back(digest);
+    return true;
+  }
+  /// Gives the next number to nothing.
+  void skip() { digests_.emplace_back(); }
+
+ private:
+  std::deque<Digest> digests_;
+  HashIndex index_;
+};
+
 struct HashDigest {
   std::size_t operator()(const Digest& digest) const { return static_cast<std::size_t>(digest.low); }
 };
-using DigestSet = std::unordered_set<Digest, HashDigest>;
 
 /// What the items of a data set's files have, which no other item may have as well.
 struct CocoTaken {
-  DigestSet ids;
+  DigestList ids;
   /// Pictures that were found by the end of a name, and the whole of that name.
   std::unordered_map<Digest, std::string, HashDigest> pictures;
 };
@@ -65,7 +87,7 @@ class CocoIndex {
 
   const CocoFile& file() const { return file_; }
   const JsonFile& json() const { return json_; }
-  const std::vector<CocoImageEntry>& images() const { return images_; }
+  const std::deque<CocoImageEntry>& images() const { return images_; }
   std::span<const CocoAnnotationEntry> annotations_of(std::size_t image) const;
   /// The subsets that images name, in the order in which they do.
   const std::vector<std::string>& subsets() const { return subsets_; }
@@ -76,7 +98,7 @@ class CocoIndex {
   class Builder;
   CocoFile file_;
   JsonFile json_;
-  std::vector<CocoImageEntry> images_;
+  std::deque<CocoImageEntry> images_;  // which grows without a copy
   std::vector<CocoAnnotationEntry> annotations_;
   std::vector<std::string> subsets_;
   bool has_annotations_ = false;

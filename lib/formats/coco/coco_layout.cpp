@@ -28,6 +28,7 @@ struct Head {
   char first = 0;
   std::map<std::string, char> keys;    // of the object, with the first character of each value
   std::set<std::string> element_keys;  // of the objects in its lists
+  bool is_cut = false;                 // in the middle of a value of the object
 };
 
 std::string_view string_at(std::string_view text, std::size_t quote) {
@@ -58,6 +59,7 @@ Head head_of(std::string_view text) {
     if (depth == 1 && value < text.size()) head.keys.emplace(string, text[value]);
     if (depth == 3) head.element_keys.emplace(string);
   }
+  head.is_cut = depth > 1;
   return head;
 }
 
@@ -77,6 +79,8 @@ Probe judged(const Head& head) {
     const int confidence = filled ? 95 : lists.size() > 1 ? 80 : 60;
     return {confidence, {"holds lists named " + joined(lists, ", ")}};
   }
+  if (head.keys.count("info") && head.keys.size() == 1 && head.is_cut)
+    return {40, {"begins with an info of more than 16 KB"}};
   if (head.keys.count("info") && head.keys.count("licenses")) return {50, {"begins with info and licenses"}};
   return {0, {"no lists named images, annotations or categories in its first 16 KB"}};
 }

@@ -8,30 +8,9 @@
 #include <string_view>
 #include <vector>
 
-#include "base/path.h"
+#include "base/part_file.h"
 
 namespace maskmill {
-
-/// Bytes kept on disk until they are read again; gone with the object, and with the process. A process may
-/// hold few files open, and a data set may have many subsets, so all their lines share one.
-class PartFile {
- public:
-  /// `folder`: where the file lies, without a name. Throws Error(write_failed).
-  explicit PartFile(const Path& folder);
-  ~PartFile();
-  PartFile(const PartFile&) = delete;
-  PartFile& operator=(const PartFile&) = delete;
-
-  /// Returns where the bytes begin. Throws Error(write_failed).
-  std::uint64_t append(std::string_view bytes);
-  /// Makes `bytes` those. Throws Error(write_failed).
-  void read(std::uint64_t offset, std::uint64_t length, std::string& bytes) const;
-
- private:
-  Path folder_;
-  int descriptor_ = -1;
-  std::uint64_t size_ = 0;
-};
 
 /// Lines in a file that others share: in memory 16 KB and one line, and 16 bytes for each 16 KB on disk.
 class LineStore {

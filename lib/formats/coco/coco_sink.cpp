@@ -164,11 +164,6 @@ std::string name_for(const Item& item) {
   return name;
 }
 
-Path folder_of(const Path& target) {
-  const Path parent = target.parent_path();
-  return parent.empty() ? Path(".") : parent;
-}
-
 class CocoSink : public Sink {
  public:
   explicit CocoSink(const CreateRequest& request)
@@ -183,7 +178,7 @@ class CocoSink : public Sink {
             .hint("name a folder, or give --media reference or none");
       target_ = request.target;
       file_.emplace(target_, request.overwrite);
-      part_file_.emplace(folder_of(target_));
+      part_file_.emplace(file_->staging().parent_path());
       parts_.try_emplace("", *part_file_);
     } else {
       folder_.emplace(request.target, request.overwrite);
@@ -199,7 +194,7 @@ class CocoSink : public Sink {
     auto text = std::make_shared<ItemText>();
     text->id = item.source_id;
     item.file_name = name_for(item);
-    const Path& staging = folder_ ? folder_->staging() : folder_of(target_);
+    const Path& staging = folder_ ? folder_->staging() : Path();
     const std::string name = place_image(item, media_, staging, "images");
     if (folder_) text->subset = item.subset;
     text->image = coco_image_text(item, name, folder_ ? std::string() : item.subset);
@@ -214,7 +209,7 @@ class CocoSink : public Sink {
         text->findings.push_back(std::move(finding));
       }
     return [this, text] {
-      part_of(text->subset).append(*text);
+      naming_target([&] { part_of(text->subset).append(*text); });
       findings_.add(std::move(text->findings));
     };
   }
@@ -226,23 +221,36 @@ class CocoSink : public Sink {
 
   void close(const Provenance& provenance) override {
     if (folder_) {
-      for (auto& [subset, part] : parts_) {
-        OutputFile file(folder_->staging() / annotation_file(subset));
-        part.write(file, header_, metadata_.subsets, findings_);
-        file.commit();
-      }
+      naming_target([&] {
+        for (auto& [subset, part] : parts_) {
+          OutputFile file(folder_->staging() / annotation_file(subset));
+          part.write(file, header_, metadata_.subsets, findings_);
+          file.commit();
+        }
+      });
       folder_->write("provenance.json", to_json_text(provenance));
       folder_->commit();
     } else {
-      parts_.at("").write(*file_, header_, metadata_.subsets, findings_);
+      naming_target([&] { parts_.at("").write(*file_, header_, metadata_.subsets, findings_); });
+      file_->add(target_.string() + ".provenance.json", to_json_text(provenance), Overwrite::yes);
       file_->commit();
-      replace_file(target_.string() + ".provenance.json", to_json_text(provenance));
     }
   }
 
   const Findings& findings() const override { return findings_; }
 
  private:
+  /// What cannot be written lies in a folder that is gone afterwards: the error names the target.
+  template <class Action>
+  void naming_target(Action&& action) const try {
+    action();
+  } catch (const Error& error) {
+    if (error.code() != Code::write_failed) throw;
+    throw Error(error.code(), error.message())
+        .at_file(folder_ ? folder_->target() : target_)
+        .hint(error.hint_text());
+  }
+
   static std::string annotation_file(const std::string& subset) {
     return subset.empty() ? "annotations/instances.json" : "annotations/instances_" + subset + ".json";
   }

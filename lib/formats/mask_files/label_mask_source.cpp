@@ -106,21 +106,27 @@ class LabelMaskSource : public IndexedSource {
     note_missing_folders(label);
 
     Findings findings;
-    std::vector<FilePair> pairs = pair_files(folders, {}, findings);
+    const FilePairs pairs = pair_files(folders, {}, findings);
     // What is wrong with the images themselves is found with each label, and said once.
     findings.for_each([&](const Finding& finding) {
       if (column == 0 || !is_of_images(finding.place.file)) findings_.add(finding);
     });
     if (column == 0) set_images(pairs);
-    for (const FilePair& pair : pairs)
-      if (const auto number = number_of(pair); number && !pair.mask.empty())
+    for (std::size_t i = 0; i < pairs.size(); ++i) {
+      const FilePair pair = pairs[i];
+      if (pair.mask.empty()) continue;
+      if (const auto number = number_of(pair))
         masks_[*number * columns_.size() + column] =
             number_of_name(name_by(without_extension(pair.image), pair.mask));
+    }
   }
 
-  void set_images(const std::vector<FilePair>& pairs) {
-    images_ = pairs;
-    for (FilePair& pair : images_) pair.mask = std::string();
+  void set_images(const FilePairs& pairs) {
+    for (std::size_t i = 0; i < pairs.size(); ++i) {
+      FilePair image = pairs[i];
+      image.mask.clear();
+      images_.push_back(image);
+    }
     masks_.assign(images_.size() * columns_.size(), 0);
   }
 
@@ -145,14 +151,22 @@ class LabelMaskSource : public IndexedSource {
 
   /// Both lists are in the order of their ids.
   std::optional<std::size_t> number_of(const FilePair& pair) const {
-    const auto before = [&](const FilePair& a, const FilePair& b) {
-      const int order = id_of(a, pair_folders_).compare(id_of(b, pair_folders_));
-      return order != 0 ? order < 0 : a.folders < b.folders;
+    const std::string id = id_of(pair, pair_folders_);
+    const auto is_before = [&](std::size_t number) {
+      const FilePair image = images_[number];
+      const int order = id_of(image, pair_folders_).compare(id);
+      return order != 0 ? order < 0 : image.folders < pair.folders;
     };
-    const auto found = std::lower_bound(images_.begin(), images_.end(), pair, before);
-    if (found == images_.end() || found->image != pair.image || found->folders != pair.folders)
-      return std::nullopt;
-    return static_cast<std::size_t>(found - images_.begin());
+    std::size_t first = 0, count = images_.size();
+    while (count > 0) {
+      const std::size_t half = count / 2;
+      const bool right = is_before(first + half);
+      if (right) first += half + 1;
+      count = right ? count - half - 1 : half;
+    }
+    if (first == images_.size()) return std::nullopt;
+    const FilePair image = images_[first];
+    return image.image == pair.image && image.folders == pair.folders ? std::optional(first) : std::nullopt;
   }
 
   std::uint16_t number_of_name(const MaskName& name) {
@@ -169,7 +183,7 @@ class LabelMaskSource : public IndexedSource {
   Path mask_file(std::size_t index, std::size_t column) const {
     const std::uint16_t number = masks_[index * columns_.size() + column];
     if (number == 0) return {};
-    const FilePair& image = images_[index];
+    const FilePair image = images_[index];
     const MaskName& name = names_[number - 1u];
     const std::string_view stem = without_extension(image.image);
     return *folder_of(columns_[column].label, image.folders) /
@@ -177,7 +191,7 @@ class LabelMaskSource : public IndexedSource {
   }
 
   std::optional<Item> read(std::size_t index, std::vector<Finding>& findings) const override {
-    const FilePair& image = images_[index];
+    const FilePair image = images_[index];
     const LabelFolders& part = folders_[image.folders];
     Item item;
     item.id = id_of(image, pair_folders_);
@@ -214,7 +228,7 @@ class LabelMaskSource : public IndexedSource {
 
   std::vector<LabelFolders> folders_;
   std::vector<PairFolders> pair_folders_;  ///< without masks
-  std::vector<FilePair> images_;           ///< without masks
+  FilePairs images_;                       ///< without masks
   std::vector<Column> columns_;
   std::vector<MaskName> names_;
   std::vector<std::uint16_t> masks_;  ///< by image and column: 0 none, else a number in names_ from 1

@@ -27,9 +27,9 @@ class MaskSource : public IndexedSource {
              std::optional<LabelFile> labels)
       : folders_(std::move(files.folders)), pairs_(std::move(files.pairs)) {
     findings_ = std::move(files.findings);
-    std::vector<std::size_t> with_mask;
-    for (std::size_t i = 0; i < pairs_.size(); ++i)
-      if (!pairs_[i].mask.empty()) with_mask.push_back(i);
+    std::vector<std::uint32_t> with_mask;
+    for (std::uint32_t i = 0; i < pairs_.size(); ++i)
+      if (!pairs_.mask(i).empty()) with_mask.push_back(i);
     if (with_mask.empty()) throw Error(Code::bad_format, "no image has a mask of its name").at_file(source);
 
     const auto mask_at = [&](std::size_t number) { return mask_file(pairs_[with_mask[number]]); };
@@ -54,17 +54,18 @@ class MaskSource : public IndexedSource {
   }
   Path mask_file(const FilePair& pair) const { return folders_[pair.folders].masks / pair.mask; }
 
-  void leave_out(const std::map<std::size_t, Error>& unreadable, const std::vector<std::size_t>& with_mask) {
+  void leave_out(const std::map<std::size_t, Error>& unreadable,
+                 const std::vector<std::uint32_t>& with_mask) {
+    std::vector<bool> is_unreadable(pairs_.size());
     for (const auto& [number, error] : unreadable) {
       findings_.add(to_finding(error, "unreadable-mask"));
-      FilePair& pair = pairs_[with_mask[number]];
-      pair.image.clear(), pair.mask.clear();
+      is_unreadable[with_mask[number]] = true;
     }
-    std::erase_if(pairs_, [](const FilePair& pair) { return pair.name().empty(); });
+    pairs_.erase_if([&](std::size_t number) { return is_unreadable[number]; });
   }
 
   std::optional<Item> read(std::size_t index, std::vector<Finding>& findings) const override {
-    const FilePair& pair = pairs_[index];
+    const FilePair pair = pairs_[index];
     Item item;
     item.id = id_of(pair, folders_);
     item.image = image_file(pair);
@@ -82,7 +83,7 @@ class MaskSource : public IndexedSource {
   }
 
   std::vector<PairFolders> folders_;
-  std::vector<FilePair> pairs_;
+  FilePairs pairs_;
   std::shared_ptr<const MaskCoding> coding_;
 };
 

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <algorithm>
 #include <memory>
 #include <optional>
 #include <vector>
@@ -15,11 +14,13 @@ namespace maskmill {
 /// What a layout found: the folders, which of their files belong together, and what was wrong on the way.
 struct MaskFiles {
   std::vector<PairFolders> folders;
-  std::vector<FilePair> pairs;  ///< in the items' order
+  FilePairs pairs;  ///< in the items' order
   Findings findings;
 
   bool any_mask() const {
-    return std::ranges::any_of(pairs, [](const FilePair& pair) { return !pair.mask.empty(); });
+    for (std::size_t i = 0; i < pairs.size(); ++i)
+      if (!pairs.mask(i).empty()) return true;
+    return false;
   }
 };
 

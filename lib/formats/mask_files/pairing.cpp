@@ -6,9 +6,9 @@
 #include <algorithm>
 #include <array>
 #include <boost/filesystem.hpp>
-#include <unordered_map>
-#include <unordered_set>
+#include <tuple>
 
+#include "base/hash_index.h"
 #include "base/text.h"
 #include "image/image.h"
 
@@ -26,27 +26,6 @@ bool is_hidden(const Path& path) {
   return path.filename().string().starts_with('.');
 }
 
-/// Relative names of the pictures below `folder`, without those of `other` where that lies inside.
-std::vector<std::string> picture_names(const Path& folder, const Path& other) {
-  std::vector<std::string> names;
-  if (folder.empty() || !fs::exists(folder)) return names;
-  const std::string other_name = relative_name(other, folder);
-  const bool other_is_inside = folder != other && other_name != other.lexically_normal().generic_string();
-  for (const Path& file : list_files(folder)) {
-    if (!has_image_extension(file)) continue;
-    std::string name = relative_name(file, folder);
-    if (!other_is_inside || !name.starts_with(other_name + "/")) names.push_back(std::move(name));
-  }
-  return names;
-}
-
-std::vector<std::string> stems_of(std::span<const std::string> names) {
-  std::vector<std::string> stems;
-  stems.reserve(names.size());
-  for (const std::string& name : names) stems.emplace_back(without_extension(name));
-  return stems;
-}
-
 /// What two files of one pair have in common: the name without extension and suffix. Nothing where the suffix
 /// is absent.
 std::optional<std::string_view> key_of(std::string_view stem, std::string_view suffix) {
@@ -56,88 +35,6 @@ std::optional<std::string_view> key_of(std::string_view stem, std::string_view s
 
 Finding finding_at(const Path& file, std::string rule, std::string message, std::string fix) {
   return {std::move(rule), Severity::error, Place{file.string(), {}, {}}, std::move(message), std::move(fix)};
-}
-
-/// Names by key, the first of each; the others are findings.
-class NameIndex {
- public:
-  NameIndex(const Path& folder, Findings& findings) : folder_(folder), findings_(findings) {}
-
-  void add(std::string key, const std::string& name) {
-    const auto [entry, is_new] = names_.try_emplace(std::move(key), name);
-    if (!is_new)
-      findings_.add(finding_at(folder_ / name, "same-name",
-                               fmt::format("left out: {} has the same name but for its extension",
-                                           (folder_ / entry->second).filename().string()),
-                               "keep one of the two"));
-  }
-  std::unordered_map<std::string, std::string>& names() { return names_; }
-
- private:
-  const Path& folder_;
-  Findings& findings_;
-  std::unordered_map<std::string, std::string> names_;
-};
-
-void pair_folder(std::uint32_t number, const PairFolders& folders, const SuffixSettings& settings,
-                 std::vector<FilePair>& pairs, Findings& findings) {
-  const std::vector<std::string> image_files = picture_names(folders.images, folders.masks);
-  const std::vector<std::string> mask_files =
-      folders.one_folder() ? image_files : picture_names(folders.masks, folders.images);
-  const Suffixes suffixes =
-      find_suffixes(stems_of(image_files), stems_of(mask_files), folders.one_folder(), settings);
-
-  NameIndex masks(folders.masks, findings);
-  for (const std::string& name : mask_files) {
-    if (const auto key = key_of(without_extension(name), suffixes.mask))
-      masks.add(std::string(*key), name);
-    else if (!folders.one_folder())
-      findings.add(finding_at(folders.masks / name, "pair-missing",
-                              fmt::format("left out: a mask's name ends in \"{}\" here", suffixes.mask),
-                              "rename it, or state mask-suffix"));
-  }
-  // An image without the suffix of the others still is one; its whole name then is its key.
-  NameIndex images(folders.images, findings);
-  for (const std::string& name : image_files) {
-    const std::string_view stem = without_extension(name);
-    if (folders.one_folder() && key_of(stem, suffixes.mask)) continue;
-    images.add(std::string(key_of(stem, suffixes.image).value_or(stem)), name);
-  }
-
-  for (auto& [key, image] : images.names()) {
-    const auto mask = masks.names().find(key);
-    if (mask != masks.names().end()) {
-      pairs.push_back({.image = std::move(image), .mask = std::move(mask->second), .folders = number});
-      masks.names().erase(mask);
-      continue;
-    }
-    pairs.push_back({.image = std::move(image), .mask = {}, .folders = number});
-  }
-  std::vector<std::string> left;
-  for (auto& [key, mask] : masks.names()) left.push_back(std::move(mask));
-  std::ranges::sort(left);
-  for (std::string& mask : left)
-    if (folders.images.empty())
-      pairs.push_back({.image = {}, .mask = std::move(mask), .folders = number});
-    else
-      findings.add(finding_at(folders.masks / mask, "pair-missing",
-                              "left out: a mask without an image of its name",
-                              "add the image, or delete the mask"));
-}
-
-/// "train/a" beside the subset train's "a": an id must be unique. `pairs` are sorted by id.
-void leave_out_equal_ids(std::vector<FilePair>& pairs, std::span<const PairFolders> folders,
-                         Findings& findings) {
-  const auto is_second = [&](const FilePair& first, const FilePair& second) {
-    const std::string id = id_of(second, folders);
-    if (id_of(first, folders) != id) return false;
-    const PairFolders& of = folders[second.folders];
-    findings.add(finding_at((second.image.empty() ? of.masks : of.images) / second.name(), "same-name",
-                            fmt::format("left out: another item has the id {} too", in_quotes(id)),
-                            "rename one of the two"));
-    return true;
-  };
-  pairs.erase(std::unique(pairs.begin(), pairs.end(), is_second), pairs.end());
 }
 
 /// Every mask name that may belong to an image's name (both without extension), the likeliest first.
@@ -203,58 +100,245 @@ std::optional<Path> sample_mask(const PairFolders& folders) {
   return std::nullopt;
 }
 
-Suffixes find_suffixes(std::span<const std::string> images, std::span<const std::string> masks,
-                       bool one_folder, const SuffixSettings& settings) {
-  const std::unordered_set<std::string_view> image_stems(images.begin(), images.end());
-  const auto matches = [&](std::string_view image_suffix, std::string_view mask_suffix) {
-    return std::ranges::count_if(masks, [&](const std::string& mask) {
-      const auto key = key_of(mask, mask_suffix);
-      return key && image_stems.contains(std::string(*key) + std::string(image_suffix));
-    });
-  };
-  std::vector<std::string_view> image_suffixes(kImageSuffixes.begin(), kImageSuffixes.end());
-  std::vector<std::string_view> mask_suffixes(kMaskSuffixes.begin(), kMaskSuffixes.end());
-  if (settings.image) image_suffixes = {*settings.image};
-  if (settings.mask) mask_suffixes = {*settings.mask};
-
-  Suffixes best{std::string(image_suffixes.front()), std::string(mask_suffixes.front())};
-  std::ptrdiff_t most = 0;
-  for (const std::string_view mask_suffix : mask_suffixes) {
-    if (one_folder && mask_suffix.empty()) continue;
-    for (const std::string_view image_suffix : image_suffixes)
-      if (const auto count = matches(image_suffix, mask_suffix); count > most) {
-        most = count;
-        best = {std::string(image_suffix), std::string(mask_suffix)};
-        if (static_cast<std::size_t>(count) == masks.size()) return best;
-      }
-  }
-  return best;
-}
-
 std::string id_of(const FilePair& pair, std::span<const PairFolders> folders) {
   const std::string stem(without_extension(pair.name()));
   return pair.subset_in_id ? folders[pair.folders].subset + "/" + stem : stem;
 }
 
-std::vector<FilePair> pair_files(std::span<const PairFolders> folders, const SuffixSettings& settings,
-                                 Findings& findings) {
-  std::vector<FilePair> pairs;
-  for (std::uint32_t i = 0; i < folders.size(); ++i) pair_folder(i, folders[i], settings, pairs, findings);
+FilePair FilePairs::pair_of(const Record& record) const {
+  return {.image = std::string(names_[record.image]),
+          .mask = std::string(names_[record.mask]),
+          .folders = record.folders,
+          .line = record.line,
+          .subset_in_id = record.subset_in_id == 1};
+}
 
-  const auto before = [&](const FilePair& a, const FilePair& b) {
-    const int order = a.subset_in_id || b.subset_in_id
-                          ? id_of(a, folders).compare(id_of(b, folders))
-                          : without_extension(a.name()).compare(without_extension(b.name()));
-    return order != 0 ? order < 0 : folders[a.folders].subset < folders[b.folders].subset;
+FilePair FilePairs::operator[](std::size_t number) const {
+  return pair_of(records_[number]);
+}
+
+void FilePairs::push_back(const FilePair& pair) {
+  const auto named = [&](const std::string& name) {
+    return name.empty() ? NameArena::none : names_.add(name);
   };
-  std::ranges::sort(pairs, before);
-  for (std::size_t i = 1; i < pairs.size(); ++i)
-    if (without_extension(pairs[i].name()) == without_extension(pairs[i - 1].name()))
-      for (FilePair* pair : {&pairs[i - 1], &pairs[i]})
-        pair->subset_in_id = !folders[pair->folders].subset.empty();
-  std::ranges::sort(pairs, before);
-  leave_out_equal_ids(pairs, folders, findings);
+  Record record{named(pair.image), named(pair.mask), pair.line, pair.folders, pair.subset_in_id};
+  records_.push_back(record);
+}
+
+void FilePairs::erase_if(const std::function<bool(std::size_t)>& left_out) {
+  std::size_t kept = 0;
+  for (std::size_t i = 0; i < records_.size(); ++i)
+    if (!left_out(i)) records_[kept++] = records_[i];
+  records_.resize(kept);
+}
+
+/// Fills FilePairs, whose names it takes as they lie there.
+class Pairing {
+ public:
+  Pairing(FilePairs& pairs, std::span<const PairFolders> folders, Findings& findings)
+      : pairs_(pairs), names_(pairs.names_), folders_(folders), findings_(findings) {}
+
+  void add_folder(std::uint32_t number, const SuffixSettings& settings) {
+    const PairFolders& folders = folders_[number];
+    const bool one_folder = folders.one_folder();
+    Names images = picture_names(folders.images, folders.masks);
+    Names masks = one_folder ? images : picture_names(folders.masks, folders.images);
+    const Suffixes suffixes = find_suffixes(images, masks, one_folder, settings);
+    const auto has_mask_suffix = [&](Name name) { return key_of(stem(name), suffixes.mask).has_value(); };
+    const auto mask_key = [&](Name name) { return *key_of(stem(name), suffixes.mask); };
+    // An image without the suffix of the others still is one; its whole name then is its key.
+    const auto image_key = [&](Name name) { return key_of(stem(name), suffixes.image).value_or(stem(name)); };
+    if (one_folder)
+      std::erase_if(images, has_mask_suffix);
+    else
+      report_without_suffix(masks, folders.masks, suffixes.mask);
+    std::erase_if(masks, [&](Name name) { return !has_mask_suffix(name); });
+    keep_first_of_key(masks, mask_key, folders.masks);
+    keep_first_of_key(images, image_key, folders.images);
+    join(number, images, image_key, masks, mask_key);
+  }
+
+  /// Marks names that occur in several subsets.
+  void mark_equal_names() {
+    HashIndex index(pairs_.size());
+    for (std::uint32_t i = 0; i < pairs_.size(); ++i) {
+      const std::string_view own = stem(name(pairs_.records_[i]));
+      const auto known = index.find(
+          hash_of(own), [&](std::uint32_t other) { return stem(name(pairs_.records_[other])) == own; });
+      if (!known) index.add(hash_of(own), i);
+      if (known)
+        for (const std::uint32_t number : {*known, i}) {
+          FilePairs::Record& record = pairs_.records_[number];
+          record.subset_in_id = !folders_[record.folders].subset.empty();
+        }
+    }
+  }
+
+  void sort_by_id() {
+    std::ranges::sort(pairs_.records_, [&](const FilePairs::Record& a, const FilePairs::Record& b) {
+      const int order =
+          a.subset_in_id || b.subset_in_id ? id(a).compare(id(b)) : stem(name(a)).compare(stem(name(b)));
+      return order != 0 ? order < 0 : folders_[a.folders].subset < folders_[b.folders].subset;
+    });
+  }
+
+  /// "train/a" beside the subset train's "a": an id must be unique.
+  void leave_out_equal_ids() {
+    HashIndex index(pairs_.size());
+    pairs_.erase_if([&](std::size_t number) {
+      const FilePairs::Record& record = pairs_.records_[number];
+      const std::string own = id(record);
+      const bool known =
+          index.find(hash_of(own), [&](std::uint32_t kept) { return id(pairs_.records_[kept]) == own; })
+              .has_value();
+      if (!known) index.add(hash_of(own), static_cast<std::uint32_t>(index.size()));
+      if (known) {
+        const PairFolders& of = folders_[record.folders];
+        const Path& folder = record.image == NameArena::none ? of.masks : of.images;
+        findings_.add(finding_at(folder / std::string(name(record)), "same-name",
+                                 fmt::format("left out: another item has the id {} too", in_quotes(own)),
+                                 "rename one of the two"));
+      }
+      return known;
+    });
+  }
+
+ private:
+  using Name = NameArena::Number;
+  using Names = std::vector<Name>;
+  struct Suffixes {
+    std::string image, mask;
+  };
+
+  std::string_view stem(Name name) const { return stem(names_[name]); }
+  static std::string_view stem(std::string_view name) { return without_extension(name); }
+  std::string_view name(const FilePairs::Record& record) const {
+    return names_[record.image == NameArena::none ? record.mask : record.image];
+  }
+  std::string id(const FilePairs::Record& record) const {
+    const std::string own(stem(name(record)));
+    return record.subset_in_id ? folders_[record.folders].subset + "/" + own : own;
+  }
+
+  /// Of the pictures below `folder`, without those of `other` where that lies inside; in their order.
+  Names picture_names(const Path& folder, const Path& other) {
+    Names names;
+    if (folder.empty() || !fs::exists(folder)) return names;
+    const std::string other_name = relative_name(other, folder);
+    const bool other_is_inside = folder != other && other_name != other.lexically_normal().generic_string();
+    for_each_file(folder, true, [&](const std::string& name) {
+      if (has_image_extension(name) && !(other_is_inside && name.starts_with(other_name + "/")))
+        names.push_back(names_.add(name));
+    });
+    std::ranges::sort(names, {}, [&](Name name) { return names_[name]; });
+    return names;
+  }
+
+  /// The suffixes under which most names pair up; those that `settings` state are kept.
+  Suffixes find_suffixes(const Names& images, const Names& masks, bool one_folder,
+                         const SuffixSettings& settings) const {
+    HashIndex index(images.size());
+    for (const Name image : images) index.add(hash_of(stem(image)), image);
+    const auto is_image = [&](const std::string& wanted) {
+      return index.find(hash_of(wanted), [&](Name image) { return stem(image) == wanted; }).has_value();
+    };
+    const auto matches = [&](std::string_view image_suffix, std::string_view mask_suffix) {
+      return std::ranges::count_if(masks, [&](Name mask) {
+        const auto key = key_of(stem(mask), mask_suffix);
+        return key && is_image(std::string(*key) + std::string(image_suffix));
+      });
+    };
+    std::vector<std::string_view> image_suffixes(kImageSuffixes.begin(), kImageSuffixes.end());
+    std::vector<std::string_view> mask_suffixes(kMaskSuffixes.begin(), kMaskSuffixes.end());
+    if (settings.image) image_suffixes = {*settings.image};
+    if (settings.mask) mask_suffixes = {*settings.mask};
+
+    Suffixes best{std::string(image_suffixes.front()), std::string(mask_suffixes.front())};
+    std::ptrdiff_t most = 0;
+    for (const std::string_view mask_suffix : mask_suffixes) {
+      if (one_folder && mask_suffix.empty()) continue;
+      for (const std::string_view image_suffix : image_suffixes)
+        if (const auto count = matches(image_suffix, mask_suffix); count > most) {
+          most = count;
+          best = {std::string(image_suffix), std::string(mask_suffix)};
+          if (static_cast<std::size_t>(count) == masks.size()) return best;
+        }
+    }
+    return best;
+  }
+
+  void report_without_suffix(const Names& masks, const Path& folder, const std::string& suffix) {
+    for (const Name mask : masks)
+      if (!key_of(stem(mask), suffix))
+        findings_.add(finding_at(folder / std::string(names_[mask]), "pair-missing",
+                                 fmt::format("left out: a mask's name ends in \"{}\" here", suffix),
+                                 "rename it, or state mask-suffix"));
+  }
+
+  /// Sorts by key; of equal ones the first by name stays, the others are findings.
+  void keep_first_of_key(Names& names, const auto& key, const Path& folder) {
+    std::ranges::sort(names, {}, [&](Name name) { return std::tuple(key(name), names_[name]); });
+    const auto repeats = [&](Name first, Name second) {
+      if (key(first) != key(second)) return false;
+      findings_.add(finding_at(folder / std::string(names_[second]), "same-name",
+                               fmt::format("left out: {} has the same name but for its extension",
+                                           Path(std::string(names_[first])).filename().string()),
+                               "keep one of the two"));
+      return true;
+    };
+    names.erase(std::unique(names.begin(), names.end(), repeats), names.end());
+  }
+
+  /// Of names in the order of their keys.
+  void join(std::uint32_t number, const Names& images, const auto& image_key, const Names& masks,
+            const auto& mask_key) {
+    const PairFolders& folders = folders_[number];
+    pairs_.records_.reserve(pairs_.size() + std::max(images.size(), masks.size()));
+    FilePairs::Record record;
+    record.folders = number;
+    auto mask = masks.begin();
+    const auto add_masks_before = [&](const auto& is_before) {
+      for (; mask != masks.end() && is_before(mask_key(*mask)); ++mask) {
+        record.image = NameArena::none, record.mask = *mask;
+        if (folders.images.empty())
+          pairs_.records_.push_back(record);
+        else
+          findings_.add(finding_at(folders.masks / std::string(names_[*mask]), "pair-missing",
+                                   "left out: a mask without an image of its name",
+                                   "add the image, or delete the mask"));
+      }
+    };
+    for (const Name image : images) {
+      const std::string_view key = image_key(image);
+      add_masks_before([&](std::string_view other) { return other < key; });
+      record.image = image, record.mask = NameArena::none;
+      if (mask != masks.end() && mask_key(*mask) == key) record.mask = *mask++;
+      pairs_.records_.push_back(record);
+    }
+    add_masks_before([](std::string_view) { return true; });
+  }
+
+  FilePairs& pairs_;
+  NameArena& names_;
+  std::span<const PairFolders> folders_;
+  Findings& findings_;
+};
+
+FilePairs pair_files(std::span<const PairFolders> folders, const SuffixSettings& settings,
+                     Findings& findings) {
+  FilePairs pairs;
+  Pairing pairing(pairs, folders, findings);
+  for (std::uint32_t i = 0; i < folders.size(); ++i) pairing.add_folder(i, settings);
+  pairing.mark_equal_names();
+  pairing.sort_by_id();
+  pairing.leave_out_equal_ids();
   return pairs;
+}
+
+void tell_apart(FilePairs& pairs, std::span<const PairFolders> folders, Findings& findings) {
+  Pairing pairing(pairs, folders, findings);
+  pairing.mark_equal_names();
+  pairing.leave_out_equal_ids();
 }
 
 }  // namespace maskmill

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <span>
 #include <string>
@@ -9,6 +10,7 @@
 #include <vector>
 
 #include "base/finding.h"
+#include "base/name_arena.h"
 #include "base/path.h"
 #include "base/settings.h"
 
@@ -36,15 +38,6 @@ struct SuffixSettings {
   }
 };
 
-struct Suffixes {
-  std::string image, mask;
-};
-
-/// The suffixes under which most names pair up; those that `settings` state are kept. `images` and `masks`
-/// are relative names without extension, and the same list for one folder.
-Suffixes find_suffixes(std::span<const std::string> images, std::span<const std::string> masks,
-                       bool one_folder, const SuffixSettings& settings);
-
 /// The mask of one of the first images that the file system lists; nothing where none has one of its name.
 /// For probes.
 std::optional<Path> sample_mask(const PairFolders& folders);
@@ -68,14 +61,45 @@ struct FilePair {
   const std::string& name() const { return image.empty() ? mask : image; }
 };
 
+/// Pairs of any number, in little memory: 16 bytes each and those of their names.
+class FilePairs {
+ public:
+  std::size_t size() const { return records_.size(); }
+  bool empty() const { return records_.empty(); }
+  FilePair operator[](std::size_t number) const;
+  void push_back(const FilePair& pair);
+
+  std::string_view image(std::size_t number) const { return names_[records_[number].image]; }
+  std::string_view mask(std::size_t number) const { return names_[records_[number].mask]; }
+
+  /// Leaves out the pairs of which left_out(number) holds; it is asked of each once, in their order.
+  void erase_if(const std::function<bool(std::size_t)>& left_out);
+
+ private:
+  friend class Pairing;
+  struct Record {
+    NameArena::Number image = NameArena::none, mask = NameArena::none;
+    std::uint32_t line = 0;
+    std::uint32_t folders : 31 = 0, subset_in_id : 1 = 0;
+  };
+  FilePair pair_of(const Record& record) const;
+
+  NameArena names_;
+  std::vector<Record> records_;
+};
+
 /// The name without extension; after its subset where other subsets have that name too.
 std::string id_of(const FilePair& pair, std::span<const PairFolders> folders);
 
-/// The pairs of all folders, and the images that have no mask, in the order of their ids. Findings:
-/// "pair-missing" for a mask without an image where there are images, "same-name" for a second file of one
-/// name.
-std::vector<FilePair> pair_files(std::span<const PairFolders> folders, const SuffixSettings& settings,
-                                 Findings& findings);
+/// The pairs of all folders, and the images that have no mask, in the order of their ids. Where `settings`
+/// state no suffixes, those are taken under which most names pair up. Findings: "pair-missing" for a mask
+/// without an image where there are images, "same-name" for a second file of one name.
+FilePairs pair_files(std::span<const PairFolders> folders, const SuffixSettings& settings,
+                     Findings& findings);
+
+/// Makes the ids of `pairs` unique: those of equal names in several subsets have the subset in them, and one
+/// that still has another's is left out, with a finding "same-name". The order stays.
+void tell_apart(FilePairs& pairs, std::span<const PairFolders> folders, Findings& findings);
 
 /// "a/b" of "a/b.png".
 std::string_view without_extension(std::string_view name);

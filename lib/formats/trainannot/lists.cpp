@@ -3,10 +3,8 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
-#include <unordered_map>
-
 #include "base/error.h"
+#include "base/hash_index.h"
 #include "base/text.h"
 #include "image/image.h"
 
@@ -40,16 +38,14 @@ Finding finding_at(Place place, std::string rule, Severity severity, std::string
 
 class ByImage {
  public:
-  explicit ByImage(std::vector<FilePair> pairs) : pairs_(std::move(pairs)), taken_(pairs_.size()) {
-    for (std::size_t i = 0; i < pairs_.size(); ++i) number_of_.emplace(pairs_[i].image, i);
+  explicit ByImage(const FilePairs& pairs) : pairs_(pairs), taken_(pairs.size()), index_(pairs.size()) {
+    for (std::uint32_t i = 0; i < pairs.size(); ++i) index_.add(hash_of(pairs.image(i)), i);
   }
 
   /// The pair of an image's name. Nothing where there is none.
-  std::optional<std::size_t> find(std::string_view image) const {
-    const auto found = number_of_.find(std::string(image));
-    return found == number_of_.end() ? std::nullopt : std::optional(found->second);
+  std::optional<std::uint32_t> find(std::string_view image) const {
+    return index_.find(hash_of(image), [&](std::uint32_t number) { return pairs_.image(number) == image; });
   }
-  FilePair& operator[](std::size_t number) { return pairs_[number]; }
   /// False: it was taken before.
   bool take(std::size_t number) {
     const bool is_free = !taken_[number];
@@ -57,18 +53,12 @@ class ByImage {
     return is_free;
   }
 
-  /// Images that were not taken, in their order.
-  std::vector<std::string> left() const {
-    std::vector<std::string> names;
-    for (std::size_t i = 0; i < pairs_.size(); ++i)
-      if (!taken_[i]) names.push_back(pairs_[i].image);
-    return names;
-  }
+  bool is_taken(std::size_t number) const { return taken_[number]; }
 
  private:
-  std::vector<FilePair> pairs_;
+  const FilePairs& pairs_;
   std::vector<bool> taken_;
-  std::unordered_map<std::string, std::size_t> number_of_;
+  HashIndex index_;
 };
 
 }  // namespace
@@ -93,12 +83,11 @@ std::string to_pair_line(const ListLine& line) {
   return text;
 }
 
-std::vector<FilePair> in_list_order(std::vector<FilePair> all, const PairFolders& folders,
-                                    Findings& findings) {
+FilePairs in_list_order(const FilePairs& all, const PairFolders& folders, Findings& findings) {
   const std::string image_folder = folders.images.filename().string(),
                     mask_folder = folders.masks.filename().string();
-  ByImage pairs(std::move(all));
-  std::vector<FilePair> listed;
+  ByImage pairs(all);
+  FilePairs listed;
   const std::string text = read_file(folders.list);
   std::uint32_t number = 0;
   for (const std::string_view line : lines_of(text)) {
@@ -121,16 +110,18 @@ std::vector<FilePair> in_list_order(std::vector<FilePair> all, const PairFolders
                               fmt::format("{} is in the list already", in_quotes(paths->image)),
                               "delete the line"));
     } else {
-      FilePair& pair = pairs[*found];
+      FilePair pair = all[*found];
       pair.line = number;
       if (!paths->mask.empty() && !folders.masks.empty()) pair.mask = below(paths->mask, mask_folder);
       listed.push_back(pair);
     }
   }
-  for (const std::string& name : pairs.left())
-    findings.add(finding_at({(folders.images / name).string(), {}, {}}, "not-listed", Severity::warning,
-                            fmt::format("left out: {} does not name it", folders.list.filename().string()),
-                            "add it to the list, or delete it"));
+  for (std::size_t i = 0; i < all.size(); ++i)
+    if (!pairs.is_taken(i))
+      findings.add(finding_at({(folders.images / all[i].image).string(), {}, {}}, "not-listed",
+                              Severity::warning,
+                              fmt::format("left out: {} does not name it", folders.list.filename().string()),
+                              "add it to the list, or delete it"));
   return listed;
 }
 

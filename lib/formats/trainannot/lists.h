@@ -27,7 +27,6 @@ std::string to_pair_line(const ListLine& line);
 /// those of `folders[number]`. Paths are taken below the folder's name, whatever stands before it. Findings:
 /// "unreadable-list-line", "listed-twice", "pair-missing" for an image that is not there, and "not-listed"
 /// for those that are left out because no line names them.
-std::vector<FilePair> in_list_order(std::vector<FilePair> all, const PairFolders& folders,
-                                    Findings& findings);
+FilePairs in_list_order(const FilePairs& all, const PairFolders& folders, Findings& findings);
 
 }  // namespace maskmill

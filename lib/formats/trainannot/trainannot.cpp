@@ -71,37 +71,21 @@ std::vector<PairFolders> subset_folders(const Path& source) {
   return found;
 }
 
-/// An id is the name without extension, and after its subset where other subsets have that name too.
-void tell_apart(std::vector<FilePair>& pairs, Findings& findings, const std::vector<PairFolders>& folders) {
-  std::map<std::string_view, std::vector<FilePair*>> by_name;
-  for (FilePair& pair : pairs) by_name[without_extension(pair.name())].push_back(&pair);
-  for (auto& [name, same] : by_name)
-    for (FilePair* pair : same) pair->subset_in_id = same.size() > 1;
-  std::set<std::string> ids;
-  std::erase_if(pairs, [&](const FilePair& pair) {
-    if (ids.insert(id_of(pair, folders)).second) return false;
-    findings.add({"same-name", Severity::error,
-                  Place{(folders[pair.folders].images / pair.image).string(), {}, {}},
-                  fmt::format("left out: another item has the id {} too", in_quotes(id_of(pair, folders))),
-                  "rename one of the two"});
-    return true;
-  });
-}
-
 std::unique_ptr<Source> open(const OpenRequest& request) {
   const auto settings = parsed_settings<MaskLabelSettings>(request.settings);
   MaskFiles files;
   files.folders = subset_folders(request.path);
   for (std::uint32_t i = 0; i < files.folders.size(); ++i) {
-    std::vector<FilePair> pairs = pair_files({&files.folders[i], 1}, {{}, ""}, files.findings);
+    FilePairs pairs = pair_files({&files.folders[i], 1}, {{}, ""}, files.findings);
     if (!files.folders[i].list.empty())
       pairs = in_list_order(std::move(pairs), files.folders[i], files.findings);
-    for (FilePair& pair : pairs) {
+    for (std::size_t number = 0; number < pairs.size(); ++number) {
+      FilePair pair = pairs[number];
       pair.folders = i;
-      files.pairs.push_back(std::move(pair));
+      files.pairs.push_back(pair);
     }
   }
-  tell_apart(files.pairs, files.findings, files.folders);
+  tell_apart(files.pairs, files.folders, files.findings);
   if (!files.any_mask())
     throw Error(Code::bad_format,
                 "no image has a mask: folders such as train/ and trainannot/ were looked for")

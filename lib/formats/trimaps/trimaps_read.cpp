@@ -6,12 +6,14 @@
 #include <boost/filesystem.hpp>
 #include <functional>
 #include <set>
-#include <unordered_map>
 
 #include "base/error.h"
+#include "base/hash_index.h"
+#include "base/name_arena.h"
 #include "base/text.h"
 #include "formats/indexed_source.h"
 #include "formats/item_files.h"
+#include "formats/mask_files/pairing.h"
 #include "formats/trimaps/lists.h"
 #include "formats/trimaps/trimaps.h"
 #include "formats/trimaps/trimaps_halves.h"
@@ -24,27 +26,52 @@ Finding finding_at(Place place, std::string rule, Severity severity, std::string
   return {std::move(rule), severity, std::move(place), std::move(message), std::move(fix)};
 }
 
-/// Files by their relative name without extension.
-using FilesByStem = std::unordered_map<std::string, std::string>;
-
-FilesByStem index_files(const Path& folder, Findings& findings) {
-  FilesByStem files;
-  for (const Path& file : list_files(folder)) {
-    const std::string name = relative_name(file, folder);
-    if (!has_image_extension(file)) {
-      findings.add(finding_at({file.string(), {}, {}}, "not-an-image", Severity::note,
-                              "left out: no image by its name"));
-      continue;
-    }
-    const auto [entry, is_new] = files.try_emplace(Path(name).replace_extension().string(), name);
-    if (!is_new)
-      findings.add(finding_at(
-          {file.string(), {}, {}}, "same-name", Severity::warning,
-          fmt::format("left out: {} has the same name but for its extension", in_quotes(entry->second)),
-          "keep one of the two"));
+/// The pictures below a folder by their relative name without extension.
+class PicturesByStem {
+ public:
+  PicturesByStem(const Path& folder, Findings& findings) {
+    if (folder.empty()) return;
+    for_each_file(folder, true, [&](const std::string& name) { files_.push_back(names_.add(name)); });
+    std::ranges::sort(files_, {}, [&](NameArena::Number file) { return names_[file]; });
+    index_ = HashIndex(files_.size());
+    std::erase_if(files_, [&](NameArena::Number file) { return !add(folder, file, findings); });
   }
-  return files;
-}
+
+  /// None where there is no such picture.
+  NameArena::Number find(std::string_view stem) const {
+    return index_.find(hash_of(stem), [&](NameArena::Number file) { return stem_of(file) == stem; })
+        .value_or(NameArena::none);
+  }
+  std::string name(NameArena::Number file) const { return std::string(names_[file]); }
+  std::string_view stem_of(NameArena::Number file) const { return without_extension(names_[file]); }
+  /// In the order of their names.
+  const std::vector<NameArena::Number>& files() const { return files_; }
+  /// Keeps the names alone.
+  void forget_files() { files_ = {}, index_ = HashIndex(); }
+
+ private:
+  bool add(const Path& folder, NameArena::Number file, Findings& findings) {
+    const Path path = folder / name(file);
+    if (!has_image_extension(path)) {
+      findings.add(finding_at({path.string(), {}, {}}, "not-an-image", Severity::note,
+                              "left out: no image by its name"));
+      return false;
+    }
+    if (const NameArena::Number same = find(stem_of(file)); same != NameArena::none) {
+      findings.add(finding_at(
+          {path.string(), {}, {}}, "same-name", Severity::warning,
+          fmt::format("left out: {} has the same name but for its extension", in_quotes(name(same))),
+          "keep one of the two"));
+      return false;
+    }
+    index_.add(hash_of(stem_of(file)), file);
+    return true;
+  }
+
+  NameArena names_;
+  std::vector<NameArena::Number> files_;
+  HashIndex index_;
+};
 
 /// macOS leaves these beside files that it copies to other file systems; some readers take them for images.
 void report_apple_doubles(const Path& folder, Findings& findings) {
@@ -95,12 +122,14 @@ std::string other_trouble(const Path& file) {
   return problems.empty() ? std::string() : "; besides, " + problems.front().message;
 }
 
+/// A line of the lists, and the files it has: 36 bytes, since there may be many.
 struct Listed {
-  TrimapEntry entry;
+  NameArena::Number name = NameArena::none;
+  int class_id = 0, species = 0, breed_id = 0;
   int subset = -1;
   int list = -1;  ///< the file that lists it; -1: none does
-  std::size_t line = 0;
-  std::string image, trimap;  ///< relative to their folders
+  std::uint32_t line = 0;
+  NameArena::Number image = NameArena::none, trimap = NameArena::none;
 };
 
 class TrimapsSource : public IndexedSource {
@@ -120,13 +149,11 @@ class TrimapsSource : public IndexedSource {
     if (const Path copy = source / "trimaps"; copy != folders_.trimaps && fs::is_directory(copy, ignored))
       findings_.add(finding_at({copy.string(), {}, {}}, "second-trimaps", Severity::note,
                                "not read: annotations/trimaps/ is there too"));
-    FilesByStem trimaps = index_files(folders_.trimaps, findings_);
-    FilesByStem images = folders_.images.empty() ? FilesByStem() : index_files(folders_.images, findings_);
-    read_lists(folders_.images.empty() ? trimaps : images);
-    if (lists_.empty()) list_all(images);
-    match(images, trimaps);
-    report_left_over(images, folders_.images, "image");
-    report_left_over(trimaps, folders_.trimaps, "trimap");
+    images_.emplace(folders_.images, findings_);
+    trimaps_.emplace(folders_.trimaps, findings_);
+    read_lists(folders_.images.empty() ? *trimaps_ : *images_);
+    if (lists_.empty()) list_all();
+    match();
     if (items_.empty())
       throw Error(Code::bad_format,
                   lists_.empty() ? "images/ holds no image" : "the lists name no image that images/ holds")
@@ -143,18 +170,17 @@ class TrimapsSource : public IndexedSource {
         .at_file(source);
   }
 
-  void read_lists(const FilesByStem& images) {
+  void read_lists(const PicturesByStem& images) {
     const Path list = folders_.lists / "list.txt";
     const bool is_complete = fs::is_regular_file(list);
     if (is_complete)
-      read_list(list, [&](TrimapEntry entry, int number, std::size_t line) {
-        const std::string name = entry.name;
-        if (!add(std::move(entry), number, line))
-          findings_.add(finding_at(place_in_list(number, line, name), "listed-twice", Severity::warning,
+      read_list(list, [&](const TrimapEntry& entry, int number, std::uint32_t line) {
+        if (!add(entry, number, line))
+          findings_.add(finding_at(place_in_list(number, line, entry.name), "listed-twice", Severity::warning,
                                    "listed a second time; the first line holds", "delete one of the lines"));
       });
     const auto is_image = [&](const std::string& name) {
-      return images.contains(name) || number_of_.contains(name);
+      return images.find(name) != NameArena::none || number_of(name);
     };
     for (const Path& file : other_lists(folders_.lists)) {
       if (!is_list(file, is_image)) {
@@ -164,10 +190,9 @@ class TrimapsSource : public IndexedSource {
       }
       const int subset = static_cast<int>(metadata_.subsets.size());
       metadata_.subsets.push_back(file.stem().string());
-      read_list(file, [&](TrimapEntry entry, int number, std::size_t line) {
-        const std::string name = entry.name;
-        if (!is_complete) add(std::move(entry), number, line);
-        put_into_subset(name, subset, place_in_list(number, line, name));
+      read_list(file, [&](const TrimapEntry& entry, int number, std::uint32_t line) {
+        if (!is_complete) add(entry, number, line);
+        put_into_subset(entry.name, subset, place_in_list(number, line, entry.name));
       });
     }
   }
@@ -177,31 +202,42 @@ class TrimapsSource : public IndexedSource {
     const int number = static_cast<int>(lists_.size());
     lists_.push_back(file.string());
     const std::string text = read_file(file);
-    std::size_t line_number = 0;
+    std::uint32_t line_number = 0;
     for (const std::string_view line : lines_of(text)) {
       ++line_number;
       try {
-        if (auto entry = parse_list_line(line)) use(std::move(*entry), number, line_number);
+        if (const auto entry = parse_list_line(line)) use(*entry, number, line_number);
       } catch (Error& error) {
         findings_.add(to_finding(error.at_file(file).at_line(line_number), "unreadable-list-line"));
       }
     }
   }
 
-  bool add(TrimapEntry entry, int list, std::size_t line) {
-    if (!number_of_.try_emplace(entry.name, items_.size()).second) return false;
-    items_.push_back({std::move(entry), -1, list, line, {}, {}});
+  std::optional<std::uint32_t> number_of(std::string_view name) const {
+    return by_name_.find(hash_of(name),
+                         [&](std::uint32_t number) { return names_[items_[number].name] == name; });
+  }
+
+  bool add(const TrimapEntry& entry, int list, std::uint32_t line) {
+    if (number_of(entry.name)) return false;
+    by_name_.add(hash_of(entry.name), static_cast<std::uint32_t>(items_.size()));
+    items_.push_back({.name = names_.add(entry.name),
+                      .class_id = entry.class_id,
+                      .species = entry.species,
+                      .breed_id = entry.breed_id,
+                      .list = list,
+                      .line = line});
     return true;
   }
 
   void put_into_subset(const std::string& name, int subset, Place place) {
-    const auto found = number_of_.find(name);
-    if (found == number_of_.end()) {
+    const auto found = number_of(name);
+    if (!found) {
       findings_.add(finding_at(std::move(place), "not-listed", Severity::warning,
                                "left out: list.txt does not name it", "add it to list.txt"));
       return;
     }
-    int& of_item = items_[found->second].subset;
+    int& of_item = items_[*found].subset;
     if (of_item < 0) of_item = subset;
     if (of_item != subset)
       findings_.add(finding_at(std::move(place), "in-two-subsets", Severity::error,
@@ -211,38 +247,38 @@ class TrimapsSource : public IndexedSource {
                                "delete it from one of the lists"));
   }
 
-  void list_all(const FilesByStem& images) {
-    std::vector<std::string> names;
-    for (const auto& [stem, file] : images) names.push_back(stem);
-    std::ranges::sort(names);
-    for (std::string& name : names) add(TrimapEntry{std::move(name)}, -1, 0);
+  void list_all() {
+    std::vector<NameArena::Number> files = images_->files();
+    std::ranges::sort(files, {}, [&](NameArena::Number file) { return images_->stem_of(file); });
+    for (const NameArena::Number file : files) add(TrimapEntry{std::string(images_->stem_of(file))}, -1, 0);
   }
 
-  /// Gives the items their files, takes these out of the indexes, and leaves out items without an image.
-  void match(FilesByStem& images, FilesByStem& trimaps) {
+  /// Gives the items their files, and leaves out items without an image and files that no item has.
+  void match() {
     for (Listed& item : items_) {
-      item.image = taken(images, item.entry.name);
-      item.trimap = taken(trimaps, item.entry.name);
-      if (item.image.empty() && !folders_.images.empty())
+      item.image = images_->find(names_[item.name]);
+      item.trimap = trimaps_->find(names_[item.name]);
+      if (lacks_image(item))
         findings_.add(finding_at(place_of(item), "pair-missing", Severity::error,
                                  "left out: its image is not in images/",
                                  "add the image, or delete the line"));
     }
-    std::erase_if(items_, [&](const Listed& item) { return item.image.empty() && !folders_.images.empty(); });
-    number_of_.clear();
+    report_left_over(*images_, folders_.images, "image");
+    report_left_over(*trimaps_, folders_.trimaps, "trimap");
+    std::erase_if(items_, [&](const Listed& item) { return lacks_image(item); });
+    by_name_ = HashIndex();
+    images_->forget_files();
+    trimaps_->forget_files();
   }
 
-  static std::string taken(FilesByStem& files, const std::string& stem) {
-    auto node = files.extract(stem);
-    return node ? std::move(node.mapped()) : std::string();
+  bool lacks_image(const Listed& item) const {
+    return item.image == NameArena::none && !folders_.images.empty();
   }
 
-  void report_left_over(const FilesByStem& files, const Path& folder, std::string_view what) {
-    std::vector<std::string> names;
-    for (const auto& [stem, name] : files) names.push_back(name);
-    std::ranges::sort(names);
-    for (const std::string& name : names) {
-      const Path file = folder / name;
+  void report_left_over(const PicturesByStem& files, const Path& folder, std::string_view what) {
+    for (const NameArena::Number number : files.files()) {
+      if (number_of(files.stem_of(number))) continue;
+      const Path file = folder / files.name(number);
       findings_.add(lists_.empty() ? finding_at({file.string(), {}, {}}, "pair-missing", Severity::error,
                                                 "left out: a trimap without an image of its name",
                                                 "add the image, or delete the trimap")
@@ -258,22 +294,22 @@ class TrimapsSource : public IndexedSource {
   }
   /// The place of a line, or of the image.
   Place place_of(const Listed& item) const {
-    if (item.list >= 0) return place_in_list(item.list, item.line, item.entry.name);
-    return {(folders_.images / item.image).string(), {}, {}};
+    if (item.list >= 0) return place_in_list(item.list, item.line, std::string(names_[item.name]));
+    return {(folders_.images / images_->name(item.image)).string(), {}, {}};
   }
 
   std::optional<Item> read(std::size_t index, std::vector<Finding>& findings) const override {
     const Listed& listed = items_[index];
     Item item;
-    item.id = listed.entry.name;
-    if (!listed.image.empty()) item.image = folders_.images / listed.image;
-    item.file_name = listed.image;
+    item.id = names_[listed.name];
+    item.file_name = images_->name(listed.image);
+    if (!item.file_name.empty()) item.image = folders_.images / item.file_name;
     if (listed.subset >= 0) item.subset = metadata_.subsets[static_cast<std::size_t>(listed.subset)];
-    item.attributes = attributes_of(listed.entry);
+    item.attributes = attributes_of({item.id, listed.class_id, listed.species, listed.breed_id});
     item.origin = place_of(listed);
-    item.annotated = !listed.trimap.empty();
+    item.annotated = listed.trimap != NameArena::none;
     if (item.annotated)
-      item.semantic = MaskRef{folders_.trimaps / listed.trimap, coding_, std::nullopt, false};
+      item.semantic = MaskRef{folders_.trimaps / trimaps_->name(listed.trimap), coding_, std::nullopt, false};
     else
       findings.push_back(finding_at(item.origin, "pair-missing", Severity::error,
                                     "an image without a trimap of its name",
@@ -285,8 +321,10 @@ class TrimapsSource : public IndexedSource {
   TrimapFolders folders_;
   std::shared_ptr<const MaskCoding> coding_;
   std::vector<std::string> lists_;
+  std::optional<PicturesByStem> images_, trimaps_;
+  NameArena names_;
   std::vector<Listed> items_;
-  std::unordered_map<std::string, std::size_t> number_of_;  ///< while the lists are read
+  HashIndex by_name_;  ///< of the items, until they have their files
 };
 
 }  // namespace

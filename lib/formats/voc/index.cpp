@@ -7,9 +7,9 @@
 #include <iterator>
 #include <numeric>
 #include <string_view>
-#include <unordered_map>
 
 #include "base/error.h"
+#include "base/hash_index.h"
 #include "base/text.h"
 #include "formats/voc/layout.h"
 #include "image/image.h"
@@ -23,7 +23,6 @@ struct List {
   Path file;
   std::string subset;
   bool segmentation = false;
-  std::vector<std::pair<std::size_t, std::string>> lines;  ///< numbers and texts of those that are not blank
 };
 
 /// "2008_000002 -1": what the lists a class add. Nothing where the line has no such mark.
@@ -35,26 +34,35 @@ std::optional<std::string_view> without_mark(std::string_view line) {
   return trimmed(line.substr(0, blank));
 }
 
+/// The numbers and texts of a list's lines that are not blank, until visit() returns false.
+void for_each_line(const Path& list, const std::function<bool(std::size_t, std::string_view)>& visit) {
+  const std::string text = read_file(list);
+  std::size_t number = 0;
+  for (const std::string_view line : lines_of(text)) {
+    ++number;
+    if (!trimmed(line).empty() && !visit(number, trimmed(line))) return;
+  }
+}
+
+bool begins_with_a_mark(const Path& list) {
+  bool marked = false;
+  for_each_line(list, [&](std::size_t, std::string_view line) {
+    marked = without_mark(line).has_value();
+    return false;
+  });
+  return marked;
+}
+
 std::vector<List> read_lists(const Path& folder, bool segmentation) {
   std::vector<List> lists;
   if (folder.empty()) return lists;
-  for (const Path& file : list_files(folder, false)) {
-    if (lower_extension(file) != "txt") continue;
-    List list{file, file.stem().string(), segmentation, {}};
-    const std::string text = read_file(file);
-    std::size_t number = 0;
-    for (const std::string_view line : lines_of(text)) {
-      ++number;
-      if (!trimmed(line).empty()) list.lines.emplace_back(number, trimmed(line));
-    }
-    lists.push_back(std::move(list));
-  }
+  for (const Path& file : list_files(folder, false))
+    if (lower_extension(file) == "txt") lists.push_back({file, file.stem().string(), segmentation});
   std::vector<std::string> subsets;
   for (const List& list : lists) subsets.push_back(list.subset);
   std::erase_if(lists, [&](const List& list) {
     const auto is_its_end = [&](const std::string& subset) { return list.subset.ends_with("_" + subset); };
-    return !list.lines.empty() && without_mark(list.lines.front().second) &&
-           std::ranges::any_of(subsets, is_its_end);
+    return std::ranges::any_of(subsets, is_its_end) && begins_with_a_mark(list.file);
   });
   return lists;
 }
@@ -105,30 +113,49 @@ class Indexer {
     add_folder(folders_.object_masks, is_mask, &VocEntry::object_mask);
     add_folder(folders_.images, has_image_extension, &VocEntry::image);
     std::vector<VocEntry>& entries = index_.entries;
-    std::ranges::sort(entries, {}, &VocEntry::id);
-    for (std::size_t i = 0; i < entries.size(); ++i) by_id_[entries[i].id] = i;
+    std::ranges::sort(entries, {}, [&](const VocEntry& entry) { return index_.names[entry.id]; });
+    by_id_ = HashIndex(entries.size());
+    for (std::uint32_t i = 0; i < entries.size(); ++i) by_id_.add(hash_of(index_.names[entries[i].id]), i);
     listed_as_.resize(entries.size(), kUnlisted);
     by_segmentation_.resize(entries.size());
   }
 
   void add_folder(const Path& folder, const std::function<bool(const Path&)>& is_meant, Extension extension) {
     if (folder.empty()) return;
-    for (const Path& file : list_files(folder, !(folders_.flat && folder == folders_.root))) {
-      if (!is_meant(file)) continue;
+    NameArena names;
+    std::vector<NameArena::Number> files;
+    for_each_file(folder, !(folders_.flat && folder == folders_.root), [&](const std::string& name) {
+      if (is_meant(name)) files.push_back(names.add(name));
+    });
+    std::ranges::sort(files, {}, [&](NameArena::Number file) { return names[file]; });
+    index_.entries.reserve(std::max(index_.entries.size(), files.size()));
+    for (const NameArena::Number number : files) {
+      const Path file = std::string(names[number]);
       const std::string suffix = file.extension().string();
-      std::string id = relative_name(file, folder);
-      id.resize(id.size() - suffix.size());
-      const auto [found, is_new] = by_id_.emplace(id, index_.entries.size());
-      if (is_new) index_.entries.emplace_back().id = std::move(id);
-      std::uint16_t& slot = index_.entries[found->second].*extension;
+      const std::string_view id = names[number].substr(0, names[number].size() - suffix.size());
+      std::uint16_t& slot = entry_of(id).*extension;
       if (slot == VocEntry::none)
         slot = number_of(suffix);
       else
-        findings_.add({"same-name", Severity::warning, Place{file.string(), {}, {}},
+        findings_.add({"same-name", Severity::warning, Place{(folder / file).string(), {}, {}},
                        fmt::format("differs from {} in its extension only, and is left out",
-                                   in_quotes(found->first + index_.extensions[slot - 1U])),
+                                   in_quotes(std::string(id) + index_.extensions[slot - 1U])),
                        "rename or remove one of them"});
     }
+  }
+
+  std::optional<std::uint32_t> find_id(std::string_view id) const {
+    return by_id_.find(hash_of(id),
+                       [&](std::uint32_t number) { return index_.names[index_.entries[number].id] == id; });
+  }
+
+  /// Made where there is none.
+  VocEntry& entry_of(std::string_view id) {
+    if (const auto known = find_id(id)) return index_.entries[*known];
+    by_id_.add(hash_of(id), static_cast<std::uint32_t>(index_.entries.size()));
+    VocEntry& entry = index_.entries.emplace_back();
+    entry.id = index_.names.add(id);
+    return entry;
   }
 
   std::uint16_t number_of(const std::string& suffix) {
@@ -147,7 +174,7 @@ class Indexer {
   }
 
   /// A line may be quoted, carry a class's mark, or have the image's extension.
-  std::optional<std::size_t> find_entry(std::string_view line) const {
+  std::optional<std::uint32_t> find_entry(std::string_view line) const {
     std::vector<std::string> candidates{std::string(line)};
     if (line.size() > 2 && line.front() == '"' && line.back() == '"')
       candidates.emplace_back(line.substr(1, line.size() - 2));
@@ -155,7 +182,7 @@ class Indexer {
     if (const Path path{std::string(line)}; has_image_extension(path))
       candidates.emplace_back(line.substr(0, line.size() - path.extension().size()));
     for (const std::string& candidate : candidates)
-      if (const auto found = by_id_.find(candidate); found != by_id_.end()) return found->second;
+      if (const auto found = find_id(candidate)) return found;
     return std::nullopt;
   }
 
@@ -163,7 +190,7 @@ class Indexer {
     const auto found_subset = std::ranges::find(index_.subsets, list.subset);
     const auto subset = static_cast<std::uint32_t>(found_subset - index_.subsets.begin() + 1);
     std::vector<bool> seen(index_.entries.size());
-    for (const auto& [number, line] : list.lines) {
+    for_each_line(list.file, [&](std::size_t number, std::string_view line) {
       const Place place{list.file.string(), number, {}};
       const auto found = find_entry(line);
       if (!found) {
@@ -179,7 +206,8 @@ class Indexer {
         if (list.segmentation) index_.entries[*found].in_segmentation = true;
         assign(*found, subset, list, place);
       }
-    }
+      return true;
+    });
   }
 
   void assign(std::size_t number, std::uint32_t subset, const List& list, const Place& place) {
@@ -189,8 +217,8 @@ class Indexer {
     if (entry.subset != VocEntry::none && entry.subset != subset) {
       const std::string& other = index_.subsets[entry.subset - 1U];
       findings_.add({"subset-conflict", goes_before ? Severity::warning : Severity::error, place,
-                     fmt::format("{} is in {} and in {}; it counts as {}", in_quotes(entry.id), other,
-                                 list.subset, goes_before ? list.subset : other),
+                     fmt::format("{} is in {} and in {}; it counts as {}", in_quotes(index_.id_of(entry)),
+                                 other, list.subset, goes_before ? list.subset : other),
                      "list it once"});
     }
     if (entry.subset != VocEntry::none && !goes_before) return;
@@ -200,27 +228,28 @@ class Indexer {
 
   void arrange(bool has_lists) {
     if (!has_lists) return;
-    std::vector<std::size_t> order(index_.entries.size());
+    std::vector<std::uint32_t> order(index_.entries.size());
     std::iota(order.begin(), order.end(), 0U);
     const auto is_unlisted = [&](std::size_t i) { return listed_as_[i] == kUnlisted; };
     const auto unlisted = std::ranges::count_if(order, is_unlisted);
     if (sets_ != VocSets::all)
       std::erase_if(order, is_unlisted);
     else if (unlisted > 0)
-      findings_.add({"unlisted",
-                     Severity::note,
-                     Place{folders_.root.string(), {}, {}},
-                     fmt::format("no list names {}, such as {}; they are in no subset",
-                                 counted(static_cast<std::size_t>(unlisted), "item"),
-                                 in_quotes(index_.entries[*std::ranges::find_if(order, is_unlisted)].id)),
-                     {}});
+      findings_.add(
+          {"unlisted",
+           Severity::note,
+           Place{folders_.root.string(), {}, {}},
+           fmt::format("no list names {}, such as {}; they are in no subset",
+                       counted(static_cast<std::size_t>(unlisted), "item"),
+                       in_quotes(index_.id_of(index_.entries[*std::ranges::find_if(order, is_unlisted)]))),
+           {}});
     std::ranges::stable_sort(order, {}, [&](std::size_t i) {
       const std::uint32_t subset = index_.entries[i].subset;
       return std::pair(subset == VocEntry::none ? index_.subsets.size() + 1 : subset, listed_as_[i]);
     });
     std::vector<VocEntry> entries;
     entries.reserve(order.size());
-    for (const std::size_t i : order) entries.push_back(std::move(index_.entries[i]));
+    for (const std::uint32_t i : order) entries.push_back(index_.entries[i]);
     index_.entries = std::move(entries);
   }
 
@@ -237,16 +266,16 @@ class Indexer {
     index_.subsets = std::move(kept);
   }
 
-  static constexpr std::size_t kUnlisted = static_cast<std::size_t>(-1);
+  static constexpr std::uint32_t kUnlisted = static_cast<std::uint32_t>(-1);
 
   const VocFolders& folders_;
   VocSets sets_;
   Findings& findings_;
   VocIndex index_;
-  std::unordered_map<std::string, std::size_t> by_id_;
-  std::vector<std::size_t> listed_as_;  ///< the order in which the lists first name the entries
-  std::vector<bool> by_segmentation_;   ///< the entry's subset is what a list of Segmentation says
-  std::size_t listed_ = 0;
+  HashIndex by_id_;
+  std::vector<std::uint32_t> listed_as_;  ///< the order in which the lists first name the entries
+  std::vector<bool> by_segmentation_;     ///< the entry's subset is what a list of Segmentation says
+  std::uint32_t listed_ = 0;
 };
 
 }  // namespace

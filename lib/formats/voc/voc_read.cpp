@@ -159,10 +159,10 @@ class VocSource : public IndexedSource {
   }
 
   std::set<int> values_of_masks() const {
-    std::vector<const VocEntry*> with_mask;
-    for (const VocEntry& entry : index_.entries)
-      if (entry.class_mask != VocEntry::none) with_mask.push_back(&entry);
-    const auto mask_at = [&](std::size_t i) { return class_mask_of(*with_mask[i]); };
+    std::vector<std::uint32_t> with_mask;
+    for (std::uint32_t i = 0; i < index_.entries.size(); ++i)
+      if (index_.entries[i].class_mask != VocEntry::none) with_mask.push_back(i);
+    const auto mask_at = [&](std::size_t i) { return class_mask_of(index_.entries[with_mask[i]]); };
     MaskScan scan;
     try {
       scan = scan_masks(with_mask.size(), mask_at, ScanUntil::end);
@@ -201,7 +201,7 @@ class VocSource : public IndexedSource {
     const Path annotation = annotation_of(entry), class_mask = class_mask_of(entry),
                object_mask = object_mask_of(entry);
     Item item;
-    item.id = entry.id;
+    item.id = index_.id_of(entry);
     item.image = index_.file(entry, entry.image, folders_.images);
     if (entry.subset != VocEntry::none) item.subset = index_.subsets[entry.subset - 1];
     item.annotated = !annotation.empty() || !class_mask.empty();
@@ -272,7 +272,7 @@ class VocSource : public IndexedSource {
                           std::vector<Finding>& findings) const {
     if (folders_.class_masks.empty() || (!entry.in_segmentation && xml.segmented != true)) return;
     findings.push_back({"pair-missing", Severity::error,
-                        Place{(folders_.class_masks / (entry.id + ".png")).string(), {}, {}},
+                        Place{(folders_.class_masks / (item.id + ".png")).string(), {}, {}},
                         fmt::format("the class mask of {} is not there, and {}", in_quotes(item.id),
                                     entry.in_segmentation ? "ImageSets/Segmentation/ names it"
                                                           : "its annotation says that it is segmented"),

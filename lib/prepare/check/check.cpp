@@ -40,6 +40,25 @@ Looked look(ReadItem& read, const Metadata& metadata) {
   return looked;
 }
 
+Json to_json(const Finding& finding) {
+  Json place{{"file", finding.place.file}};
+  if (finding.place.line) place["line"] = *finding.place.line;
+  if (!finding.place.field.empty()) place["field"] = finding.place.field;
+  return {{"rule", finding.rule},
+          {"severity", to_string(finding.severity)},
+          {"place", place},
+          {"message", finding.message},
+          {"fix", finding.fix}};
+}
+
+/// Without the last line break.
+std::string indented(std::string_view text, std::size_t blanks) {
+  std::string result;
+  for (const std::string_view line : lines_of(text))
+    result += (result.empty() ? "" : "\n") + std::string(blanks, ' ') + std::string(line);
+  return result;
+}
+
 }  // namespace
 
 CheckReport check(Source& source) {
@@ -110,27 +129,27 @@ std::string to_text(const CheckReport& report, std::size_t examples) {
   return text;
 }
 
-Json to_json(const CheckReport& report) {
-  Json list = Json::array();
-  report.findings.for_each([&](const Finding& finding) {
-    Json place{{"file", finding.place.file}};
-    if (finding.place.line) place["line"] = *finding.place.line;
-    if (!finding.place.field.empty()) place["field"] = finding.place.field;
-    list.push_back({{"rule", finding.rule},
-                    {"severity", to_string(finding.severity)},
-                    {"place", place},
-                    {"message", finding.message},
-                    {"fix", finding.fix}});
-  });
+void write_json(const CheckReport& report, const Json& head,
+                const std::function<void(std::string_view)>& write) {
+  Json document = head;
   const Findings& findings = report.findings;
-  return {{"findings", list},
-          {"counts",
-           {{"error", findings.count(Severity::error)},
-            {"warning", findings.count(Severity::warning)},
-            {"note", findings.count(Severity::note)}}},
-          {"rules", findings.by_rule()},
-          {"items", report.items},
-          {"left_out", report.left_out}};
+  document["findings"] = Json::array({nullptr});  // where the findings go
+  document["counts"] = {{"error", findings.count(Severity::error)},
+                        {"warning", findings.count(Severity::warning)},
+                        {"note", findings.count(Severity::note)}};
+  document["rules"] = findings.by_rule();
+  document["items"] = report.items;
+  document["left_out"] = report.left_out;
+  const std::string text = to_text(document);
+  constexpr std::string_view mark = "\n    null\n  ";
+  const std::size_t at = text.find(mark);
+  write(text.substr(0, at));
+  bool is_first = true;
+  findings.for_each([&](const Finding& finding) {
+    write(std::string(is_first ? "" : ",") + "\n" + indented(to_text(to_json(finding)), 4));
+    is_first = false;
+  });
+  write((is_first ? "" : "\n  ") + text.substr(at + mark.size()));
 }
 
 }  // namespace maskmill

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <map>
+#include <functional>
 #include <string>
+#include <string_view>
 
 #include "base/finding.h"
 #include "base/json.h"
@@ -21,8 +22,10 @@ CheckReport check(Source& source);
 
 /// Findings by rule with counts and the first examples, and a line of totals.
 std::string to_text(const CheckReport& report, std::size_t examples = 5);
-/// {findings: [{rule, severity, place: {file, line, field}, message, fix}], counts: {error, warning, note},
-/// rules: {id: n}, items, left_out}
-Json to_json(const CheckReport& report);
+/// As text, two-space indented, a finding at a time, since all of them may be more than memory takes: what
+/// `head` holds, findings: [{rule, severity, place: {file, line, field}, message, fix}], counts: {error,
+/// warning, note}, rules: {id: n}, items, left_out.
+void write_json(const CheckReport& report, const Json& head,
+                const std::function<void(std::string_view)>& write);
 
 }  // namespace maskmill

@@ -1,29 +1,34 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <fmt/format.h>
 
-#include <algorithm>
-#include <unordered_map>
+#include <deque>
 
+#include "base/hash_index.h"
+#include "base/part_file.h"
 #include "base/text.h"
 #include "prepare/check/rule.h"
 
 namespace maskmill {
 namespace {
 
-struct DigestHash {
-  std::size_t operator()(const Digest& digest) const { return digest.low; }
-};
-
+/// The first image of each content: 40 bytes each; where it lies is kept on disk, since few have a second.
 class Duplicates : public AcrossItems {
  public:
   void observe(const Item& item, const ItemFacts& facts, const Report& report) override {
     if (!facts.image || !facts.image->content) return;
-    const auto [seen, is_new] =
-        first_.try_emplace(*facts.image->content, First{facts.image->path.string(), item.subset});
-    if (is_new) return;
-    const First& first = seen->second;
+    const Digest& content = *facts.image->content;
+    const std::string path = facts.image->path.string();
+    const auto known =
+        index_.find(content.low, [&](std::uint32_t number) { return seen_[number].content == content; });
+    if (!known) {
+      index_.add(content.low, static_cast<std::uint32_t>(seen_.size()));
+      seen_.push_back({content, places_.append(path + item.subset), static_cast<std::uint32_t>(path.size()),
+                       static_cast<std::uint32_t>(item.subset.size())});
+      return;
+    }
+    const First first = first_of(seen_[*known]);
     const bool leaks = first.subset != item.subset;
-    report({facts.image->path.string(), {}, {}},
+    report({path, {}, {}},
            leaks
                ? fmt::format("the same picture as {}, which is in the subset {} and this one in {}: what is "
                              "learnt in one is scored in the other",
@@ -37,7 +42,21 @@ class Duplicates : public AcrossItems {
   struct First {
     std::string path, subset;
   };
-  std::unordered_map<Digest, First, DigestHash> first_;
+  struct Seen {
+    Digest content;
+    std::uint64_t place = 0;  ///< where `places_` has the path and then the subset
+    std::uint32_t path_bytes = 0, subset_bytes = 0;
+  };
+
+  First first_of(const Seen& seen) const {
+    std::string bytes;
+    places_.read(seen.place, seen.path_bytes + seen.subset_bytes, bytes);
+    return {bytes.substr(0, seen.path_bytes), bytes.substr(seen.path_bytes)};
+  }
+
+  std::deque<Seen> seen_;
+  HashIndex index_;
+  PartFile places_;
 };
 
 }  // namespace

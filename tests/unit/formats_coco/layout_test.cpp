@@ -343,3 +343,15 @@ TEST_CASE("a probe says why") {
   CHECK(thrown_by([&] { read_coco(empty.path()); }).code() == Code::bad_format);
   CHECK(thrown_by([&] { read_coco(empty / "absent"); }).code() == Code::not_found);
 }
+
+TEST_CASE("a file is known although its info is longer than what a probe looks at") {
+  const Scratch scratch;
+  Metadata metadata;
+  metadata.labels = LabelMap({label("cat", 1), label(std::string(20'000, 'x'), 0, Role::background)});
+  write_coco(scratch / "name.json", metadata, {});
+  CHECK(coco().probe(scratch / "name.json").confidence == 40);
+  metadata.labels = LabelMap({label("cat", 1)});
+  metadata.description = std::string(20'000, 'x');
+  write_coco(scratch / "description.json", metadata, {});
+  CHECK(coco().probe(scratch / "description.json").confidence == 40);
+}

@@ -18,7 +18,7 @@ struct Indexed {
     std::vector<std::string> listed;
     for (const VocEntry& entry : index.entries)
       listed.push_back((entry.subset == VocEntry::none ? "" : index.subsets[entry.subset - 1U]) + ":" +
-                       entry.id);
+                       index.id_of(entry));
     return listed;
   }
   std::vector<std::string> rules() const {

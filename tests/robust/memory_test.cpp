@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: Apache-2.0
+// Memory does not grow with the data but for a compact index: at most 200 bytes an item. tests/bench/memory
+// shows the same at 100,000 items and for every format.
+#include <algorithm>
+#include <boost/filesystem.hpp>
+#include <fstream>
+
+#include "base/json.h"
+#include "image/image.h"
+#include "support/program.h"
+
+using namespace maskmill;
+using namespace maskmill::tests;
+
+namespace {
+
+constexpr int kFew = 3000, kMany = 13'000;
+constexpr double kMostBytes = 200;  // an item
+
+std::string name_of(int number) {
+  std::string digits = std::to_string(number);
+  return "item_" + std::string(6 - digits.size(), '0') + digits;
+}
+
+void write(const Path& file, const std::string& bytes) {
+  std::ofstream(file.string(), std::ios::binary) << bytes;
+}
+
+// Pictures of three pixels that all differ, and masks. `with_findings`: names that promise another kind of
+// file, and a value that no label has.
+Path make_pairs(const Scratch& scratch, int items, bool with_findings = false) {
+  const Path folder = scratch / ("pairs-" + std::to_string(items));
+  fs::create_directories(folder / "images");
+  fs::create_directories(folder / "masks");
+  write(folder / "labels.json",
+        R"({"labels": [{"name": "background", "id": 0, "role": "background"}, {"name": "road", "id": 1}]})");
+  const std::string mask = encode_index_png(cv::Mat_<std::uint8_t>({1, 3}, {0, 1, 1}));
+  const std::string odd_mask = encode_index_png(cv::Mat_<std::uint8_t>({1, 3}, {0, 1, 9}));
+  for (int i = 0; i < items; ++i) {
+    cv::Mat picture(1, 3, CV_8UC3, cv::Scalar(i % 256, i / 256 % 256, i / 65536));
+    write(folder / "images" / (name_of(i) + (with_findings ? ".jpg" : ".png")), encode_png(picture));
+    write(folder / "masks" / (name_of(i) + (with_findings ? ".bmp" : ".png")),
+          with_findings ? odd_mask : mask);
+  }
+  return folder;
+}
+
+long most_kb(std::vector<std::string> words, int status = 0) {
+  words.insert(words.end(), {"--jobs", "1", "--quiet"});
+  const Ran ran = run_program_at(maskmill_words(words));
+  INFO(ran.err.substr(0, 1000));
+  REQUIRE(ran.status == status);
+  return ran.most_kb;
+}
+
+double bytes_an_item(long few_kb, long many_kb) {
+  return 1024.0 * static_cast<double>(many_kb - few_kb) / (kMany - kFew);
+}
+
+}  // namespace
+
+TEST_CASE("check, convert, split and merge take at most 200 bytes an item") {
+  const Scratch scratch;
+  std::map<std::string, std::vector<long>> peaks;
+  for (const int items : {kFew, kMany}) {
+    const std::string pairs = make_pairs(scratch, items).string(), out = scratch.path().string() + "/",
+                      coco = out + "coco", back = out + "back";
+    const auto measure = [&](const std::string& what, const std::vector<std::string>& words) {
+      peaks[what].push_back(most_kb(words));
+    };
+    measure("check pairs", {"check", pairs});
+    measure("pairs to COCO", {"convert", pairs, "-o", coco, "--to", "coco", "--media", "link", "--force"});
+    measure("check COCO", {"check", coco});
+    measure("COCO to pairs", {"convert", coco, "-o", back, "--to", "pairs", "--media", "link", "--force"});
+    measure("split pairs", {"split", pairs, "-o", back, "--ratio", "a=1,b=1", "--media", "link", "--force"});
+    measure("merge", {"merge", pairs, coco, "-o", back, "--to", "coco", "--media", "none", "--same-id",
+                      "rename", "--force"});
+  }
+  for (const auto& [what, peak] : peaks) {
+    const double bytes = bytes_an_item(peak[0], peak[1]);
+    INFO(what << ": " << peak[0] << " KB of " << kFew << " items, " << peak[1] << " KB of " << kMany);
+    // A merge has two items for each that is counted here.
+    CHECK(bytes <= (what == "merge" ? 2 * kMostBytes : kMostBytes));
+  }
+}
+
+TEST_CASE("three findings an item take no memory either") {
+  const Scratch scratch;
+  for (const std::vector<std::string>& more : {std::vector<std::string>{}, {"--json"}}) {
+    std::vector<long> peaks;
+    for (const int items : {kFew, kMany}) {
+      std::vector<std::string> words{"check", make_pairs(scratch, items, true).string()};
+      words.insert(words.end(), more.begin(), more.end());
+      peaks.push_back(most_kb(words, 1));
+    }
+    INFO(peaks[0] << " KB and " << peaks[1] << " KB");
+    CHECK(bytes_an_item(peaks[0], peaks[1]) <= kMostBytes);
+  }
+  const Ran ran = run_program_at(
+      maskmill_words({"check", (scratch / ("pairs-" + std::to_string(kFew))).string(), "--json"}));
+  CHECK(Json::parse(ran.out)["findings"].size() >= 3 * kFew);
+}
