@@ -231,10 +231,9 @@ auto at_file(const Path& file, Body&& body) {
 
 }  // namespace
 
-SemanticMask read_semantic(const MaskRef& mask, std::optional<Size> image_size) {
+SemanticMask semantic_from(const RawImage& raw, const MaskRef& mask, std::optional<Size> image_size) {
   return at_file(mask.file, [&] {
     const MaskCoding& coding = coding_of(mask);
-    const RawImage raw = read_raw(mask.file);
     SemanticMask semantic;
     if (coding.kind == MaskCoding::Kind::instance)
       throw Error(Code::bug, "an instance mask was read as a semantic one");
@@ -247,6 +246,11 @@ SemanticMask read_semantic(const MaskRef& mask, std::optional<Size> image_size) 
     fit(semantic.labels, mask, image_size);
     return semantic;
   });
+}
+
+SemanticMask read_semantic(const MaskRef& mask, std::optional<Size> image_size) {
+  const RawImage raw = at_file(mask.file, [&] { return read_raw(mask.file); });
+  return semantic_from(raw, mask, image_size);
 }
 
 cv::Mat read_instances(const MaskRef& mask) {

@@ -31,6 +31,9 @@ struct SemanticMask {
 /// Throws Error as read_raw; Error(bad_format) where the coding needs one channel and the file has three, and
 /// for more than 65,536 different unknown values: that is a picture, and no mask.
 SemanticMask read_semantic(const MaskRef& mask, std::optional<Size> image_size = std::nullopt);
+/// The same of what read_raw gives for the mask's file.
+SemanticMask semantic_from(const RawImage& raw, const MaskRef& mask,
+                           std::optional<Size> image_size = std::nullopt);
 
 /// The stored instance numbers, CV_16UC1; void pixels are kUnlabelled, and so are, in a file of colours,
 /// those that the coding does not name. Throws Error as read_raw; Error(bad_format) for colours and a coding

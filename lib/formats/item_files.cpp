@@ -62,13 +62,16 @@ bool check_headers(Item& item, std::vector<Finding>& findings) {
                         "store masks as PNG"});
   if (!image) item.size = mask->stored;
   if (mask->stored == *item.size || item.semantic->resize_to_image) return true;
-  std::string message =
+  const std::string sizes =
       fmt::format("the mask has {} pixels, the image {}", to_string(mask->stored), to_string(*item.size));
   if (mask->stored == image->stored)
-    message +=
-        fmt::format(" as displayed: its EXIF orientation {} was not applied to the mask", image->orientation);
-  findings.push_back(
-      {"size-differs", Severity::error, place, message, "find the mask that belongs to this image"});
+    findings.push_back({"exif-rotation", Severity::error, place,
+                        fmt::format("{} as displayed: its EXIF orientation {} was not applied to the mask",
+                                    sizes, image->orientation),
+                        "turn the image's pixels and drop the EXIF orientation, or turn the mask"});
+  else
+    findings.push_back(
+        {"size-differs", Severity::error, place, sizes, "find the mask that belongs to this image"});
   return false;
 }
 

@@ -223,6 +223,7 @@ class TrimapsSource : public IndexedSource {
     for (Listed& item : items_) {
       item.image = taken(images, item.entry.name);
       item.trimap = taken(trimaps, item.entry.name);
+      if (!item.trimap.empty()) labelled_subsets_.insert(item.subset);
       if (item.image.empty() && !folders_.images.empty())
         findings_.add(finding_at(place_of(item), "pair-missing", Severity::error,
                                  "left out: its image is not in images/",
@@ -274,8 +275,8 @@ class TrimapsSource : public IndexedSource {
     item.annotated = !listed.trimap.empty();
     if (item.annotated)
       item.semantic = MaskRef{folders_.trimaps / listed.trimap, coding_, std::nullopt, false};
-    else
-      findings.push_back(finding_at(item.origin, "pair-missing", Severity::error,
+    else if (labelled_subsets_.contains(listed.subset))
+      findings.push_back(finding_at(item.origin, "unlabelled-item", Severity::error,
                                     "an image without a trimap of its name",
                                     "add the trimap; without it the image counts as not annotated"));
     if (!check_headers(item, findings)) return std::nullopt;
@@ -286,6 +287,7 @@ class TrimapsSource : public IndexedSource {
   std::shared_ptr<const MaskCoding> coding_;
   std::vector<std::string> lists_;
   std::vector<Listed> items_;
+  std::set<int> labelled_subsets_;                          ///< a subset without any trimap is legal
   std::unordered_map<std::string, std::size_t> number_of_;  ///< while the lists are read
 };
 
