@@ -11,6 +11,7 @@
 #include "base/error.h"
 #include "base/output.h"
 #include "base/text.h"
+#include "formats/finding_kinds.h"
 #include "formats/registry.h"
 #include "learn/models.h"
 #include "learn/settings.h"
@@ -70,15 +71,22 @@ void add_formats(Pages& pages) {
         settings_section("Writing: `--write key=value`", format->write_settings));
 }
 
+std::string finding_table(const char* title, std::span<const FindingKind> kinds) {
+  std::string table = fmt::format("\n# {}\n\n| id | what it means |\n|---|---|\n", title);
+  for (const FindingKind& kind : kinds) table += fmt::format("| {} | {} |\n", kind.id, kind.meaning);
+  return table;
+}
+
 void add_rules(Pages& pages) {
   std::string page =
       "# What `maskmill check` looks for\n\n"
-      "Readers report what they meet besides, under ids of their own such as not-listed or same-name, and "
-      "say themselves what to do: files without a partner, lines that cannot be read.\n";
+      "Readers report some of it too, where they leave an item out for it, and what they meet besides: the "
+      "tables at the end list those ids.\n";
   for (const Rule* rule : rules())
     page += fmt::format("\n## {}\n\nSeverity {}: {}.\n\nHarm: {}\n\nWhat to do: {}\n", rule->id,
                         to_string(rule->severity), rule->title, rule->harm, rule->fix);
-  pages["docs/reference/rules.md"] = page;
+  pages["docs/reference/rules.md"] = page + finding_table("What readers report besides", reader_findings()) +
+                                     finding_table("What writers report", writer_findings());
 }
 
 void add_learning(Pages& pages) {

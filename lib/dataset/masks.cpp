@@ -253,13 +253,16 @@ RawImage read_stored(const MaskRef& mask) {
   return mask.made ? mask.made->make() : read_raw(mask.file);
 }
 
-SemanticMask read_semantic(const MaskRef& mask, std::optional<Size> image_size) {
+SemanticMask semantic_from(const RawImage& raw, const MaskRef& mask, std::optional<Size> image_size) {
   return at_file(file_of(mask), [&] {
-    const MaskCoding& coding = semantic_coding_of(mask);
-    SemanticMask semantic = looked_up(read_stored(mask), coding);
+    SemanticMask semantic = looked_up(raw, semantic_coding_of(mask));
     fit(semantic.labels, mask, image_size);
     return semantic;
   });
+}
+
+SemanticMask read_semantic(const MaskRef& mask, std::optional<Size> image_size) {
+  return semantic_from(at_file(file_of(mask), [&] { return read_stored(mask); }), mask, image_size);
 }
 
 CodedMask read_coded(const MaskRef& mask, std::optional<Size> image_size) {

@@ -35,6 +35,9 @@ RawImage read_stored(const MaskRef& mask);
 /// Throws Error as read_raw; Error(bad_format) where the coding needs one channel and the file has three, and
 /// for more than 65,536 different unknown values: that is a picture, and no mask.
 SemanticMask read_semantic(const MaskRef& mask, std::optional<Size> image_size = std::nullopt);
+/// The same of what read_raw gives for the mask's file.
+SemanticMask semantic_from(const RawImage& raw, const MaskRef& mask,
+                           std::optional<Size> image_size = std::nullopt);
 
 /// The same pixels as they are stored, with what each value means: labels can be looked up a region at a
 /// time.

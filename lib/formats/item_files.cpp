@@ -55,13 +55,16 @@ bool check_mask(const MaskRef& mask, const std::optional<ImageInfo>& image, std:
                         "store masks as PNG"});
   if (!size) size = info->stored;
   if (info->stored == *size || mask.resize_to_image) return true;
-  std::string message = fmt::format("the mask has {} pixels, the {} {}", to_string(info->stored),
-                                    image ? "image" : "item's other mask", to_string(*size));
+  const std::string sizes = fmt::format("the mask has {} pixels, the {} {}", to_string(info->stored),
+                                        image ? "image" : "item's other mask", to_string(*size));
   if (image && info->stored == image->stored)
-    message +=
-        fmt::format(" as displayed: its EXIF orientation {} was not applied to the mask", image->orientation);
-  findings.push_back(
-      {"size-differs", Severity::error, place, message, "find the mask that belongs to this image"});
+    findings.push_back({"exif-rotation", Severity::error, place,
+                        fmt::format("{} as displayed: its EXIF orientation {} was not applied to the mask",
+                                    sizes, image->orientation),
+                        "turn the image's pixels and drop the EXIF orientation, or turn the mask"});
+  else
+    findings.push_back(
+        {"size-differs", Severity::error, place, sizes, "find the mask that belongs to this image"});
   return false;
 }
 

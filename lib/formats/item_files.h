@@ -14,8 +14,8 @@ namespace maskmill {
 /// Reads the headers of an item's image, of its semantic mask, and of its annotations' mask files, those that
 /// it has, and fills in the item's size, without an image that of the first mask. Nothing is decoded.
 /// False: the item must be left out, and a finding of severity error says why: "unreadable-image",
-/// "unreadable-mask" or "size-differs". What can be gone on from is a warning: "wrong-extension",
-/// "lossy-mask".
+/// "unreadable-mask", "size-differs" or "exif-rotation" (the mask has the size of the image as it is stored).
+/// What can be gone on from is a warning: "wrong-extension", "lossy-mask".
 bool check_headers(Item& item, std::vector<Finding>& findings);
 
 /// Throws Error(bad_value) for an item after whose id no file can be named, or only one that would be hidden,

@@ -103,9 +103,31 @@ TEST_CASE("check ends with 1 for an error, and its JSON has all of them") {
     for (const char* key : {"rule", "severity", "place", "message"}) CHECK(finding.contains(key));
   const std::string page = (scratch / "page.html").string();
   CHECK(tests::maskmill({"check", source.string(), "--report", page, "--quiet"}).status == 1);
-  CHECK_THAT(read_file(page), contains("shapes_007") && contains("pair-missing"));
+  CHECK_THAT(read_file(page), contains("shapes_007") && contains("unlabelled-item"));
   CHECK(tests::maskmill({"check", source.string(), "--report", page, "--quiet"}).status ==
         3);  // it is there already
+}
+
+TEST_CASE("check tells a subset without masks from a mask that is missing, and a mirrored mask from both") {
+  const Scratch scratch;
+  const Path source = shapes(scratch);
+  const auto put = [&](const std::string& subset, int number, bool with_mask) {
+    const std::string name = "shapes_00" + std::to_string(number);
+    fs::create_directories(scratch / "set" / subset / "images");
+    fs::copy_file(source / "images" / (name + ".jpg"), scratch / "set" / subset / "images" / (name + ".jpg"));
+    if (!with_mask) return;
+    fs::create_directories(scratch / "set" / subset / "masks");
+    fs::copy_file(source / "masks" / (name + ".png"), scratch / "set" / subset / "masks" / (name + ".png"));
+  };
+  for (int i = 0; i < 4; ++i) put("train", i, i != 2);
+  for (int i = 4; i < 9; ++i) put("test", i, false);
+  fs::copy_file(source / "labels.json", scratch / "set/labels.json");
+  const Path mask = scratch / "set/train/masks/shapes_000.png";
+  rewrite(mask, encode_index_png(oriented(read_raw(mask).pixels, 2)));
+  const Json rules = json_of({"check", (scratch / "set").string()}, 1)["rules"];
+  CHECK(rules.value("unlabelled-item", 0) == 1);
+  CHECK(rules.value("unlabelled-subset", 0) == 1);
+  CHECK(rules.value("turned-mask", 0) == 1);
 }
 
 TEST_CASE("show writes one page or PNG sheets") {

@@ -46,6 +46,13 @@ inline std::string png_picture(Size size = {6, 4}) {
 inline std::string jpeg_picture(Size size = {6, 4}) {
   return encode_jpeg(picture_of(size));
 }
+/// A JPEG with an EXIF orientation: APP1 with one IFD entry (tag 0x112, SHORT), after the start marker.
+inline std::string with_orientation(const std::string& jpeg, int orientation) {
+  const std::string tiff = std::string("II*\0\x08\0\0\0\x01\0\x12\x01\x03\0\x01\0\0\0", 18) +
+                           static_cast<char>(orientation) + std::string(7, '\0');
+  const std::string body = std::string("Exif\0\0", 6) + tiff;
+  return jpeg.substr(0, 2) + "\xFF\xE1" + '\0' + static_cast<char>(body.size() + 2) + body + jpeg.substr(2);
+}
 inline std::string png_mask(const std::vector<int>& values, Size size = {6, 4}) {
   return encode_index_png(mask_of(size, values));
 }

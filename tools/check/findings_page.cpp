@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "base/text.h"
+#include "formats/finding_kinds.h"
 #include "image/image.h"
 #include "prepare/check/rule.h"
 #include "render/sheet.h"
@@ -27,8 +28,9 @@ FindingsReport::Rule described(const Finding& finding) {
   FindingsReport::Rule out;
   out.id = finding.rule;
   out.severity = finding.severity;
-  out.title = finding.message;  // a reader's own rule is known by what it says first
   out.fix = finding.fix;
+  for (const FindingKind& kind : reader_findings())
+    if (kind.id == finding.rule) out.title = kind.meaning;
   for (const Rule* rule : rules())
     if (rule->id == finding.rule) out.title = rule->title, out.harm = rule->harm, out.fix = rule->fix;
   return out;

@@ -83,10 +83,11 @@ void require_labels(const MaskScan& scan, const Path& last) {
   if (scan.any_colour ? scan.colours.size() <= kMostValues : scan.values.size() <= kMostValues) return;
   throw Error(Code::bad_value,
               "the masks up to this one hold more than 1024 different values: those look like a "
-              "photograph or like instance numbers, not like labels")
+              "photograph, like instance numbers or like smoothed colours, not like labels")
       .at_file(last)
       .hint(
-          "name the labels in a file labels.json beside the folders, or point at the folder of masks with "
+          "name the labels in a file beside the folders, such as labels.json or label_colors.txt, after which "
+          "maskmill check says whether the masks were smoothed; or point at the folder of masks with "
           "masks=FOLDER");
 }
 
@@ -117,7 +118,8 @@ MaskScan scan_masks(std::size_t count, const std::function<Path(std::size_t)>& m
     parallel_for(parts.size(), [&](std::size_t i) { parts[i] = scan_one(mask_at(first + i), first + i); });
     for (MaskScan& part : parts) add(scan, std::move(part));
     progress.advance(parts.size());
-    require_labels(scan, mask_at(first + parts.size() - 1));
+    // With labels that are named already, values beside them are check's to tell.
+    if (until == ScanUntil::end) require_labels(scan, mask_at(first + parts.size() - 1));
     if (until == ScanUntil::not_binary && scan.coding() != PixelCoding::binary && !is_blank(scan)) break;
   }
   return scan;

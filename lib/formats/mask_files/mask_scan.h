@@ -31,8 +31,8 @@ struct MaskScan {
 enum class ScanUntil { end, not_binary };
 
 /// Decodes masks on all threads, `mask_at(i)` for i in [0, count), up to the last or until one shows that the
-/// coding is not binary. Throws Error(bad_value) where more than 1024 different values occur: those are no
-/// labels.
+/// coding is not binary. Throws Error(bad_value) where more than 1024 different values occur in a scan to the
+/// end: those are no labels.
 MaskScan scan_masks(std::size_t count, const std::function<Path(std::size_t)>& mask_at, ScanUntil until);
 
 }  // namespace maskmill

@@ -31,6 +31,8 @@ class MaskSource : public IndexedSource {
     for (std::uint32_t i = 0; i < pairs_.size(); ++i)
       if (!pairs_.mask(i).empty()) with_mask.push_back(i);
     if (with_mask.empty()) throw Error(Code::bad_format, "no image has a mask of its name").at_file(source);
+    for (const std::size_t number : with_mask)
+      labelled_subsets_.insert(folders_[pairs_[number].folders].subset);
 
     const auto mask_at = [&](std::size_t number) { return mask_file(pairs_[with_mask[number]]); };
     const Path beside_masks = folders_[pairs_[with_mask.front()].folders].masks.parent_path();
@@ -75,8 +77,9 @@ class MaskSource : public IndexedSource {
     item.origin = place_of(pair);
     if (item.annotated)
       item.semantic = MaskRef{mask_file(pair), coding_, std::nullopt, false};
-    else
-      findings.push_back({"pair-missing", Severity::error, item.origin, "an image without a mask of its name",
+    else if (labelled_subsets_.contains(item.subset))
+      findings.push_back({"unlabelled-item", Severity::error, item.origin,
+                          "an image without a mask of its name",
                           "add the mask; without it the image counts as not annotated"});
     if (!check_headers(item, findings)) return std::nullopt;
     return item;
@@ -84,6 +87,7 @@ class MaskSource : public IndexedSource {
 
   std::vector<PairFolders> folders_;
   FilePairs pairs_;
+  std::set<std::string> labelled_subsets_;  ///< a subset without any mask, such as a test set, is legal
   std::shared_ptr<const MaskCoding> coding_;
 };
 

@@ -25,8 +25,8 @@ struct MaskFiles {
 };
 
 /// Images beside mask files, however they are laid out. Labels are those of `labels`, else of the label file
-/// in `source` or beside the masks. An image without a mask is not annotated, and a finding. Throws Error as
-/// find_labels; Error(bad_format) where no image has a mask.
+/// in `source` or beside the masks. An image without a mask is not annotated, and a finding where its subset
+/// has masks. Throws Error as find_labels; Error(bad_format) where no image has a mask.
 std::unique_ptr<Source> make_mask_source(const Path& source, MaskFiles files,
                                          const MaskLabelSettings& settings,
                                          std::optional<LabelFile> labels = std::nullopt);

@@ -258,6 +258,7 @@ class TrimapsSource : public IndexedSource {
     for (Listed& item : items_) {
       item.image = images_->find(names_[item.name]);
       item.trimap = trimaps_->find(names_[item.name]);
+      if (item.trimap != NameArena::none) labelled_subsets_.insert(item.subset);
       if (lacks_image(item))
         findings_.add(finding_at(place_of(item), "pair-missing", Severity::error,
                                  "left out: its image is not in images/",
@@ -310,8 +311,8 @@ class TrimapsSource : public IndexedSource {
     item.annotated = listed.trimap != NameArena::none;
     if (item.annotated)
       item.semantic = MaskRef{folders_.trimaps / trimaps_->name(listed.trimap), coding_, std::nullopt, false};
-    else
-      findings.push_back(finding_at(item.origin, "pair-missing", Severity::error,
+    else if (labelled_subsets_.contains(listed.subset))
+      findings.push_back(finding_at(item.origin, "unlabelled-item", Severity::error,
                                     "an image without a trimap of its name",
                                     "add the trimap; without it the image counts as not annotated"));
     if (!check_headers(item, findings)) return std::nullopt;
@@ -324,7 +325,8 @@ class TrimapsSource : public IndexedSource {
   std::optional<PicturesByStem> images_, trimaps_;
   NameArena names_;
   std::vector<Listed> items_;
-  HashIndex by_name_;  ///< of the items, until they have their files
+  HashIndex by_name_;               ///< of the items, until they have their files
+  std::set<int> labelled_subsets_;  ///< a subset without any trimap is legal
 };
 
 }  // namespace

@@ -20,14 +20,8 @@ struct Looked {
   std::vector<Finding> findings;
 };
 
-// What the reader has said already in the same words of the same place is not said twice.
 Report report_to(const Rule& rule, std::vector<Finding>& findings) {
-  return [&rule, &findings](Place place, std::string message, std::string fix) {
-    for (const Finding& said : findings)
-      if (said.rule == rule.id && said.place == place) return;
-    findings.push_back({std::string(rule.id), rule.severity, std::move(place), std::move(message),
-                        fix.empty() ? std::string(rule.fix) : std::move(fix)});
-  };
+  return {rule, &findings, [&findings](Finding finding) { findings.push_back(std::move(finding)); }};
 }
 
 Looked look(ReadItem& read, const Metadata& metadata) {
@@ -61,6 +55,19 @@ std::string indented(std::string_view text, std::size_t blanks) {
 
 }  // namespace
 
+void Report::operator()(Place place, std::string message, std::string fix,
+                        std::optional<Severity> severity) const {
+  if (has_said(rule_.id, place)) return;
+  add_({std::string(rule_.id), severity.value_or(rule_.severity), std::move(place), std::move(message),
+        fix.empty() ? std::string(rule_.fix) : std::move(fix)});
+}
+
+bool Report::has_said(std::string_view rule, const Place& place) const {
+  return said_ && std::ranges::any_of(*said_, [&](const Finding& finding) {
+           return finding.rule == rule && finding.place == place;
+         });
+}
+
 CheckReport check(Source& source) {
   CheckReport report;
   const Metadata& metadata = source.metadata();
@@ -83,11 +90,8 @@ CheckReport check(Source& source) {
         }
         report.findings.add(std::move(looked.findings));
       });
-  for (const auto& [rule, state] : across) {
-    std::vector<Finding> last;
-    state->finish(report_to(*rule, last));
-    report.findings.add(std::move(last));
-  }
+  for (const auto& [rule, state] : across)
+    state->finish({*rule, nullptr, [&](Finding finding) { report.findings.add(std::move(finding)); }});
   return report;
 }
 
@@ -105,8 +109,9 @@ std::string to_text(const CheckReport& report, std::size_t examples) {
     const bool is_known =
         finding.fix.empty() || std::ranges::find(shown.fixes, finding.fix) != shown.fixes.end();
     if (!is_known && shown.fixes.size() < kMostFixes) shown.fixes.push_back(finding.fix);
-    if (shown.count++ < examples)
-      shown.lines += fmt::format("  {}\n      {}\n", finding.place.text(), printable(finding.message));
+    if (shown.count++ >= examples) return;
+    if (!finding.place.empty()) shown.lines += fmt::format("  {}\n", finding.place.text());
+    shown.lines += fmt::format("      {}\n", printable(finding.message));
   });
   std::string text;
   for (const Severity severity : {Severity::error, Severity::warning, Severity::note})

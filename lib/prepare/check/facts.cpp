@@ -17,7 +17,7 @@ FileFacts file_facts(const Path& path, Read&& read, Decode&& decode) {
     facts.kind = file_kind(bytes);
     facts.content = digest_of(bytes);
     facts.header = probe_image_bytes(bytes);
-    decode(bytes);
+    decode(bytes, *facts.header);
   } catch (Error& error) {
     facts.exists = error.code() != Code::not_found;
     facts.unreadable = std::move(error.at_file(path));
@@ -25,21 +25,81 @@ FileFacts file_facts(const Path& path, Read&& read, Decode&& decode) {
   return facts;
 }
 
-// A made mask has no bytes: all that there is to know of it are its pixels.
-template <class Decode>
-FileFacts mask_facts(const MaskRef& mask, Decode&& decode) {
+/// A made mask has no bytes: all that there is to know of it are its pixels.
+template <class Look>
+FileFacts mask_facts(const MaskRef& mask, Look&& look) {
   if (!mask.made)
     return file_facts(
-        mask.file, [&] { return read_file(mask.file); }, [&](std::string_view) { decode(); });
+        mask.file, [&] { return read_file(mask.file); },
+        [&](std::string_view bytes, const ImageInfo&) { look(decode_raw(bytes)); });
   FileFacts facts;
   facts.path = file_of(mask);
   facts.exists = true;
   try {
-    decode();
+    look(read_stored(mask));
   } catch (Error& error) {
     facts.unreadable = std::move(error.at_file(facts.path));
   }
   return facts;
+}
+
+/// The whole picture is decoded; what is kept of it is its alignment grid, where one is wanted and it is
+/// large enough to have one.
+cv::Mat decoded_on_grid(std::string_view bytes, const ImageInfo& info, bool wanted) {
+  const auto grid = wanted ? alignment_grid(info.size()) : std::nullopt;
+  const cv::Mat picture = decode_image(bytes, {.at_least = grid.value_or(Size{1, 1})});
+  if (!grid) return {};
+  return on_alignment_grid(picture, *grid);
+}
+
+std::map<std::int64_t, std::int64_t> pixels_by_label(const cv::Mat& mask, int labels) {
+  std::vector<std::int64_t> pixels(static_cast<std::size_t>(labels), 0);
+  for (int y = 0; y < mask.rows; ++y) {
+    const auto* row = mask.ptr<std::uint16_t>(y);
+    for (int x = 0; x < mask.cols; ++x)
+      if (row[x] < pixels.size()) ++pixels[row[x]];
+  }
+  std::map<std::int64_t, std::int64_t> found;
+  for (std::size_t label = 0; label < pixels.size(); ++label)
+    if (pixels[label] > 0) found[static_cast<std::int64_t>(label)] = pixels[label];
+  return found;
+}
+
+/// A value most of whose pixels lie between others is no value of its own.
+void take_out_blends(const MaskCoding& coding, ItemFacts& facts) {
+  const auto is_blend = [](std::int64_t blended, std::int64_t pixels) { return 2 * blended >= pixels; };
+  std::map<std::int64_t, std::int64_t> blended_of;  // label -> pixels
+  for (const auto& [value, label] : coding.values)
+    if (const auto found = facts.blends->pixels_of.find(value); found != facts.blends->pixels_of.end())
+      blended_of[label] += found->second;
+  for (const auto& [colour, label] : coding.colours)
+    if (const auto found = facts.blends->pixels_of.find(colour.r << 16 | colour.g << 8 | colour.b);
+        found != facts.blends->pixels_of.end())
+      blended_of[label] += found->second;
+  for (const auto& [label, blended] : blended_of)
+    if (const auto known = facts.known_labels.find(label);
+        known != facts.known_labels.end() && is_blend(blended, known->second)) {
+      facts.blended_labels[static_cast<int>(label)] = known->second;
+      facts.known_labels.erase(known);
+    }
+  for (const auto& [value, blended] : facts.blends->pixels_of)
+    if (const auto unknown = facts.unknown_values.find(value);
+        unknown != facts.unknown_values.end() && is_blend(blended, unknown->second))
+      facts.unknown_values.erase(unknown);
+}
+
+void look_at_semantic(const RawImage& raw, const MaskRef& mask, const cv::Mat& picture,
+                      const LabelMap& labels, ItemFacts& facts) {
+  const SemanticMask semantic = semantic_from(raw, mask);
+  facts.semantic_size = Size{semantic.labels.cols, semantic.labels.rows};
+  facts.unknown_values = semantic.unknown_values;
+  facts.known_labels = pixels_by_label(semantic.labels, labels.size());
+  facts.blends = find_blends(raw, mask.coding->kind == MaskCoding::Kind::colour);
+  if (facts.blends) take_out_blends(*mask.coding, facts);
+  if (picture.empty()) return;
+  const Size image = facts.image->header->size();
+  if (mask.resize_to_image || facts.semantic_size == image)
+    facts.alignment = align(picture, image, semantic.labels, labels);
 }
 
 }  // namespace
@@ -52,36 +112,34 @@ std::vector<const FileFacts*> ItemFacts::files() const {
   return all;
 }
 
+std::set<int> ItemFacts::labels_in(const Item& item) const {
+  std::set<int> labels;
+  for (const auto& [label, pixels] : known_labels) labels.insert(static_cast<int>(label));
+  for (const Annotation& annotation : item.annotations)
+    if (annotation.label) labels.insert(*annotation.label);
+  return labels;
+}
+
 ItemFacts facts_of(const Item& item, const LabelMap& labels) {
   ItemFacts facts;
+  cv::Mat picture;  // on its alignment grid
   if (has_image(item))
     facts.image = file_facts(
         image_file(item), [&] { return image_bytes(item); },
-        [](std::string_view bytes) {
-          decode_image(bytes, {.at_least = Size{1, 1}});
+        [&](std::string_view bytes, const ImageInfo& info) {
+          picture = decoded_on_grid(bytes, info, item.semantic.has_value());
         });
   if (item.semantic)
-    facts.semantic = mask_facts(*item.semantic, [&] {
-      const SemanticMask mask = read_semantic(*item.semantic);
-      facts.semantic_size = Size{mask.labels.cols, mask.labels.rows};
-      facts.unknown_values = mask.unknown_values;
-      std::vector<std::int64_t> pixels(static_cast<std::size_t>(labels.size()), 0);
-      for (int y = 0; y < mask.labels.rows; ++y) {
-        const auto* row = mask.labels.ptr<std::uint16_t>(y);
-        for (int x = 0; x < mask.labels.cols; ++x)
-          if (row[x] < pixels.size()) ++pixels[row[x]];
-      }
-      for (std::size_t label = 0; label < pixels.size(); ++label)
-        if (pixels[label] > 0) facts.known_labels[static_cast<std::int64_t>(label)] = pixels[label];
+    facts.semantic = mask_facts(*item.semantic, [&](const RawImage& mask) {
+      look_at_semantic(mask, *item.semantic, picture, labels, facts);
     });
   if (item.instances)
-    facts.instances = mask_facts(*item.instances, [&] {
-      const RawImage mask = read_stored(*item.instances);
+    facts.instances = mask_facts(*item.instances, [&](const RawImage& mask) {
       facts.instances_size = Size{mask.pixels.cols, mask.pixels.rows};
     });
   for (const Annotation& annotation : item.annotations)
     if (const auto* mask = std::get_if<MaskRef>(&annotation.shape))
-      facts.shapes.push_back(mask_facts(*mask, [&] { read_stored(*mask); }));
+      facts.shapes.push_back(mask_facts(*mask, [](const RawImage&) {}));
   return facts;
 }
 

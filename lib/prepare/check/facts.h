@@ -3,6 +3,7 @@
 
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -11,6 +12,8 @@
 #include "dataset/item.h"
 #include "dataset/labels.h"
 #include "image/image.h"
+#include "prepare/check/alignment.h"
+#include "prepare/check/blends.h"
 
 namespace maskmill {
 
@@ -30,17 +33,23 @@ struct ItemFacts {
   std::optional<FileFacts> semantic, instances;
   std::vector<FileFacts> shapes;  ///< mask files of annotations
   std::optional<Size> semantic_size, instances_size;
-  /// Stored values of the semantic mask (a colour: r << 16 | g << 8 | b) -> pixels; those that no label has
-  /// in unknown_values.
-  std::map<std::int64_t, std::int64_t> known_labels;  ///< label index -> pixels
+  /// Label index -> pixels of the semantic mask, and stored values that no label has (a colour:
+  /// r << 16 | g << 8 | b) -> pixels. Without those that are but blends of others.
+  std::map<std::int64_t, std::int64_t> known_labels;
   std::map<std::int64_t, std::int64_t> unknown_values;
+  std::optional<Blends> blends;  ///< of the semantic mask
+  /// Labels that occur in the semantic mask as blends of others only -> pixels.
+  std::map<int, std::int64_t> blended_labels;
+  std::optional<Alignment> alignment;  ///< of the semantic mask with the image
 
+  /// Labels of the annotations and of the semantic mask.
+  std::set<int> labels_in(const Item& item) const;
   /// All of the above that there are.
   std::vector<const FileFacts*> files() const;
 };
 
 /// Reads and decodes what the item refers to, whole, so that a picture that ends early is noticed. A JPEG is
-/// decoded at 1/8: every coefficient is still read.
+/// decoded at a fraction of its size: every coefficient is still read.
 ItemFacts facts_of(const Item& item, const LabelMap& labels);
 
 }  // namespace maskmill

@@ -11,9 +11,6 @@ void run(const Item& item, const ItemFacts& facts, const Metadata&, const Report
   for (const auto& mask : {facts.semantic, facts.instances})
     if (mask && !mask->exists)
       report({mask->path.string(), {}, {}}, "the mask is not there", "add it, or leave the item out");
-  if (!item.annotated)
-    report(item.origin, "the image has no annotation; it is not known whether there is nothing to annotate",
-           "annotate it, or leave it out");
 }
 
 }  // namespace
@@ -21,11 +18,11 @@ void run(const Item& item, const ItemFacts& facts, const Metadata&, const Report
 extern const Rule pair_missing;
 const Rule pair_missing{.id = "pair-missing",
                         .severity = Severity::error,
-                        .title = "an image without its annotation, or an annotation without its image",
+                        .title = "a file that belongs to an item and is not there",
                         .harm =
                             "A trainer that pairs by position shifts every pair after it; others stop, or "
                             "learn that there is nothing.",
-                        .fix = "Add the missing file or annotate the image, or leave the item out.",
+                        .fix = "Add the missing file, or leave the item out.",
                         .run = run};
 
 }  // namespace maskmill

@@ -3,7 +3,9 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <span>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -13,8 +15,26 @@
 
 namespace maskmill {
 
-/// Takes a rule's findings: where, what was found, and, where it helps, what to do.
-using Report = std::function<void(Place place, std::string message, std::string fix)>;
+struct Rule;
+
+/// Takes a rule's findings.
+class Report {
+ public:
+  /// `said` holds what has been found in the same item already; null where there is no item.
+  Report(const Rule& rule, const std::vector<Finding>* said, std::function<void(Finding)> add)
+      : rule_(rule), said_(said), add_(std::move(add)) {}
+
+  /// Where, what was found, and, where it helps, what to do; of another severity where the rule's own does
+  /// not fit. What was found at this place by this rule already, such as by the reader, is not said twice.
+  void operator()(Place place, std::string message, std::string fix,
+                  std::optional<Severity> severity = std::nullopt) const;
+  bool has_said(std::string_view rule, const Place& place) const;
+
+ private:
+  const Rule& rule_;
+  const std::vector<Finding>* said_;
+  std::function<void(Finding)> add_;
+};
 
 /// What a rule that compares items with each other remembers of them. Made anew for each check.
 class AcrossItems {
@@ -22,16 +42,17 @@ class AcrossItems {
   virtual ~AcrossItems() = default;
   /// Every item, in order, on one thread at a time.
   virtual void observe(const Item& item, const ItemFacts& facts, const Report& report) = 0;
+  /// After the last item. May report as many findings as there are items: none is kept in memory.
   virtual void finish(const Report& report) = 0;
 };
 
 /// One rule: a file in this folder and a line in rules.cpp. Either `run` or `across` is set.
 struct Rule {
   std::string_view id;
-  Severity severity = Severity::error;
-  std::string_view title;  ///< what is wrong, in a few words
-  std::string_view harm;   ///< what it does to training
-  std::string_view fix;    ///< what to do
+  Severity severity = Severity::error;  ///< but where a finding says another
+  std::string_view title;               ///< what is wrong, in a few words
+  std::string_view harm;                ///< what it does to training
+  std::string_view fix;                 ///< what to do
   /// One item by itself; no state between items; on any thread.
   void (*run)(const Item& item, const ItemFacts& facts, const Metadata& metadata,
               const Report& report) = nullptr;

@@ -5,12 +5,16 @@
 
 namespace maskmill {
 
-extern const Rule pair_missing, broken_file, wrong_extension, size_differs, unknown_value, binary_values,
-    duplicate_content;
+extern const Rule pair_missing, broken_file, wrong_extension, size_differs, exif_rotation, unlabelled_item,
+    unlabelled_subset, empty_item, unknown_value, values_between, binary_values, shifted_mask, turned_mask,
+    unused_label, label_in_some_subsets, similar_label_names, duplicate_content;
 
 std::span<const Rule* const> rules() {
-  static const std::array list{&pair_missing,  &broken_file,   &wrong_extension,  &size_differs,
-                               &unknown_value, &binary_values, &duplicate_content};
+  static const std::array list{
+      &pair_missing,        &broken_file,       &wrong_extension, &size_differs,  &exif_rotation,
+      &unlabelled_item,     &unlabelled_subset, &empty_item,      &unknown_value, &values_between,
+      &binary_values,       &shifted_mask,      &turned_mask,     &unused_label,  &label_in_some_subsets,
+      &similar_label_names, &duplicate_content};
   return list;
 }
 

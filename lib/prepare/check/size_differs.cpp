@@ -10,20 +10,19 @@ void run(const Item& item, const ItemFacts& facts, const Metadata&, const Report
   if (!facts.image || !facts.image->header) return;
   const ImageInfo& header = *facts.image->header;
   const Size actual = header.size();
+  // exif-rotation says that.
+  const auto is_unturned = [&](Size size) { return header.orientation != 1 && size == header.stored; };
   const auto compare = [&](const std::optional<Size>& size, const std::optional<FileFacts>& file,
                            std::string_view what) {
-    if (!size || !file || *size == actual) return;
-    const bool turned = header.orientation != 1 && *size == header.stored;
+    if (!size || !file || *size == actual || is_unturned(*size)) return;
     report({file->path.string(), {}, {}},
-           fmt::format("the {} is {}, its image {}{}", what, to_string(*size), to_string(actual),
-                       turned ? " after the turn that its EXIF orientation asks for" : ""),
-           turned ? "turn the image's pixels and drop the EXIF orientation, or turn the mask"
-                  : "export the mask at the image's size, or find the image that it belongs to");
+           fmt::format("the {} is {}, its image {}", what, to_string(*size), to_string(actual)),
+           "export the mask at the image's size, or find the image that it belongs to");
   };
   if (!item.semantic || !item.semantic->resize_to_image) compare(facts.semantic_size, facts.semantic, "mask");
   if (!item.instances || !item.instances->resize_to_image)
     compare(facts.instances_size, facts.instances, "instance mask");
-  if (item.size && *item.size != actual)
+  if (item.size && *item.size != actual && !is_unturned(*item.size))
     report(item.origin,
            fmt::format("the annotation says {}, the image is {}", to_string(*item.size), to_string(actual)),
            "annotations made for another size lie in the wrong place: scale them, or use the image they were "

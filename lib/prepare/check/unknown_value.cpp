@@ -2,14 +2,10 @@
 #include <fmt/format.h>
 
 #include "prepare/check/rule.h"
+#include "prepare/check/stored_value.h"
 
 namespace maskmill {
 namespace {
-
-std::string value_text(std::int64_t value, const MaskCoding* coding) {
-  if (!coding || coding->kind != MaskCoding::Kind::colour) return std::to_string(value);
-  return fmt::format("colour ({}, {}, {})", value >> 16 & 255, value >> 8 & 255, value & 255);
-}
 
 void run(const Item& item, const ItemFacts& facts, const Metadata& metadata, const Report& report) {
   if (facts.unknown_values.empty() || !item.semantic) return;
@@ -20,7 +16,7 @@ void run(const Item& item, const ItemFacts& facts, const Metadata& metadata, con
   for (const auto& [value, count] : facts.unknown_values) {
     pixels += count;
     if (number++ < shown)
-      values += (values.empty() ? "" : ", ") + value_text(value, item.semantic->coding.get());
+      values += (values.empty() ? "" : ", ") + value_in_words(value, *item.semantic->coding);
   }
   if (number > shown) values += fmt::format(" and {} more", number - shown);
   report({file_of(*item.semantic).string(), {}, {}},

@@ -33,7 +33,7 @@ TEST_CASE("training and testing are the subsets train and test") {
   CHECK(subsets ==
         std::map<std::string, std::string>{{"a", "test"}, {"b", "train"}, {"c", "val"}, {"d", "test"}});
   CHECK_FALSE(data.items[3].annotated);
-  CHECK(data.rules() == std::map<std::string, int>{{"pair-missing", 1}});
+  CHECK(data.rules() == std::map<std::string, int>{{"unlabelled-item", 1}});
 }
 
 TEST_CASE("written values number the labels from 0, in gray, and the ids come back") {

@@ -106,6 +106,7 @@ TEST_CASE("a subset without masks is not annotated, and other folders are none")
   CHECK(data.ids() == Ids{"a", "b"});
   CHECK_FALSE(data.items[1].annotated);
   CHECK(data.source->metadata().subsets == Ids{"test", "train"});
+  CHECK(data.findings.empty());
 }
 
 TEST_CASE("a subset that lost its images is a finding for each mask") {

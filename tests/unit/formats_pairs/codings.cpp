@@ -248,6 +248,20 @@ TEST_CASE("photographs and instance numbers are not taken for labels") {
   CHECK(error.place().file == (scratch / "masks/0.png").string());
 }
 
+TEST_CASE("with labels named, thousands of other colours are values without a label") {
+  const Scratch scratch;
+  cv::Mat colours(64, 64, CV_8UC3);
+  for (int y = 0; y < 64; ++y)
+    for (int x = 0; x < 64; ++x)
+      colours.at<cv::Vec3b>(y, x) = {static_cast<std::uint8_t>(x), static_cast<std::uint8_t>(y), 9};
+  scratch.write("images/a.jpg", jpeg_picture({64, 64}));
+  scratch.write("masks/a.png", encode_png(colours));
+  scratch.write("label_colors.txt", "0 0 9 road\n63 63 9 car\n");
+  const ReadDataSet data = read(scratch);
+  CHECK(names_of(data.labels()) == Names{"road", "car"});
+  CHECK(read_semantic(*data.items.at(0).semantic).unknown_values.size() == 64 * 64 - 2);
+}
+
 TEST_CASE("with labels named, opening decodes no more masks than it takes to know the coding") {
   const Scratch scratch;
   const Path good = scratch.write("good.png", png_mask({0, 1}));

@@ -11,13 +11,8 @@ using namespace maskmill::tests;
 
 namespace {
 
-/// A JPEG with an EXIF orientation: APP1 with one IFD entry (tag 0x112, SHORT), after the start marker.
 std::string turned_jpeg(Size size, char orientation) {
-  const std::string jpeg = jpeg_picture(size);
-  const std::string tiff =
-      std::string("II*\0\x08\0\0\0\x01\0\x12\x01\x03\0\x01\0\0\0", 18) + orientation + std::string(7, '\0');
-  const std::string body = std::string("Exif\0\0", 6) + tiff;
-  return jpeg.substr(0, 2) + "\xFF\xE1" + '\0' + static_cast<char>(body.size() + 2) + body + jpeg.substr(2);
+  return with_orientation(jpeg_picture(size), orientation);
 }
 
 Item pair_of(const Scratch& scratch, const std::string& image, const std::string& mask) {
@@ -40,6 +35,7 @@ TEST_CASE("the size is the displayed one, and a mask must have it") {
   Item lying = pair_of(scratch, turned_jpeg({6, 4}, 6), png_mask({1}, {6, 4}));
   CHECK(!check_headers(lying, findings));
   REQUIRE(findings.size() == 1);
+  CHECK(findings[0].rule == "exif-rotation");
   CHECK_THAT(findings[0].message, contains("EXIF orientation 6"));
 }
 

@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "formats/finding_kinds.h"
+
+#include <array>
+
+namespace maskmill {
+
+std::span<const FindingKind> reader_findings() {
+  static constexpr auto kinds = std::to_array<FindingKind>({
+      {"apple-double", "a file that macOS left beside another, by its name `._*`: passed over"},
+      {"bad-attribute", "an attribute that cannot be read: left out"},
+      {"bad-flag", "a flag that is neither 0 nor 1: taken as unknown"},
+      {"bad-object", "an object that cannot be read: left out"},
+      {"bad-size", "an image size in an annotation that is no size: passed over"},
+      {"box-empty", "a box without width or height"},
+      {"box-inverted", "a box whose right or lower side lies before its left or upper one"},
+      {"box-outside", "a box that leaves its image"},
+      {"duplicate-file-name", "two images of one file name"},
+      {"duplicate-id", "two elements of one id where it must be unique"},
+      {"duplicate-name", "two labels of one name"},
+      {"file-left-out", "a file beside those that are read, and why it is not read"},
+      {"filename-differs", "an annotation that names another image than the one of its own name"},
+      {"files-differ", "several files of a data set that disagree: the first one's word is kept"},
+      {"image-left-out", "an annotation whose image was left out"},
+      {"image-missing", "an annotation without its image, where there are no images at all"},
+      {"in-two-subsets", "an item that the lists of two subsets name: it stays in the first"},
+      {"labels-guessed", "masks whose numbers nothing names: the names found elsewhere count in their order"},
+      {"listed-absent", "a line of a list for which there is no file"},
+      {"listed-twice", "an item that a list names twice: it counts once"},
+      {"lossy-mask", "a mask stored as JPEG, which changes values near every border"},
+      {"no-file-name", "an image that is given no file name"},
+      {"no-list", "a value where a list is needed: read as an empty one"},
+      {"not-a-list", "a text file that is no list of a subset: passed over"},
+      {"not-an-image", "a file among images that is none by its name: passed over"},
+      {"not-listed", "a file that no list names: left out"},
+      {"object-mask-alone", "an object mask without the class mask that says what its objects are: left out"},
+      {"same-name", "two files of one name but for the extension, or two items of one id: the first stays"},
+      {"score-outside-range", "a score that is not between 0 and 1"},
+      {"second-trimaps", "a second folder of trimaps: not read"},
+      {"size-unknown", "an image whose size neither the annotations nor the file say"},
+      {"subset-conflict", "an item that the lists of two subsets name: the message says which counts"},
+      {"subset-left-out", "a folder that may be a subset, and where it is not clear which file describes it"},
+      {"text-id", "an id that is a text where a number is meant: kept, under a number of its own"},
+      {"unknown-image", "an annotation whose image is not there"},
+      {"unknown-label", "an annotation whose label the data set does not name"},
+      {"unlisted", "items that no list names: they are in no subset"},
+      {"unnamed-category", "a label without a name: it is called by its number"},
+      {"unreadable-annotation", "an annotation, or a file of them, that cannot be read: left out"},
+      {"unreadable-attribute", "an attribute that cannot be read: left out"},
+      {"unreadable-category", "a label that cannot be read: left out"},
+      {"unreadable-flag", "a flag that is neither true nor false: taken as unknown"},
+      {"unreadable-image", "an image that cannot be read, or its entry: left out"},
+      {"unreadable-licence", "a licence that cannot be read: left out"},
+      {"unreadable-list-line", "a line of a list that cannot be read: left out"},
+      {"unreadable-mask", "a mask that cannot be read: its item is left out"},
+      {"unreadable-value", "a value of an annotation that cannot be read: left out"},
+      {"unsafe-file-name", "a file name that leads out of the data set's folder: not followed"},
+      {"value-left-out", "a value that is too large to be kept for a program that has no use for it"},
+  });
+  return kinds;
+}
+
+std::span<const FindingKind> writer_findings() {
+  static constexpr auto kinds = std::to_array<FindingKind>({
+      {"annotation-left-out", "an annotation that the target cannot hold: left out"},
+      {"attribute-lost", "an attribute for which the target has no place"},
+      {"empty-object", "an object without a pixel: left out"},
+      {"ids-lost", "label ids for which the target has no place"},
+      {"ids-renumbered", "ids that two elements had: one got a new one"},
+      {"label-renumbered", "a label whose number is another in the target"},
+      {"objects-overlap", "objects that cover the same pixels, which go to the last of them"},
+      {"renamed", "a file or an item that got another name"},
+      {"unannotated-lost", "an item that nobody annotated, in a target that cannot say so"},
+      {"unlabelled-pixels", "pixels without a label that became void"},
+      {"wide-object-mask", "an object mask of more objects than 8 bits hold: written with 16"},
+  });
+  return kinds;
+}
+
+}  // namespace maskmill

@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <span>
+#include <string_view>
+
+namespace maskmill {
+
+/// What a format's reader or writer reports under an id of its own. What check's rules look for as well is
+/// described there (prepare/check/rule.h).
+struct FindingKind {
+  std::string_view id;
+  std::string_view meaning;  ///< what was met and what became of it: one sentence without a full stop
+};
+
+/// Every id that this folder's sources use and no rule has, by reader and writer, in alphabetical order. A
+/// test holds the lists against the sources.
+std::span<const FindingKind> reader_findings();
+std::span<const FindingKind> writer_findings();
+
+}  // namespace maskmill

@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: Apache-2.0
+// Every id that a reader or writer reports is declared with its meaning, so that the reference page has it.
+#include <boost/filesystem.hpp>
+#include <regex>
+#include <set>
+#include <string>
+
+#include "base/text.h"
+#include "formats/finding_kinds.h"
+#include "formats/registry.h"
+#include "prepare/check/rule.h"
+#include "support/scratch.h"
+
+using namespace maskmill;
+using namespace maskmill::tests;
+
+namespace {
+
+/// Literals of formats that look like ids and are none.
+const std::set<std::string> kOtherLiterals{"z-order"};
+
+std::set<std::string> matches(const std::string& text, const std::regex& pattern) {
+  std::set<std::string> found;
+  for (std::sregex_iterator match(text.begin(), text.end(), pattern), end; match != end; ++match)
+    found.insert((*match)[1]);
+  return found;
+}
+
+std::set<std::string> declared() {
+  std::set<std::string> ids;
+  for (const auto kinds : {reader_findings(), writer_findings()})
+    for (const FindingKind& kind : kinds) ids.emplace(kind.id);
+  return ids;
+}
+
+/// All sources of formats but the lists themselves, without comments.
+std::string sources() {
+  const Path folder = Path(MASKMILL_SOURCE_DIR) / "lib/formats";
+  std::string text;
+  for (const Path& path : list_files(folder))
+    if (lower_extension(path) == "cpp" && path.filename() != "finding_kinds.cpp") text += read_file(path);
+  return std::regex_replace(text, std::regex("//[^\n]*"), "");
+}
+
+}  // namespace
+
+TEST_CASE("every finding of a format is declared, or is a rule's") {
+  std::set<std::string> known = declared();
+  for (const Rule* rule : rules()) known.emplace(rule->id);
+  std::set<std::string> settings;
+  for (const Format* format : formats::all())
+    for (const auto declare : {format->read_settings, format->write_settings})
+      if (declare)
+        for (const Setting& setting : declare()) settings.insert(setting.key);
+  const std::string text = sources();
+  std::set<std::string> used = matches(text, std::regex("\"([a-z]+(?:-[a-z]+)+)\""));
+  used.merge(matches(text, std::regex("\"([a-z-]+)\",\\s*Severity::")));
+  used.merge(matches(text, std::regex("to_finding\\([^;]*?\"([a-z-]+)\"")));
+  CHECK(used.size() > 50);
+  for (const std::string& id : used) {
+    INFO(id << " is reported by a format: describe it in lib/formats/finding_kinds.cpp");
+    CHECK((known.contains(id) || settings.contains(id) || kOtherLiterals.contains(id)));
+  }
+}
+
+TEST_CASE("every declared finding is one that a format reports, and no rule's") {
+  const std::string text = sources();
+  for (const std::string& id : declared()) {
+    INFO(id);
+    CHECK(text.find("\"" + id + "\"") != std::string::npos);
+    for (const Rule* rule : rules()) CHECK(rule->id != id);
+  }
+  for (const auto kinds : {reader_findings(), writer_findings()})
+    CHECK(std::ranges::is_sorted(kinds, {}, &FindingKind::id));
+}
