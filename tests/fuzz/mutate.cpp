@@ -120,6 +120,10 @@ int main(int argc, char** argv) {
       std::ofstream(name, std::ios::binary) << mutation(kind, parts, next);
       std::fprintf(stderr, "%s: signal %d\n", name.c_str(), WTERMSIG(status));
     }
+    if (failures == kMostFailures) {
+      std::fputs("too many failures; the rest was not run\n", stderr);
+      break;
+    }
     std::fprintf(stderr, "%s: %lld mutations of %zu files\n", kind.c_str(), *count, parts.size());
   }
   return failures > 0 || seeds.empty() ? 1 : 0;
