@@ -75,6 +75,8 @@ TEST_CASE("tiles and back gives the same pictures and masks through coco, voc an
     INFO(there.err);
     REQUIRE(there.status == 0);
     CHECK_THAT(there.out, contains("27 items"));
+    const Json input = Json::parse(read_file(scratch / ("tiles-" + format) / "provenance.json"))["inputs"][0];
+    CHECK(input["items"] == 3);
     const Ran back = transform_with(scratch / ("tiles-" + format), scratch / ("back-" + format), "pairs",
                                     {"--untile", "--from", format, "-j", "1"});
     INFO(back.err);

@@ -80,9 +80,12 @@ int run(const CommandLine& line, const Options& options) {
   WriteOptions write = options.write;
   if (!settings.labels.binary.empty() && settings.labels.others != Others::ignore)
     write.write = with_binary_coding(std::move(write.write), target);
-  const auto source = transformed(std::move(opened.source), settings, target.holds);
-  return write_converted(line, *source, target, options.output, write, options.instances, options.lossless,
-                         provenance(line, path, *opened.format));
+  const std::shared_ptr<Source> source = std::move(opened.source);
+  const auto view = transformed(source, settings, target.holds);
+  Provenance made_by = provenance(line, path, *opened.format);
+  fingerprint(*source, made_by.inputs.front());  // the view's items are others; it begins anew below
+  return write_converted(line, *view, target, options.output, write, options.instances, options.lossless,
+                         std::move(made_by));
 }
 
 }  // namespace
