@@ -19,7 +19,7 @@ inline std::function<void(const std::vector<Loss>&)> announce_losses(const Forma
   };
 }
 
-/// What convert and merge do once they have a source: writes it, prints what came of it, and returns the exit
+/// What convert, merge and transform do once they have a source: writes it, prints what came of it, and returns the exit
 /// code.
 inline int write_converted(const CommandLine& line, Source& source, const Format& target,
                            const OutputOptions& output, const WriteOptions& write,

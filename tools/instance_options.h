@@ -11,8 +11,9 @@ namespace maskmill::tools {
 
 /// How masks become instances, on the command line.
 struct InstanceOptions {
-  bool of_predictions = false;  ///< which have no object masks
-  std::optional<std::string> instances;
+  bool of_predictions = false;       ///< which have no object masks
+  bool filters_annotations = false;  ///< min_area holds for those that there are, too
+  std::optional<std::string> instances{};
   InstanceShape shape = InstanceShape::rle;
   double tolerance = 0;
   std::int64_t min_area = 0;
@@ -29,7 +30,10 @@ struct InstanceOptions {
     setting("shape", self.shape, "write instances as exact RLE or as polygons");
     setting("tolerance", self.tolerance, "pixels that a polygon may be off; 0 follows the pixels' edges",
             at_least(0));
-    setting("min-area", self.min_area, "leave out instances of fewer pixels", at_least(0));
+    setting("min-area", self.min_area,
+            self.filters_annotations ? "leave out annotations, and instances of masks, of fewer pixels"
+                                     : "leave out instances of fewer pixels",
+            at_least(0));
   }
 };
 
@@ -39,7 +43,7 @@ inline std::string stated(const InstanceOptions& options) {
   if (options.instances) text += " --instances";
   if (options.shape != InstanceShape::rle) text += " --shape";
   if (options.tolerance > 0) text += " --tolerance";
-  if (options.min_area > 0) text += " --min-area";
+  if (options.min_area > 0 && !options.filters_annotations) text += " --min-area";
   return text;
 }
 

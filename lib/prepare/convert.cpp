@@ -3,6 +3,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "base/hash.h"
 #include "base/progress.h"
 #include "base/text.h"
@@ -21,11 +23,11 @@ struct Converted {
 };
 
 Converted convert_one(ReadItem& read, const Capabilities& target, const LabelMap& labels,
-                      const InstanceSettings& settings, Sink& sink) {
+                      const InstanceSettings& settings, bool needs_digest, Sink& sink) {
   Converted out;
   std::optional<Item> item = read(out.findings);
   if (!item) return out;
-  out.digest = digest_of(*item);
+  if (needs_digest) out.digest = digest_of(*item);
   const Place origin = item->origin;
   const std::string id = item->id;
   try {
@@ -68,13 +70,16 @@ ConvertReport convert(Source& source, const Format& target, const CreateRequest&
   CreateRequest created = request;
   if (before.paints) created.metadata.labels = with_background(request.metadata.labels);
   const auto sink = target.create(created);
-  Hasher fingerprint;
+  Hasher content;
+  const bool needs_digest = std::ranges::any_of(
+      provenance.inputs, [](const Provenance::Input& input) { return input.fingerprint.empty(); });
   Progress progress("converting", source.size());
   source.findings().for_each([&](const Finding& finding) { findings.add(finding); });
   map_items(
       source,
       [&](ReadItem&& read) {
-        return convert_one(read, target.holds, created.metadata.labels, settings.instances, *sink);
+        return convert_one(read, target.holds, created.metadata.labels, settings.instances, needs_digest,
+                           *sink);
       },
       [&](Converted&& converted) {
         if (!converted.append && settings.all_items) throw left_out(converted.findings);
@@ -88,14 +93,14 @@ ConvertReport convert(Source& source, const Format& target, const CreateRequest&
         ++report.items;
         report.annotations += converted.annotations;
         report.instances.add(converted.loss);
-        fingerprint.add(converted.digest.hex());
+        content.add(converted.digest.hex());
       });
   if (report.items == 0)
     throw nothing_left("none of the items could be converted; nothing was written", findings);
   for (Provenance::Input& input : provenance.inputs) {
     if (!input.fingerprint.empty()) continue;
     input.items = report.items;
-    input.fingerprint = fingerprint.digest().hex();
+    input.fingerprint = content.digest().hex();
   }
   if (settings.lossless && !sink->findings().empty())
     throw Error(Code::unsupported,
@@ -106,6 +111,33 @@ ConvertReport convert(Source& source, const Format& target, const CreateRequest&
   sink->close(provenance);
   sink->findings().for_each([&](const Finding& finding) { findings.add(finding); });
   return report;
+}
+
+void fingerprint(Source& source, Provenance::Input& input) {
+  Hasher content;
+  input.items = 0;
+  Progress progress("reading", source.size());
+  map_items(
+      source,
+      [](ReadItem&& read) -> std::optional<Digest> {
+        std::vector<Finding> said_again;  // when it is converted
+        const std::optional<Item> item = read(said_again);
+        if (!item) return std::nullopt;
+        try {
+          return digest_of(*item);
+        } catch (const Error& error) {
+          if (error.code() == Code::bug || error.code() == Code::interrupted) throw;
+          return std::nullopt;
+        }
+      },
+      [&](std::optional<Digest>&& digest) {
+        progress.advance();
+        if (!digest) return;
+        content.add(digest->hex());
+        ++input.items;
+      });
+  source.rewind();
+  input.fingerprint = content.digest().hex();
 }
 
 std::string to_text(const ConvertReport& report) {

@@ -29,11 +29,16 @@ struct ConvertReport {
 };
 
 /// Writes `source` as `target`. What would be lost is handed to `announce` before anything is written; with
-/// `lossless`, Error(unsupported) instead. `provenance` is completed with the items' fingerprint. The output
-/// is whole or absent, and its bytes do not depend on the number of threads.
+/// `lossless`, Error(unsupported) instead. Inputs of `provenance` without a fingerprint get the items'. The
+/// output is whole or absent, and its bytes do not depend on the number of threads.
 ConvertReport convert(Source& source, const Format& target, const CreateRequest& request,
                       const ConvertSettings& settings, Provenance provenance, Findings& findings,
                       const std::function<void(const std::vector<Loss>&)>& announce);
+
+/// Completes an input of a provenance whose items are not those that are written: their number, and the
+/// fingerprint that convert() would give them. Reads every item and its mask files; those that cannot be read
+/// do not count.
+void fingerprint(Source& source, Provenance::Input& input);
 
 std::string to_text(const ConvertReport& report);
 Json to_json(const ConvertReport& report);

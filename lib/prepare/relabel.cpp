@@ -7,15 +7,22 @@
 
 namespace maskmill {
 
-Relabelling::Relabelling(std::vector<int> new_index) : new_index_(std::move(new_index)) {
-  for (std::size_t i = 0; i < new_index_.size(); ++i) same_ = same_ && new_index_[i] == static_cast<int>(i);
+Relabelling::Relabelling(std::vector<int> new_index) : Relabelling(NewLabels{new_index, new_index, -1}) {}
+
+Relabelling::Relabelling(NewLabels labels) : labels_(std::move(labels)) {
+  same_ = labels_.unlabelled < 0;
+  for (const std::vector<int>* numbers : {&labels_.pixels, &labels_.annotations})
+    for (std::size_t i = 0; i < numbers->size(); ++i) same_ = same_ && (*numbers)[i] == static_cast<int>(i);
 }
 
-int Relabelling::renumbered(int label) const {
-  if (label < 0) return label;
-  if (static_cast<std::size_t>(label) >= new_index_.size())
-    throw Error(Code::bug, fmt::format("the label {} of {} is renumbered", label, new_index_.size()));
-  return new_index_[static_cast<std::size_t>(label)];
+int Relabelling::renumbered(int label, const std::vector<int>& numbers) const {
+  if (label < 0 || static_cast<std::size_t>(label) >= numbers.size())
+    throw Error(Code::bug, fmt::format("the label {} of {} is renumbered", label, numbers.size()));
+  return numbers[static_cast<std::size_t>(label)];
+}
+
+int Relabelling::renumbered_pixels(int label) const {
+  return label < 0 ? labels_.unlabelled : renumbered(label, labels_.pixels);
 }
 
 void Relabelling::renumber(MaskRef& mask) const {
@@ -24,11 +31,13 @@ void Relabelling::renumber(MaskRef& mask) const {
   auto& [old, made] = codings_[mask.coding.get()];
   if (!made) {
     auto coding = std::make_shared<MaskCoding>(*mask.coding);
-    for (auto& [value, label] : coding->values) label = renumbered(label);
+    for (auto& [value, label] : coding->values) label = renumbered_pixels(label);
     if (coding->kind != MaskCoding::Kind::instance)  // there colours are instance numbers
-      for (auto& [colour, label] : coding->colours) label = renumbered(label);
-    coding->label = renumbered(coding->label);
-    coding->zero_label = renumbered(coding->zero_label);
+      for (auto& [colour, label] : coding->colours) label = renumbered_pixels(label);
+    if (coding->kind == MaskCoding::Kind::non_zero) {
+      coding->label = renumbered_pixels(coding->label);
+      coding->zero_label = renumbered_pixels(coding->zero_label);
+    }
     old = mask.coding;  // held, so that no other coding comes to lie at its address
     made = std::move(coding);
   }
@@ -39,9 +48,10 @@ void Relabelling::apply(Item& item) const {
   if (same_) return;
   if (item.semantic) renumber(*item.semantic);
   for (Annotation& annotation : item.annotations) {
-    if (annotation.label) annotation.label = renumbered(*annotation.label);
+    if (annotation.label) annotation.label = renumbered(*annotation.label, labels_.annotations);
     if (auto* mask = std::get_if<MaskRef>(&annotation.shape)) renumber(*mask);
   }
+  std::erase_if(item.annotations, [](const Annotation& annotation) { return annotation.label == -1; });
 }
 
 }  // namespace maskmill

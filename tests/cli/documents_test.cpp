@@ -34,6 +34,8 @@ TEST_CASE("what the data verbs print and write fits the schemas") {
   printed({"convert", split, "-o", coco, "--to", "coco", "--shape", "polygon"});
   printed({"diff", split, coco, "--tolerance", "0.5"});
   printed({"merge", data, coco, "-o", (scratch / "both").string(), "--to", "coco", "--same-id", "rename"});
+  printed({"transform", split, "-o", (scratch / "tiles").string(), "--to", "coco", "--tile", "32x32",
+           "--min-area", "9"});
   fs::remove(list_files(split + "/val/images").front());
   for (const std::string& folder : {data, split, coco}) {
     printed({"info", folder});

@@ -1,0 +1,185 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "prepare/transform/filter.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "base/error.h"
+#include "dataset/masks.h"
+#include "prepare/transform/annotations.h"
+
+namespace maskmill {
+namespace {
+
+bool is_finite(const Point& point) {
+  return std::isfinite(point.x) && std::isfinite(point.y);
+}
+bool is_finite(const Box& box) {
+  return is_finite(Point{box.x, box.y}) && is_finite(Point{box.width, box.height});
+}
+bool are_finite(const std::vector<Point>& points) {
+  return std::ranges::all_of(points, [](const Point& point) { return is_finite(point); });
+}
+
+/// What is wrong with the shape whatever the image; null where nothing is. Removes what a polygon has of it
+/// in some of its parts.
+struct Fault {
+  const char* operator()(std::monostate) const { return nullptr; }
+  const char* operator()(const Box& box) const {
+    if (!is_finite(box)) return "a coordinate is no number";
+    return box.width > 0 && box.height > 0 ? nullptr : "a box without an area";
+  }
+  const char* operator()(const RotatedBox& box) const {
+    if (!is_finite(box.centre) || !std::isfinite(box.angle_degrees)) return "a coordinate is no number";
+    return (*this)(Box{0, 0, box.width, box.height});
+  }
+  const char* operator()(const Ellipse& ellipse) const {
+    if (!is_finite(ellipse.centre) || !std::isfinite(ellipse.angle_degrees))
+      return "a coordinate is no number";
+    return (*this)(Box{0, 0, ellipse.radius_x, ellipse.radius_y}) ? "an ellipse without an area" : nullptr;
+  }
+  const char* operator()(Polygon& polygon) const {
+    for (const PolygonPart& part : polygon.parts) {
+      if (!are_finite(part.exterior)) return "a coordinate is no number";
+      for (const Ring& hole : part.holes)
+        if (!are_finite(hole)) return "a coordinate is no number";
+    }
+    std::erase_if(polygon.parts, [](const PolygonPart& part) { return part.exterior.size() < 3; });
+    for (PolygonPart& part : polygon.parts)
+      std::erase_if(part.holes, [](const Ring& hole) { return hole.size() < 3; });
+    if (polygon.parts.empty()) return "an outline of fewer than 3 points";
+    return area(polygon) > 0 ? nullptr : "an outline without an area";
+  }
+  const char* operator()(const Polyline& line) const {
+    if (!are_finite(line.points)) return "a coordinate is no number";
+    return line.points.size() < 2 ? "a line of fewer than 2 points" : nullptr;
+  }
+  const char* operator()(const Points& points) const {
+    if (!are_finite(points.points)) return "a coordinate is no number";
+    return points.points.empty() ? "no points" : nullptr;
+  }
+  const char* operator()(const Rle& rle) const { return area(rle) > 0 ? nullptr : "a mask without pixels"; }
+  const char* operator()(const MaskRef&) const { return nullptr; }
+};
+
+/// Nothing for what has no area.
+std::optional<double> area_of(const Annotation& annotation, std::optional<Size> image) {
+  if (const auto* mask = std::get_if<MaskRef>(&annotation.shape))
+    return static_cast<double>(area(read_mask_shape(*mask, image)));
+  if (const auto* rle = std::get_if<Rle>(&annotation.shape)) return static_cast<double>(area(*rle));
+  if (const auto* box = std::get_if<Box>(&annotation.shape))
+    return image ? clipped(*box, Window{0, 0, *image}.box()).area() : box->area();
+  if (!has_area(annotation.shape)) return std::nullopt;
+  if (image) return static_cast<double>(area(rasterise(annotation.shape, *image)));
+  const auto* polygon = std::get_if<Polygon>(&annotation.shape);
+  return polygon ? std::optional(area(*polygon)) : std::nullopt;
+}
+
+class Filter {
+ public:
+  Filter(const FilterSettings& settings, Item& item, std::vector<Finding>& findings)
+      : settings_(settings), item_(item), findings_(findings) {}
+
+  void run() {
+    std::vector<Annotation> given = std::move(item_.annotations);
+    item_.annotations.clear();
+    for (Annotation& annotation : given) try {
+        judge(annotation);
+      } catch (const Error& error) {
+        if (error.code() == Code::bug || error.code() == Code::interrupted) throw;
+        Finding finding = to_finding(error, "annotation-dropped", Severity::warning);
+        if (finding.place.empty()) finding.place = place_of(annotation);
+        findings_.push_back(std::move(finding));
+      }
+  }
+
+ private:
+  void judge(Annotation& annotation) {
+    std::vector<Annotation> valid;
+    if (settings_.drop_invalid)
+      valid = valid_parts(annotation);
+    else
+      valid.push_back(std::move(annotation));
+    for (Annotation& part : valid)
+      if (!is_small(part)) item_.annotations.push_back(std::move(part));
+  }
+
+  const Place& place_of(const Annotation& annotation) const {
+    return annotation.origin.empty() ? item_.origin : annotation.origin;
+  }
+  void note(const char* rule, const Annotation& annotation, std::string message) {
+    findings_.push_back({rule, Severity::note, place_of(annotation), std::move(message), ""});
+  }
+
+  std::vector<Annotation> valid_parts(Annotation& annotation) {
+    if (const char* fault = std::visit(Fault(), annotation.shape)) {
+      note("annotation-dropped", annotation, fault);
+      return {};
+    }
+    const auto around = bounding_box(annotation.shape);
+    if (!item_.size || !around) return {annotation};
+    const Window image{0, 0, *item_.size};
+    std::vector<Annotation> inside = cut(annotation, image);
+    if (inside.empty())
+      note("annotation-dropped", annotation, "it lies outside the image");
+    else if (clipped(*around, image.box()) != *around)
+      note("annotation-cut", annotation, "it reaches outside the image, and is cut off there");
+    return inside;
+  }
+
+  bool is_small(const Annotation& annotation) {
+    double least = static_cast<double>(settings_.min_area);
+    if (item_.size)
+      least = std::max(least, settings_.min_area_share * static_cast<double>(item_.size->area()));
+    if (least <= 0) return false;
+    const auto area = area_of(annotation, item_.size);
+    if (!area || *area >= least) return false;
+    note("annotation-dropped", annotation, fmt::format("its area of {:.6g} is below {:.6g}", *area, least));
+    return true;
+  }
+
+  const FilterSettings& settings_;
+  Item& item_;
+  std::vector<Finding>& findings_;
+};
+
+/// What cannot be read is kept: whoever reads it next says what is wrong.
+bool shows_something(const Item& item, const LabelMap& labels) try {
+  const auto is_object = [&](int label) { return labels[label].role == Role::object; };
+  if (!item.annotated) return false;
+  if (std::ranges::any_of(item.annotations, [&](const Annotation& annotation) {
+        return !annotation.label || is_object(*annotation.label);
+      }))
+    return true;
+  if (!item.semantic) return false;
+  const cv::Mat mask = read_semantic(*item.semantic, item.size).labels;
+  std::vector<bool> shows(static_cast<std::size_t>(kUnlabelled) + 1, false);
+  for (int label = 0; label < labels.size(); ++label)
+    shows[static_cast<std::size_t>(label)] = is_object(label);
+  for (int y = 0; y < mask.rows; ++y) {
+    const auto* row = mask.ptr<std::uint16_t>(y);
+    if (std::any_of(row, row + mask.cols, [&](std::uint16_t label) { return shows[label]; })) return true;
+  }
+  return false;
+} catch (const Error& error) {
+  if (error.code() == Code::bug || error.code() == Code::interrupted) throw;
+  return true;
+}
+
+}  // namespace
+
+std::unique_ptr<Source> without_unwanted(std::shared_ptr<Source> source, const FilterSettings& settings) {
+  Metadata metadata = source->metadata();
+  const LabelMap labels = metadata.labels;
+  auto judged = changed(std::move(source), std::move(metadata),
+                        [settings](Item item, std::vector<Finding>& findings) -> std::optional<Item> {
+                          Filter(settings, item, findings).run();
+                          return item;
+                        });
+  if (!settings.drop_empty) return judged;
+  return filtered(std::move(judged), [labels](const Item& item) { return shows_something(item, labels); });
+}
+
+}  // namespace maskmill
