@@ -84,7 +84,8 @@ void add_rules(Pages& pages) {
       "tables at the end list those ids.\n";
   for (const Rule* rule : rules())
     page += fmt::format("\n## {}\n\nSeverity {}: {}.\n\nHarm: {}\n\nWhat to do: {}\n", rule->id,
-                        to_string(rule->severity), rule->title, rule->harm, rule->fix);
+                        to_string(rule->severity), rule->title, rule->harm, rule->fix) +
+            (rule->repair ? fmt::format("\nWith --fix: {}.\n", rule->repair_text) : "");
   pages["docs/reference/rules.md"] = page + finding_table("What readers report besides", reader_findings()) +
                                      finding_table("What writers report", writer_findings());
 }

@@ -53,7 +53,7 @@ TEST_CASE("folders of other names are named in settings") {
   CHECK_THAT(advice, contains("the first: \"alone.jpg\""));
   const Json checked = followed(advice);
   CHECK(checked.at("items") == 4);
-  CHECK(checked.at("rules").at("pair-missing") == 1);
+  CHECK(checked.at("rules").at("unlabelled-item") == 1);
 }
 
 TEST_CASE("masks whose names end in something of their own") {

@@ -143,7 +143,7 @@ class CsvSource : public IndexedSource {
       item.semantic = MaskRef{mask, coding_, std::nullopt, false};
     else if (place.has_mask || table.columns.mask)
       findings.push_back(
-          {"pair-missing", Severity::error, item.origin,
+          {place.has_mask ? "pair-missing" : "unlabelled-item", Severity::error, item.origin,
            place.has_mask ? fmt::format("the mask {} is not there", in_quotes(cell(row, table.columns.mask)))
                           : "an image without a mask",
            "add the mask; without it the image counts as not annotated"});

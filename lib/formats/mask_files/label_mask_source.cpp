@@ -72,6 +72,8 @@ class LabelMaskSource : public IndexedSource {
       columns_.push_back({label, std::move(coding)});
     }
     for (std::size_t column = 0; column < columns_.size(); ++column) add_masks(column);
+    for (std::size_t i = 0; i < masks_.size(); ++i)
+      if (masks_[i] != 0) labelled_subsets_.insert(folders_[images_[i / columns_.size()].folders].subset);
   }
 
   std::size_t size() const override { return images_.size(); }
@@ -214,10 +216,11 @@ class LabelMaskSource : public IndexedSource {
       }
     }
     item.annotated = !item.annotations.empty();
-    if (!item.annotated)
-      findings.push_back({"pair-missing", Severity::error, item.origin, "an image without a mask of its name",
+    if (!item.annotated && labelled_subsets_.contains(part.subset))
+      findings.push_back({"unlabelled-item", Severity::error, item.origin,
+                          "an image without a mask of its name",
                           "add the masks; without them the image counts as not annotated"});
-    else if (!missing.empty())
+    else if (item.annotated && !missing.empty())
       findings.push_back(
           {"label-mask-missing", Severity::warning, item.origin,
            fmt::format("no mask of the label {}: it counts as not there", joined(missing, ", ")),
@@ -227,8 +230,9 @@ class LabelMaskSource : public IndexedSource {
   }
 
   std::vector<LabelFolders> folders_;
-  std::vector<PairFolders> pair_folders_;  ///< without masks
-  FilePairs images_;                       ///< without masks
+  std::vector<PairFolders> pair_folders_;   ///< without masks
+  FilePairs images_;                        ///< without masks
+  std::set<std::string> labelled_subsets_;  ///< a subset without any mask is legal
   std::vector<Column> columns_;
   std::vector<MaskName> names_;
   std::vector<std::uint16_t> masks_;  ///< by image and column: 0 none, else a number in names_ from 1

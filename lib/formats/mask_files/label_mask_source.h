@@ -39,10 +39,11 @@ struct LabelMaskSettings : LabelSettings {
 };
 
 /// An item has an annotation for each label that has a mask of the image's name: is_label_mask(). An image
-/// with no mask at all is not annotated, a finding "pair-missing"; where only some labels have one, the
-/// others are taken as not there, a finding "label-mask-missing" unless they mean void. Labels are those of
-/// the label file, else the folders. Memory: about 100 bytes an item, and 2 more for each label. Throws
-/// Error(bad_format) where no image has a mask, Error as find_label_file. `findings` are those of the layout.
+/// with no mask at all is not annotated, a finding "unlabelled-item" where its subset has masks; where only
+/// some labels have one, the others are taken as not there, a finding "label-mask-missing" unless they mean
+/// void. Labels are those of the label file, else the folders. Memory: about 100 bytes an item, and 2 more
+/// for each label. Throws Error(bad_format) where no image has a mask, Error as find_label_file. `findings`
+/// are those of the layout.
 std::unique_ptr<Source> make_label_mask_source(const Path& source, std::vector<LabelFolders> folders,
                                                const std::vector<Path>& label_file_folders,
                                                const LabelMaskSettings& settings,

@@ -18,10 +18,12 @@ struct Looked {
   std::optional<Item> item;
   ItemFacts facts;
   std::vector<Finding> findings;
+  std::vector<const Rule*> repairs;
 };
 
-Report report_to(const Rule& rule, std::vector<Finding>& findings) {
-  return {rule, &findings, [&findings](Finding finding) { findings.push_back(std::move(finding)); }};
+Report report_to(const Rule& rule, Looked& looked, std::size_t position = 0) {
+  return {rule, &looked.findings, [&](Finding finding) { looked.findings.push_back(std::move(finding)); },
+          [&](std::size_t) { looked.repairs.push_back(&rule); }, position};
 }
 
 Looked look(ReadItem& read, const Metadata& metadata) {
@@ -30,17 +32,14 @@ Looked look(ReadItem& read, const Metadata& metadata) {
   if (!looked.item) return looked;
   looked.facts = facts_of(*looked.item, metadata.labels);
   for (const Rule* rule : rules())
-    if (rule->run) rule->run(*looked.item, looked.facts, metadata, report_to(*rule, looked.findings));
+    if (rule->run) rule->run(*looked.item, looked.facts, metadata, report_to(*rule, looked));
   return looked;
 }
 
 Json to_json(const Finding& finding) {
-  Json place{{"file", finding.place.file}};
-  if (finding.place.line) place["line"] = *finding.place.line;
-  if (!finding.place.field.empty()) place["field"] = finding.place.field;
   return {{"rule", finding.rule},
           {"severity", to_string(finding.severity)},
-          {"place", place},
+          {"place", to_json(finding.place)},
           {"message", finding.message},
           {"fix", finding.fix}};
 }
@@ -53,7 +52,22 @@ std::string indented(std::string_view text, std::size_t blanks) {
   return result;
 }
 
+void sort_repairs(std::vector<PlannedRepair>& repairs) {
+  std::ranges::stable_sort(repairs, {}, &PlannedRepair::position);
+  const auto same = [](const PlannedRepair& a, const PlannedRepair& b) {
+    return a.position == b.position && a.rule == b.rule;
+  };
+  repairs.erase(std::unique(repairs.begin(), repairs.end(), same), repairs.end());
+}
+
 }  // namespace
+
+Json to_json(const Place& place) {
+  Json json{{"file", place.file}};
+  if (place.line) json["line"] = *place.line;
+  if (!place.field.empty()) json["field"] = place.field;
+  return json;
+}
 
 void Report::operator()(Place place, std::string message, std::string fix,
                         std::optional<Severity> severity) const {
@@ -77,6 +91,7 @@ CheckReport check(Source& source) {
 
   source.findings().for_each([&](const Finding& finding) { report.findings.add(finding); });
   Progress progress("checking", source.size());
+  std::size_t position = 0;
   map_items(
       source, [&](ReadItem&& read) { return look(read, metadata); },
       [&](Looked&& looked) {
@@ -84,14 +99,22 @@ CheckReport check(Source& source) {
         if (looked.item) {
           ++report.items;
           for (const auto& [rule, state] : across)
-            state->observe(*looked.item, looked.facts, report_to(*rule, looked.findings));
+            state->observe(*looked.item, looked.facts, report_to(*rule, looked, position));
         } else {
           ++report.left_out;
         }
         report.findings.add(std::move(looked.findings));
+        for (const Rule* rule : looked.repairs) report.repairs.push_back({position, rule});
+        ++position;
       });
-  for (const auto& [rule, state] : across)
-    state->finish({*rule, nullptr, [&](Finding finding) { report.findings.add(std::move(finding)); }});
+  for (const auto& entry : across) {
+    const Rule& rule = *entry.first;
+    entry.second->finish({rule, nullptr, [&](Finding finding) { report.findings.add(std::move(finding)); },
+                          [&](std::size_t of) {
+                            report.repairs.push_back({of, &rule});
+                          }});
+  }
+  sort_repairs(report.repairs);
   return report;
 }
 

@@ -11,7 +11,19 @@
 namespace maskmill {
 namespace {
 
-/// The first image of each content: 40 bytes each; where it lies is kept on disk, since few have a second.
+/// What is said of an image, whatever the item is called.
+std::uint64_t hash_of_annotations(const Item& item, const ItemFacts& facts) {
+  Item bare;
+  bare.annotated = item.annotated;
+  bare.annotations = item.annotations;
+  for (Annotation& annotation : bare.annotations) annotation.id.reset();
+  std::string text = digest_of(bare).hex();
+  for (const auto& mask : {facts.semantic, facts.instances})
+    text += mask && mask->content ? mask->content->hex() : "-";
+  return digest_of(text).low;
+}
+
+/// The first image of each content: 48 bytes each; where it lies is kept on disk, since few have a second.
 class Duplicates : public AcrossItems {
  public:
   void observe(const Item& item, const ItemFacts& facts, const Report& report) override {
@@ -22,7 +34,8 @@ class Duplicates : public AcrossItems {
         index_.find(content.low, [&](std::uint32_t number) { return seen_[number].content == content; });
     if (!known) {
       index_.add(content.low, static_cast<std::uint32_t>(seen_.size()));
-      seen_.push_back({content, places_.append(path + item.subset), static_cast<std::uint32_t>(path.size()),
+      seen_.push_back({content, hash_of_annotations(item, facts), places_.append(path + item.subset),
+                       static_cast<std::uint32_t>(path.size()),
                        static_cast<std::uint32_t>(item.subset.size())});
       return;
     }
@@ -35,6 +48,7 @@ class Duplicates : public AcrossItems {
                              printable(first.path), in_quotes(first.subset), in_quotes(item.subset))
                : fmt::format("the same picture as {}", printable(first.path)),
            "keep one of them");
+    if (!leaks && seen_[*known].annotations == hash_of_annotations(item, facts)) report.repairable();
   }
   void finish(const Report&) override {}
 
@@ -44,7 +58,8 @@ class Duplicates : public AcrossItems {
   };
   struct Seen {
     Digest content;
-    std::uint64_t place = 0;  ///< where `places_` has the path and then the subset
+    std::uint64_t annotations = 0;  ///< a hash
+    std::uint64_t place = 0;        ///< where `places_` has the path and then the subset
     std::uint32_t path_bytes = 0, subset_bytes = 0;
   };
 
@@ -68,6 +83,8 @@ const Rule duplicate_content{
     .title = "two images of the same content",
     .harm = "Within a subset it counts twice; across subsets the score is of pictures that were learnt.",
     .fix = "Keep one of them, and split again.",
-    .across = [](const Metadata&) -> std::unique_ptr<AcrossItems> { return std::make_unique<Duplicates>(); }};
+    .across = [](const Metadata&) -> std::unique_ptr<AcrossItems> { return std::make_unique<Duplicates>(); },
+    .repair_text = "left out, since another of its subset has the same picture and annotations",
+    .repair = leave_out};
 
 }  // namespace maskmill

@@ -22,18 +22,18 @@ Finding done(const Rule& rule, const Item& item) {
 /// A view of a source with its items repaired.
 class RepairedSource : public Source {
  public:
-  RepairedSource(std::shared_ptr<Source> source, const std::vector<PlannedRepair>& repairs)
-      : source_(std::move(source)), repairs_(repairs) {}
+  RepairedSource(Source& source, const std::vector<PlannedRepair>& repairs)
+      : source_(source), repairs_(repairs) {}
 
-  const Metadata& metadata() const override { return source_->metadata(); }
-  std::size_t size() const override { return source_->size(); }
-  const Findings& findings() const override { return source_->findings(); }
+  const Metadata& metadata() const override { return source_.metadata(); }
+  std::size_t size() const override { return source_.size(); }
+  const Findings& findings() const override { return source_.findings(); }
   void rewind() override {
-    source_->rewind();
+    source_.rewind();
     position_ = 0;
   }
   ReadItem next() override {
-    ReadItem read = source_->next();
+    ReadItem read = source_.next();
     if (!read) return read;
     const auto planned =
         std::ranges::equal_range(repairs_, position_++, std::less<>(), &PlannedRepair::position);
@@ -50,7 +50,7 @@ class RepairedSource : public Source {
   }
 
  private:
-  std::shared_ptr<Source> source_;
+  Source& source_;
   const std::vector<PlannedRepair>& repairs_;
   std::size_t position_ = 0;
 };
@@ -71,11 +71,11 @@ std::string counts_in_words(const CheckReport& report) {
 
 }  // namespace
 
-FixReport fix(std::shared_ptr<Source> source, const CheckReport& checked, const Format& target,
-              const CreateRequest& request, Provenance provenance) {
+FixReport fix(Source& source, const CheckReport& checked, const Format& target, const CreateRequest& request,
+              Provenance provenance) {
   FixReport report;
   report.repairs = counted_by_rule(checked.repairs);
-  RepairedSource repaired(std::move(source), checked.repairs);
+  RepairedSource repaired(source, checked.repairs);
   report.written =
       convert(repaired, target, request, {}, std::move(provenance), report.done, [](const auto&) {});
   const std::unique_ptr<Source> copy = target.open({request.target, {}});
@@ -106,11 +106,8 @@ Json to_json(const FixReport& report) {
   report.done.for_each([&](const Finding& finding) {
     if (finding.rule != kRepaired) return;
     const std::size_t colon = finding.message.find(": ");
-    Json place{{"file", finding.place.file}};
-    if (finding.place.line) place["line"] = *finding.place.line;
-    if (!finding.place.field.empty()) place["field"] = finding.place.field;
     repairs.push_back({{"rule", finding.message.substr(0, colon)},
-                       {"place", place},
+                       {"place", to_json(finding.place)},
                        {"done", finding.message.substr(colon + 2)}});
   });
   const Findings& left = report.remaining.findings;

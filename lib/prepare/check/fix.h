@@ -2,7 +2,6 @@
 #pragma once
 
 #include <map>
-#include <memory>
 #include <string>
 
 #include "prepare/check/check.h"
@@ -20,8 +19,8 @@ struct FixReport {
 /// Writes a copy of `source` as `target` in which the repairs that `checked`, a report of the same source,
 /// names are made, and checks that copy. Rules declare what is safe (prepare/check/rule.h); items that
 /// nothing can read are left out, and everything else stays as it is. Throws Error as convert.
-FixReport fix(std::shared_ptr<Source> source, const CheckReport& checked, const Format& target,
-              const CreateRequest& request, Provenance provenance);
+FixReport fix(Source& source, const CheckReport& checked, const Format& target, const CreateRequest& request,
+              Provenance provenance);
 
 std::string to_text(const FixReport& report, const std::string& output);
 /// {items, left_out, repairs: [{rule, place, done}], remaining: {error, warning, note}}

@@ -5,12 +5,15 @@ namespace maskmill {
 namespace {
 
 void run(const Item& item, const ItemFacts& facts, const Metadata&, const Report& report) {
-  if (facts.image && !facts.image->exists)
-    report({facts.image->path.string(), {}, {}}, "the image is not there", "add it, or leave the item out");
+  const auto require = [&](const std::optional<FileFacts>& file, const char* message) {
+    if (!file || file->exists) return;
+    report({file->path.string(), {}, {}}, message, "add it, or leave the item out");
+    report.repairable();
+  };
+  require(facts.image, "the image is not there");
   if (!has_image(item)) report(item.origin, "the item has no image", "add it, or leave the item out");
-  for (const auto& mask : {facts.semantic, facts.instances})
-    if (mask && !mask->exists)
-      report({mask->path.string(), {}, {}}, "the mask is not there", "add it, or leave the item out");
+  require(facts.semantic, "the mask is not there");
+  require(facts.instances, "the mask is not there");
 }
 
 }  // namespace
@@ -23,6 +26,8 @@ const Rule pair_missing{.id = "pair-missing",
                             "A trainer that pairs by position shifts every pair after it; others stop, or "
                             "learn that there is nothing.",
                         .fix = "Add the missing file, or leave the item out.",
-                        .run = run};
+                        .run = run,
+                        .repair_text = "left out, since its image or mask is not there",
+                        .repair = leave_out};
 
 }  // namespace maskmill

@@ -140,7 +140,7 @@ TEST_CASE("an empty mask is annotated as empty, no mask at all is not annotated"
   CHECK_FALSE(data.items[2].annotated);
   CHECK(data.items[3].annotated);
   CHECK(areas(data.items[3], data.labels()) == std::vector<std::int64_t>{-1, 24});
-  CHECK(data.rules() == Rules{{"pair-missing", 1}, {"label-mask-missing", 1}});
+  CHECK(data.rules() == Rules{{"unlabelled-item", 1}, {"label-mask-missing", 1}});
   CHECK_THAT(data.finding("label-mask-missing").message, contains("\"cat\""));
   CHECK(data.finding("label-mask-missing").place.file == (scratch / "images/some.jpg").string());
 }
