@@ -11,6 +11,7 @@
 #include "formats/coco/coco_metadata.h"
 #include "formats/coco/coco_parts.h"
 #include "formats/media.h"
+#include "formats/naming_target.h"
 
 namespace maskmill {
 namespace {
@@ -209,7 +210,7 @@ class CocoSink : public Sink {
         text->findings.push_back(std::move(finding));
       }
     return [this, text] {
-      naming_target([&] { part_of(text->subset).append(*text); });
+      naming_target(final_target(), [&] { part_of(text->subset).append(*text); });
       findings_.add(std::move(text->findings));
     };
   }
@@ -221,7 +222,7 @@ class CocoSink : public Sink {
 
   void close(const Provenance& provenance) override {
     if (folder_) {
-      naming_target([&] {
+      naming_target(final_target(), [&] {
         for (auto& [subset, part] : parts_) {
           OutputFile file(folder_->staging() / annotation_file(subset));
           part.write(file, header_, metadata_.subsets, findings_);
@@ -231,7 +232,8 @@ class CocoSink : public Sink {
       folder_->write("provenance.json", to_json_text(provenance));
       folder_->commit();
     } else {
-      naming_target([&] { parts_.at("").write(*file_, header_, metadata_.subsets, findings_); });
+      naming_target(final_target(),
+                    [&] { parts_.at("").write(*file_, header_, metadata_.subsets, findings_); });
       file_->add(target_.string() + ".provenance.json", to_json_text(provenance), Overwrite::yes);
       file_->commit();
     }
@@ -240,16 +242,7 @@ class CocoSink : public Sink {
   const Findings& findings() const override { return findings_; }
 
  private:
-  /// What cannot be written lies in a folder that is gone afterwards: the error names the target.
-  template <class Action>
-  void naming_target(Action&& action) const try {
-    action();
-  } catch (const Error& error) {
-    if (error.code() != Code::write_failed) throw;
-    throw Error(error.code(), error.message())
-        .at_file(folder_ ? folder_->target() : target_)
-        .hint(error.hint_text());
-  }
+  const Path& final_target() const { return folder_ ? folder_->target() : target_; }
 
   static std::string annotation_file(const std::string& subset) {
     return subset.empty() ? "annotations/instances.json" : "annotations/instances_" + subset + ".json";

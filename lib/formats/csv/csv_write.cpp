@@ -13,6 +13,7 @@
 #include "formats/csv/label_table.h"
 #include "formats/csv/tables.h"
 #include "formats/mask_files/mask_sink.h"
+#include "formats/naming_target.h"
 
 namespace maskmill {
 namespace {
@@ -40,9 +41,11 @@ class CsvSink : public MaskSink {
                         other->first,
                         other->second.empty() ? "another table" : "that of " + in_quotes(other->second)))
             .hint("rename the subset");
-      table(table_name(subset));
     }
-    table(kAllItems);
+    naming_target(folder().target(), [&] {
+      for (const std::string& subset : metadata().subsets) table(table_name(subset));
+      table(kAllItems);
+    });
   }
 
  private:
@@ -59,6 +62,10 @@ class CsvSink : public MaskSink {
   }
 
   void written(const Written& item) override {
+    naming_target(folder().target(), [&] { append(item); });
+  }
+
+  void append(const Written& item) {
     std::vector<std::string> fields{
         item.image, item.masks.empty() ? std::string() : item.masks.front(), "", "", "", ""};
     if (!item.values.empty()) {
@@ -73,7 +80,9 @@ class CsvSink : public MaskSink {
   }
 
   void finish(const LabelFile& labels) override {
-    for (const auto& [name, file] : tables_) file->commit();
+    naming_target(folder().target(), [&] {
+      for (const auto& [name, file] : tables_) file->commit();
+    });
     folder().write(kLabelTable, label_table_text(labels));
     if (backs_up_) keep_replaced_tables();
   }

@@ -101,7 +101,7 @@ std::vector<Table> tables_in(const Path& folder, const CsvReadSettings& settings
       (is_named ? named : others).push_back(std::move(*table));
     }
   }
-  std::ranges::stable_partition(named, [](const Table& table) { return !table.is_whole; });
+  std::stable_partition(named.begin(), named.end(), [](const Table& table) { return !table.is_whole; });
   if (others.size() == 1 && !is_usual_subset(others[0].subset)) others[0].subset.clear();
   return named.empty() ? others : named;
 }

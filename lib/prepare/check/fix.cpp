@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <span>
 
 #include "base/text.h"
 #include "prepare/check/rule.h"
@@ -35,8 +36,7 @@ class RepairedSource : public Source {
   ReadItem next() override {
     ReadItem read = source_.next();
     if (!read) return read;
-    const auto planned =
-        std::ranges::equal_range(repairs_, position_++, std::less<>(), &PlannedRepair::position);
+    const std::span<const PlannedRepair> planned = planned_for(position_++);
     if (planned.empty()) return read;
     return [this, read = std::move(read), planned](std::vector<Finding>& findings) -> std::optional<Item> {
       std::optional<Item> item = read(findings);
@@ -50,6 +50,12 @@ class RepairedSource : public Source {
   }
 
  private:
+  std::span<const PlannedRepair> planned_for(std::size_t position) const {
+    const auto first = std::ranges::lower_bound(repairs_, position, {}, &PlannedRepair::position);
+    const auto last = std::ranges::upper_bound(repairs_, position, {}, &PlannedRepair::position);
+    return {first, last};
+  }
+
   Source& source_;
   const std::vector<PlannedRepair>& repairs_;
   std::size_t position_ = 0;

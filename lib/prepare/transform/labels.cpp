@@ -333,7 +333,8 @@ class LabelChange {
   /// A mask of one label and background has no place for void: a crowd of that label is of that label, and
   /// still lies under everything else.
   static void fill_crowds(std::vector<Annotation>& annotations) {
-    std::ranges::stable_partition(annotations, [](const Annotation& one) { return one.flags.crowd == true; });
+    std::stable_partition(annotations.begin(), annotations.end(),
+                          [](const Annotation& one) { return one.flags.crowd == true; });
     for (Annotation& annotation : annotations) {
       if (annotation.flags.crowd != true) break;
       annotation.flags.crowd = false;

@@ -174,11 +174,12 @@ TEST_CASE("made pixels are checked as those of files are") {
     item.image.clear(), item.semantic->file.clear();
   }
   CHECK(findings_of(items).empty());
-  const RawImage narrow{cv::Mat::zeros(36, 47, CV_8UC1), {}, 8};
+  const RawImage narrow{cv::Mat(36, 47, CV_8UC1, cv::Scalar(1)), {}, 8};
   const Path from = items[1].semantic->made->from.front();
   items[1].semantic->made = std::make_shared<MadeMask>(MadeMask{[narrow] { return narrow; }, {from}});
   items[2].made_image = std::make_shared<MadeImage>(MadeImage{[] { return std::string("no image"); }, {"b"}});
   const std::vector<Finding> findings = findings_of(items);
+  for (const Finding& finding : findings) UNSCOPED_INFO(finding.rule + ": " + finding.message);
   REQUIRE(findings.size() == 2);
   CHECK(findings[0].rule == "size-differs");
   CHECK(findings[0].place.file == from.string());
