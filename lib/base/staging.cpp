@@ -26,7 +26,7 @@ std::string staging_prefix(const Path& target) {
   return "." + target.filename().string().substr(0, kMostOfName) + ".maskmill-";
 }
 
-enum class Lock { held, of_another, unknown };
+enum class Lock { held, of_another, gone, unknown };
 
 // The lock counts only while the file lies where it is looked for: whoever removes a leftover holds its lock
 // too.
@@ -37,7 +37,7 @@ Lock try_lock(int descriptor, const Path& file) {
   }, there{};
   const bool same = ::fstat(descriptor, &locked) == 0 && ::lstat(file.c_str(), &there) == 0 &&
                     locked.st_ino == there.st_ino && locked.st_dev == there.st_dev;
-  return same ? Lock::held : Lock::of_another;
+  return same ? Lock::held : Lock::gone;
 }
 
 int open_lock(const Path& file) {
@@ -56,6 +56,8 @@ void remove_leftover(const Path& folder) {
   ::close(descriptor);
 }
 
+}  // namespace
+
 void remove_leftovers(const Path& target) {
   const std::string prefix = staging_prefix(target);
   boost::system::error_code failure;
@@ -68,8 +70,6 @@ void remove_leftovers(const Path& target) {
   }
   for (const Path& folder : found) remove_leftover(folder);
 }
-
-}  // namespace
 
 Staging::Staging(const Path& target) {
   remove_leftovers(target);
@@ -84,7 +84,8 @@ Staging::Staging(const Path& target) {
     lock_ = open_lock(folder_ / kLock);
     const int failure = errno;
     if (lock_ >= 0) {
-      if (try_lock(lock_, folder_ / kLock) != Lock::of_another) return;
+      const Lock lock = try_lock(lock_, folder_ / kLock);
+      if (lock == Lock::held || lock == Lock::unknown) return;
       ::close(lock_);
     } else if (failure != ENOENT) {
       ::rmdir(folder_.c_str());
@@ -99,6 +100,26 @@ void Staging::remove() {
   boost::system::error_code ignored;
   fs::remove_all(std::exchange(folder_, {}), ignored);
   ::close(lock_);
+}
+
+Claim::Claim(const Path& folder) : file_(folder / file_name) {
+  for (;;) {
+    lock_ = open_lock(file_);
+    if (lock_ < 0) throw cannot_write(folder, errno);
+    const Lock lock = try_lock(lock_, file_);
+    if (lock == Lock::held || lock == Lock::unknown) return;
+    ::close(std::exchange(lock_, -1));
+    if (lock == Lock::of_another)
+      throw Error(Code::write_failed, "another command is writing into this folder")
+          .at_file(folder)
+          .hint("wait until it has ended, or name another folder");
+  }
+}
+
+void Claim::release() {
+  if (lock_ < 0) return;
+  ::unlink(file_.c_str());
+  ::close(std::exchange(lock_, -1));
 }
 
 Error cannot_write(const Path& path, int number) {

@@ -28,6 +28,28 @@ class Staging {
   int lock_ = -1;
 };
 
+/// Removes what killed commands left beside `target`; a Staging of that target does so too.
+void remove_leftovers(const Path& target);
+
+/// Says to other commands that this process writes into a folder for as long as this lives, by a lock on a
+/// hidden file in it. A killed command leaves the file and no lock. A file system without locks tells nobody.
+class Claim {
+ public:
+  /// Throws Error(write_failed) where a living process has one on `folder`, or the file cannot be made.
+  explicit Claim(const Path& folder);
+  ~Claim() { release(); }
+  Claim(const Claim&) = delete;
+  Claim& operator=(const Claim&) = delete;
+
+  /// Removes the file.
+  void release();
+  static constexpr const char* file_name = ".maskmill-lock";
+
+ private:
+  Path file_;
+  int lock_ = -1;
+};
+
 /// Error(write_failed) at `path`, with what the system says of `number`, an errno.
 Error cannot_write(const Path& path, int number);
 

@@ -22,6 +22,10 @@ constexpr std::string_view kConfig = "config.json", kCard = "model.json", kLabel
 constexpr std::array<std::string_view, 8> kRunFiles{
     kConfig, "environment.json", "provenance.json", kCard, kLabels, kMetrics, "model.pth", "report.html"};
 
+bool is_run_file(std::string_view name) {
+  return std::ranges::find(kRunFiles, name) != kRunFiles.end();
+}
+
 Path joined_path(const Path& folder, std::string_view name) {
   return folder / std::string(name);
 }
@@ -30,16 +34,19 @@ bool holds(const Path& folder, std::string_view name) {
   return fs::is_regular_file(joined_path(folder, name));
 }
 
-/// Also what a killed command left of one.
-bool is_run(const Path& folder) {
-  if (holds(folder, kConfig) || holds(folder, kCard)) return true;
-  bool any = false;
+enum class Holds { nothing, a_run, something_else };
+
+/// What a killed command left of a run is one too.
+Holds look_into(const Path& folder) {
+  if (holds(folder, kConfig) || holds(folder, kCard)) return Holds::a_run;
+  Holds found = Holds::nothing;
   for (const Path& entry : fs::directory_iterator(folder)) {
-    if (std::find(kRunFiles.begin(), kRunFiles.end(), entry.filename().string()) == kRunFiles.end())
-      return false;
-    any = true;
+    const std::string name = entry.filename().string();
+    if (name == Claim::file_name) continue;
+    if (!is_run_file(name)) return Holds::something_else;
+    found = Holds::a_run;
   }
-  return any;
+  return found;
 }
 
 /// And those above it; which ones had to be made, the innermost first.
@@ -106,7 +113,8 @@ RunFolder RunFolder::create(const Path& path, Overwrite overwrite) {
   if (path.empty()) {
     std::vector<Path> made = make_dated_folder();
     Path run = made.front();
-    return RunFolder(std::move(run), std::move(made));
+    auto claim = std::make_shared<Claim>(run);
+    return RunFolder(std::move(run), std::move(made), std::move(claim));
   }
   boost::system::error_code failure;
   const auto kind = fs::status(path, failure).type();
@@ -115,15 +123,15 @@ RunFolder RunFolder::create(const Path& path, Overwrite overwrite) {
   if (kind != fs::file_not_found && kind != fs::directory_file)
     throw Error(Code::write_failed, "is a file where the run's folder is to be").at_file(path);
   std::vector<Path> made = make_folder(path);
-  if (is_run(path)) {
-    if (overwrite == Overwrite::no)
-      throw Error(Code::write_failed, "there is a run already").at_file(path).hint("replace it with --force");
-  } else if (!fs::is_empty(path)) {
+  for (const std::string_view name : kRunFiles) remove_leftovers(joined_path(path, name));
+  if (look_into(path) == Holds::something_else)  // into which not even a lock is put
     throw Error(Code::write_failed, "is a folder with something else in it")
         .at_file(path)
         .hint("name a folder that is new or empty");
-  }
-  return RunFolder(path, std::move(made));
+  auto claim = std::make_shared<Claim>(path);
+  if (look_into(path) == Holds::a_run && overwrite == Overwrite::no)
+    throw Error(Code::write_failed, "there is a run already").at_file(path).hint("replace it with --force");
+  return RunFolder(path, std::move(made), std::move(claim));
 }
 
 RunFolder RunFolder::open(const Path& path) {
@@ -145,7 +153,11 @@ RunFolder RunFolder::open(const Path& path) {
   return RunFolder(path);
 }
 
-void RunFolder::clear() const {
+void RunFolder::begin(const Files& files) const {
+  OutputFile first(file(files.front().first), Overwrite::yes);
+  first.write(files.front().second);
+  for (std::size_t i = 1; i < files.size(); ++i)
+    first.add(file(files[i].first), files[i].second, Overwrite::yes);
   for (const std::string_view name : kRunFiles) {
     boost::system::error_code failure;
     fs::remove(joined_path(path_, name), failure);
@@ -153,9 +165,11 @@ void RunFolder::clear() const {
       throw Error(Code::write_failed, "cannot be replaced: " + failure.message())
           .at_file(joined_path(path_, name));
   }
+  first.commit();
 }
 
 void RunFolder::remove_if_unused() const noexcept {
+  if (claim_) claim_->release();
   boost::system::error_code failure;
   for (const Path& folder : made_)
     if (!fs::remove(folder, failure) || failure) return;  // not empty
@@ -163,13 +177,6 @@ void RunFolder::remove_if_unused() const noexcept {
 
 void RunFolder::write(const std::string& name, std::string_view bytes) const {
   replace_file(file(name), bytes);
-}
-
-void RunFolder::write_card(const ModelCard& card) const {
-  std::string names;
-  for (const Label& label : card.classes) names += printable(label.name) + "\n";
-  write(std::string(kLabels), names);
-  write(std::string(kCard), to_text(to_json(card)));
 }
 
 ModelCard RunFolder::card() const {
@@ -230,6 +237,12 @@ std::vector<MetricsRow> RunFolder::metrics() const {
     rows.push_back(std::move(row));
   }
   return rows;
+}
+
+RunFolder::Files files_of(const ModelCard& card) {
+  std::string names;
+  for (const Label& label : card.classes) names += printable(label.name) + "\n";
+  return {{std::string(kLabels), names}, {std::string(kCard), to_text(to_json(card))}};
 }
 
 }  // namespace maskmill::learn

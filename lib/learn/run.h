@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <memory>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -20,9 +21,11 @@ using MetricsRow = std::vector<std::pair<std::string, double>>;
 /// crash never meets half of one.
 class RunFolder {
  public:
+  using Files = std::vector<std::pair<std::string, std::string>>;
+
   /// A new run at `path`, or for an empty path at runs/DATE/TIME (local time). Throws Error(write_failed)
-  /// where there is one already, unless `overwrite` is yes; it stays until clear(). A folder that holds
-  /// anything but a run is never written into.
+  /// where there is one already, unless `overwrite` is yes; it stays until begin(). A folder that holds
+  /// anything but a run is never written into, nor one into which another command trains at this time.
   static RunFolder create(const Path& path, Overwrite overwrite);
   /// An existing one. Throws Error(not_found | bad_format) saying what is missing.
   static RunFolder open(const Path& path);
@@ -30,13 +33,13 @@ class RunFolder {
   const Path& path() const { return path_; }
   Path file(const std::string& name) const { return path_ / name; }
 
-  /// Removes the files of a former run. Called when the new one is about to write its own, so that a command
-  /// that fails before leaves the old run as it was.
-  void clear() const;
+  /// Puts the first files of the new run, names and bytes, into the place of the former one's, and removes
+  /// those that the former one has besides. All are written before one of the former's goes, so that a full
+  /// disk leaves it as it was.
+  void begin(const Files& files) const;
   /// Removes the folders that create() made, where nothing was written into them: for a run that failed.
   void remove_if_unused() const noexcept;
   void write(const std::string& name, std::string_view bytes) const;
-  void write_card(const ModelCard& card) const;  ///< model.json and labels.txt
   ModelCard card() const;
   TrainSettings settings() const;  ///< from config.json; throws Error(bad_format) naming the key
 
@@ -47,10 +50,14 @@ class RunFolder {
   std::vector<MetricsRow> metrics() const;
 
  private:
-  explicit RunFolder(Path path, std::vector<Path> made = {})
-      : path_(std::move(path)), made_(std::move(made)) {}
+  explicit RunFolder(Path path, std::vector<Path> made = {}, std::shared_ptr<Claim> claim = nullptr)
+      : path_(std::move(path)), made_(std::move(made)), claim_(std::move(claim)) {}
   Path path_;
-  std::vector<Path> made_;  ///< by create(), the innermost first
+  std::vector<Path> made_;        ///< by create(), the innermost first
+  std::shared_ptr<Claim> claim_;  ///< of what create() gave
 };
+
+/// model.json and labels.txt, for RunFolder::begin().
+RunFolder::Files files_of(const ModelCard& card);
 
 }  // namespace maskmill::learn

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <boost/filesystem.hpp>
+#include <iterator>
 
 #include "formats/registry.h"
 #include "support/drawn.h"
@@ -44,6 +45,18 @@ std::shared_ptr<const Inputs> inputs_for(std::string_view format) {
       std::vector<int>{1, 2, 3});
 }
 
+std::vector<WritingCommand> learning_commands() {
+#ifdef MASKMILL_TORCH
+  return {{"predict",
+           {"predict", "RUN", "IN", "--from", "pairs", "--overlay", "--probabilities", "-o", "OUT"},
+           "out",
+           roads()},
+          {"test", {"test", "RUN", "IN", "--report", "OUT"}, "page.html", roads(), true}};
+#else
+  return {};
+#endif
+}
+
 std::vector<WritingCommand> all_commands() {
   std::vector<WritingCommand> all{
       {"convert to one file",
@@ -66,6 +79,7 @@ std::vector<WritingCommand> all_commands() {
       all.push_back(
           {"convert to " + name, {"convert", "IN", "-o", "OUT", "--to", name}, "out", inputs_for(name)});
     }
+  std::ranges::move(learning_commands(), std::back_inserter(all));
   return all;
 }
 
@@ -74,6 +88,26 @@ std::vector<WritingCommand> all_commands() {
 const std::vector<WritingCommand>& writing_commands() {
   static const std::vector<WritingCommand> all = all_commands();
   return all;
+}
+
+const WritingCommand& training() {
+  static const WritingCommand command{"train",
+                                      {"train", "IN", "-o", "OUT", "model.init-features=2", "input.width=16",
+                                       "input.height=16", "epochs=4", "threads=1", "--jobs", "1"},
+                                      "out",
+                                      roads()};
+  return command;
+}
+
+const Path& trained_run() {
+  static const Scratch scratch;
+  static const Path run = [&] {
+    const Ran ran = run_program_at(words_of(training(), training().inputs->other, scratch.path()));
+    INFO(ran.err);
+    REQUIRE(ran.status == 0);
+    return scratch / training().target;
+  }();
+  return run;
 }
 
 Inputs::Inputs(const std::string& labels, const std::vector<int>& values) {
@@ -87,8 +121,10 @@ std::vector<std::string> words_of(const WritingCommand& command, const Path& in,
   std::ranges::replace(words, "IN", in.string());
   std::ranges::replace(words, "OTHER", command.inputs->other.string());
   std::ranges::replace(words, "OUT", (folder / command.target).string());
+  if (std::ranges::find(words, "RUN") != words.end())
+    std::ranges::replace(words, "RUN", trained_run().string());
   words.emplace_back("--quiet");
-  if (force) words.emplace_back("--force");
+  if (force && !command.replaces) words.emplace_back("--force");
   return maskmill_words(words);
 }
 

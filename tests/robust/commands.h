@@ -23,14 +23,20 @@ struct Inputs {
 /// One that writes. A new verb is a line in the list.
 struct WritingCommand {
   std::string name;
-  std::vector<std::string> words;  ///< IN and OTHER stand for data sets, OUT for the target
+  std::vector<std::string> words;  ///< IN and OTHER stand for data sets, RUN for a run, OUT for the target
   std::string target = "out";      ///< what OUT is called; a folder, or a file where it has an extension
   std::shared_ptr<const Inputs> inputs;
-  int kills = 20;  ///< fewer for a command that takes long
+  bool replaces = false;  ///< what is there already, without --force
 };
 
 /// Every command, with every format that is written.
 const std::vector<WritingCommand>& writing_commands();
+
+/// That trains on the data set IN for a second or less, into OUT. It is not among writing_commands(): a run
+/// grows with the epochs.
+const WritingCommand& training();
+/// A run directory of that command.
+const Path& trained_run();
 
 /// The command's words from `maskmill` on, reading `in` and writing into `folder`.
 std::vector<std::string> words_of(const WritingCommand& command, const Path& in, const Path& folder,

@@ -300,11 +300,13 @@ TrainResult train_in_torch(const TrainSettings& settings, Source& data, const Ru
   Trainer trainer(settings, train_store, val_store, card);
   const auto begin_run = [&] {
     TrainSettings written = settings;
-    run.clear();
-    run.write("provenance.json", to_json_text(made_by));
-    run.write("config.json", to_text(to_json(settings_of(written))));
-    run.write("environment.json", to_text(describe_environment(trainer.device(), trainer.precision())));
-    run.write_card(card);
+    RunFolder::Files files = files_of(card);
+    files.emplace_back("provenance.json", to_json_text(made_by));
+    files.emplace_back("config.json", to_text(to_json(settings_of(written))));
+    files.emplace_back("environment.json",
+                       to_text(describe_environment(trainer.device(), trainer.precision())));
+    files.emplace_back("model.pth", encode_pth(trainer.weights()));
+    run.begin(files);
   };
 
   TrainResult result;
@@ -332,9 +334,11 @@ TrainResult train_in_torch(const TrainSettings& settings, Source& data, const Ru
     now.images_per_second = static_cast<double>(pass.images) / pass.seconds;
     now.waiting_share = pass.waited / pass.seconds;
     now.best = result.best_epoch == 0 || now.val_mean_dice > result.best_val_mean_dice;
-    if (epoch == 1) begin_run();  // not before: who is interrupted until here still has the former run
     if (now.best) {
-      run.write("model.pth", encode_pth(trainer.weights()));
+      if (epoch == 1)
+        begin_run();  // not before: who is interrupted until here still has the former run
+      else
+        run.write("model.pth", encode_pth(trainer.weights()));
       result.best_epoch = epoch;
       result.best_val_mean_dice = now.val_mean_dice;
     }

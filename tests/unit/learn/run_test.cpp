@@ -28,8 +28,9 @@ RunFolder complete_run(const Path& path) {
   RunFolder run = RunFolder::create(path, Overwrite::no);
   TrainSettings settings;
   settings.epochs = 77;
-  run.write("config.json", to_text(to_json(settings_of(settings))));
-  run.write_card(two_classes());
+  RunFolder::Files files = files_of(two_classes());
+  files.emplace_back("config.json", to_text(to_json(settings_of(settings))));
+  run.begin(files);
   return run;
 }
 
@@ -61,22 +62,51 @@ TEST_CASE("a run is not written over another, nor into a folder of the user's") 
   CHECK(read_file(scratch / "mine/thesis.txt") == "x");
 }
 
-TEST_CASE("a run in the place of an old one starts without its metrics") {
+TEST_CASE("a run in the place of an old one has nothing of it") {
   const Scratch scratch;
-  complete_run(scratch / "run").append_metrics({{"epoch", 1}});
+  {
+    const RunFolder old = complete_run(scratch / "run");
+    old.append_metrics({{"epoch", 1}});
+    old.write("model.pth", "weights");
+    old.write("report.html", "page");
+    scratch.write("run/notes.txt", "mine");
+  }
   const RunFolder run = RunFolder::create(scratch / "run", Overwrite::yes);
   CHECK(run.metrics().size() == 1);  // until the new one writes
-  run.clear();
-  CHECK(run.metrics().empty());
-  CHECK(thrown_by([&] { RunFolder::open(scratch / "run"); }).code() == Code::bad_format);
+  run.begin({{"config.json", "{}"}, {"model.json", "{}"}});
+  CHECK(read_file(scratch / "run/config.json") == "{}");
+  for (const char* name : {"metrics.csv", "model.pth", "report.html", "labels.txt"})
+    CHECK_FALSE(fs::exists(run.file(name)));
+  CHECK(read_file(scratch / "run/notes.txt") == "mine");
 }
 
 TEST_CASE("what a killed command left of a run can be replaced") {
   const Scratch scratch;
   scratch.write("run/provenance.json", "{}");
+  scratch.write("run/.maskmill-lock", "");
+  scratch.write("run/.model.pth.maskmill-1-0/lock", "");
   CHECK(thrown_by([&] { RunFolder::create(scratch / "run", Overwrite::no); }).code() == Code::write_failed);
-  RunFolder::create(scratch / "run", Overwrite::yes).clear();
-  CHECK(fs::is_empty(scratch / "run"));
+  RunFolder::create(scratch / "run", Overwrite::yes).begin({{"config.json", "{}"}});
+  CHECK(list_files(scratch / "run") == std::vector{scratch / "run/config.json"});
+  CHECK(std::distance(fs::directory_iterator(scratch / "run"), {}) == 1);
+
+  scratch.write("begun/.maskmill-lock", "");
+  RunFolder::create(scratch / "begun", Overwrite::no);
+}
+
+TEST_CASE("two commands do not train into one folder") {
+  const Scratch scratch;
+  {
+    const RunFolder first = RunFolder::create(scratch / "run", Overwrite::no);
+    for (const Overwrite overwrite : {Overwrite::no, Overwrite::yes}) {
+      const Error second = thrown_by([&] { RunFolder::create(scratch / "run", overwrite); });
+      CHECK(second.code() == Code::write_failed);
+      CHECK_THAT(second.message(), contains("another command"));
+    }
+    first.begin({{"config.json", "{}"}, {"model.json", "{}"}});
+    RunFolder::open(scratch / "run");  // reading is free
+  }
+  RunFolder::create(scratch / "run", Overwrite::yes);
 }
 
 TEST_CASE("folders that were made for a run that wrote nothing go, and no other") {

@@ -44,12 +44,13 @@ Network random_network(const ModelCard& card) {
 /// A run with random weights.
 Path untrained_run(const Scratch& scratch, const ModelCard& card) {
   const RunFolder run = RunFolder::create(scratch / "run", Overwrite::no);
-  run.write_card(card);
   TrainSettings settings;
   settings.model = card.model;
   settings.input = card.input;
-  run.write("config.json", to_text(to_json(settings_of(settings))));
-  run.write("model.pth", encode_pth(state_dict(random_network(card))));
+  RunFolder::Files files = files_of(card);
+  files.emplace_back("config.json", to_text(to_json(settings_of(settings))));
+  files.emplace_back("model.pth", encode_pth(state_dict(random_network(card))));
+  run.begin(files);
   return run.path();
 }
 
