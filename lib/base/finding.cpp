@@ -1,21 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/finding.h"
 
-#include <unistd.h>
-
 #include <array>
-#include <cstdio>
-#include <cstdlib>
 #include <optional>
 
 #include "base/json.h"
+#include "base/part_file.h"
 
 namespace maskmill {
 namespace {
-
-struct CloseFile {
-  void operator()(std::FILE* file) const { std::fclose(file); }
-};
 
 // JSON text holds no raw bytes, and a path may: each byte above 0x7F is kept as the code point of its number.
 std::string widened(std::string_view bytes) {
@@ -48,10 +41,10 @@ std::string line_of(const Finding& finding) {
       Json::array({widened(finding.rule), static_cast<int>(finding.severity), widened(finding.place.file),
                    nullptr, widened(finding.place.field), widened(finding.message), widened(finding.fix)});
   if (finding.place.line) line[3] = *finding.place.line;
-  return to_line(line) + "\n";
+  return to_line(line);
 }
 
-Finding finding_of(const std::string& text) {
+Finding finding_of(std::string_view text) {
   const Json line = Json::parse(text);
   Finding finding;
   finding.rule = narrowed(line[0].get<std::string>());
@@ -80,9 +73,13 @@ Error to_error(const Finding& finding) {
 }
 
 struct Findings::State {
+  struct Spilled {
+    PartFile file;
+    LineStore lines{file};
+  };
   std::size_t kept_in_memory;
   std::vector<Finding> kept;
-  std::unique_ptr<std::FILE, CloseFile> spilled;  // unlinked already: gone with the descriptor
+  std::unique_ptr<Spilled> spilled;
   std::size_t total = 0;
   std::array<std::size_t, 3> by_severity{};
   std::map<std::string, std::size_t> by_rule;
@@ -104,11 +101,8 @@ void Findings::add(Finding finding) {
     state.kept.push_back(std::move(finding));
     return;
   }
-  if (!state.spilled) state.spilled.reset(std::tmpfile());
-  const std::string line = line_of(finding);
-  if (!state.spilled || std::fwrite(line.data(), 1, line.size(), state.spilled.get()) != line.size())
-    throw Error(Code::write_failed, "the temporary file for findings cannot be written")
-        .hint("free space in the folder for temporary files");
+  if (!state.spilled) state.spilled = std::make_unique<State::Spilled>();
+  state.spilled->lines.append(line_of(finding));
 }
 
 void Findings::add(std::vector<Finding> findings) {
@@ -128,18 +122,7 @@ const std::map<std::string, std::size_t>& Findings::by_rule() const {
 void Findings::for_each(const std::function<void(const Finding&)>& visit) const {
   for (const Finding& finding : state_->kept) visit(finding);
   if (!state_->spilled) return;
-  std::FILE* file = state_->spilled.get();
-  if (std::fflush(file) != 0 || std::fseek(file, 0, SEEK_SET) != 0)
-    throw Error(Code::unreadable, "the temporary file for findings cannot be read again");
-  char* line = nullptr;
-  std::size_t capacity = 0;
-  const std::unique_ptr<char*, void (*)(char**)> freed(&line, [](char** text) { std::free(*text); });
-  std::size_t seen = 0;
-  for (ssize_t length; (length = ::getline(&line, &capacity, file)) > 0; ++seen)
-    visit(finding_of(std::string(line, static_cast<std::size_t>(length))));
-  std::fseek(file, 0, SEEK_END);
-  if (seen + state_->kept.size() != state_->total)
-    throw Error(Code::unreadable, "the temporary file for findings lost some of them");
+  state_->spilled->lines.for_each([&](std::string_view line) { visit(finding_of(line)); });
 }
 
 std::vector<Finding> Findings::examples() const {

@@ -55,7 +55,7 @@ class Findings {
   /// Findings a rule, by its id.
   const std::map<std::string, std::size_t>& by_rule() const;
 
-  /// Every finding in the order in which it was added. Throws Error(unreadable) if the temporary file is
+  /// Every finding in the order in which it was added. Throws Error(write_failed) if the temporary file is
   /// lost.
   void for_each(const std::function<void(const Finding&)>& visit) const;
 

@@ -40,9 +40,14 @@ void write_all(int descriptor, std::string_view bytes, const Path& path) {
 }
 
 // What goes wrong is said of `target`, where the file is to lie in the end.
-void write_new_file(const Path& path, std::string_view bytes, const Path& target) {
+int open_new_file(const Path& path, const Path& target) {
   const int descriptor = ::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
   if (descriptor < 0) throw cannot_write(target, errno);
+  return descriptor;
+}
+
+void write_new_file(const Path& path, std::string_view bytes, const Path& target) {
+  const int descriptor = open_new_file(path, target);
   try {
     write_all(descriptor, bytes, target);
   } catch (...) {
@@ -164,6 +169,21 @@ void OutputFile::commit() {
   staging_.remove();
 }
 
+FolderFile::FolderFile(const Path& made, Path target)
+    : target_(std::move(target)), descriptor_(open_new_file(made, target_)) {}
+
+FolderFile::~FolderFile() {
+  if (descriptor_ >= 0) ::close(descriptor_);
+}
+
+void FolderFile::write(std::string_view bytes) {
+  write_all(descriptor_, bytes, target_);
+}
+
+void FolderFile::close() {
+  if (::close(std::exchange(descriptor_, -1)) != 0) throw cannot_write(target_, errno);
+}
+
 OutputFolder::OutputFolder(const Path& target, Overwrite overwrite)
     : target_(resolved(target)), overwrite_(overwrite), staging_(checked_folder(target_, overwrite)) {
   made_ = staging_.folder() / "output";
@@ -172,15 +192,25 @@ OutputFolder::OutputFolder(const Path& target, Overwrite overwrite)
   if (failure) throw cannot_write(target_, failure.value());
 }
 
-void OutputFolder::write(std::string_view name, std::string_view bytes) const {
+OutputFolder::Paths OutputFolder::paths_of(std::string_view name) const {
   if (!is_safe_relative(name))
     throw Error(Code::write_failed, "the name " + in_quotes(name) + " would lie outside the output")
         .at_file(target_);
-  const Path path = made_ / std::string(name), target = target_ / std::string(name);
+  const Paths paths{made_ / std::string(name), target_ / std::string(name)};
   boost::system::error_code failure;
-  fs::create_directories(path.parent_path(), failure);
-  if (failure) throw cannot_write(target, failure.value());
-  write_new_file(path, bytes, target);
+  fs::create_directories(paths.made.parent_path(), failure);
+  if (failure) throw cannot_write(paths.target, failure.value());
+  return paths;
+}
+
+void OutputFolder::write(std::string_view name, std::string_view bytes) const {
+  const Paths paths = paths_of(name);
+  write_new_file(paths.made, bytes, paths.target);
+}
+
+std::unique_ptr<FolderFile> OutputFolder::create(std::string_view name) const {
+  const Paths paths = paths_of(name);
+  return std::unique_ptr<FolderFile>(new FolderFile(paths.made, paths.target));
 }
 
 void OutputFolder::commit() {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <memory>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -18,18 +19,25 @@ namespace maskmill {
 
 enum class Overwrite { no, yes };
 
+/// Takes bytes one after another.
+class ByteWriter {
+ public:
+  virtual ~ByteWriter() = default;
+  /// Throws Error(write_failed), a full disk for example.
+  virtual void write(std::string_view bytes) = 0;
+};
+
 /// One output file.
-class OutputFile {
+class OutputFile : public ByteWriter {
  public:
   /// Throws Error(write_failed) if the target exists and `overwrite` is no, is a folder, or its folder cannot
   /// be written. Folders above the target are made.
   explicit OutputFile(Path target, Overwrite overwrite = Overwrite::no);
-  ~OutputFile();
+  ~OutputFile() override;
   OutputFile(const OutputFile&) = delete;
   OutputFile& operator=(const OutputFile&) = delete;
 
-  /// Throws Error(write_failed), a full disk for example.
-  void write(std::string_view bytes);
+  void write(std::string_view bytes) override;
   /// Another file beside the target, which commit() puts into place after it. Throws Error(write_failed),
   /// also where that file exists and `overwrite` is no.
   void add(const Path& beside, std::string_view bytes, Overwrite overwrite);
@@ -51,6 +59,24 @@ class OutputFile {
   int descriptor_ = -1;
 };
 
+/// A file of an OutputFolder that grows. Errors name it as it will be called.
+class FolderFile : public ByteWriter {
+ public:
+  ~FolderFile() override;
+  FolderFile(const FolderFile&) = delete;
+  FolderFile& operator=(const FolderFile&) = delete;
+
+  void write(std::string_view bytes) override;
+  /// To be called before the folder's commit(): a full disk may show only here. Throws Error(write_failed).
+  void close();
+
+ private:
+  friend class OutputFolder;
+  FolderFile(const Path& made, Path target);
+  Path target_;
+  int descriptor_ = -1;
+};
+
 /// One output folder, written as a whole.
 class OutputFolder {
  public:
@@ -69,11 +95,19 @@ class OutputFolder {
   /// Writes staging()/name, making folders above it. Thread-safe for different names.
   /// Throws Error(write_failed) also where `name` would lie outside.
   void write(std::string_view name, std::string_view bytes) const;
+  /// The same for a file that is written piece by piece.
+  std::unique_ptr<FolderFile> create(std::string_view name) const;
   /// Where the file system cannot exchange two names (NFS, FAT), there is an instant between two renames in
   /// which neither the old output nor the new is in place.
   void commit();
 
  private:
+  struct Paths {
+    Path made, target;
+  };
+  /// Makes the folders above.
+  Paths paths_of(std::string_view name) const;
+
   Path target_;
   Overwrite overwrite_;
   Staging staging_;

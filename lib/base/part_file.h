@@ -2,9 +2,12 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <string_view>
+#include <vector>
 
+#include "base/error.h"
 #include "base/path.h"
 
 namespace maskmill {
@@ -13,9 +16,11 @@ namespace maskmill {
 /// hold few files open, and a data set may have many subsets, so all their lines share one.
 class PartFile {
  public:
-  /// `folder`: where the file lies, without a name; the system's own for temporary files where none is given.
-  /// Throws Error(write_failed).
-  explicit PartFile(const Path& folder = {});
+  /// Without a name in the system's folder for temporary files, which TMPDIR names. Throws
+  /// Error(write_failed).
+  PartFile();
+  /// In `folder`, for an output of which errors speak. Throws Error(write_failed).
+  PartFile(const Path& folder, Path output);
   ~PartFile();
   PartFile(const PartFile&) = delete;
   PartFile& operator=(const PartFile&) = delete;
@@ -26,9 +31,33 @@ class PartFile {
   void read(std::uint64_t offset, std::uint64_t length, std::string& bytes) const;
 
  private:
-  Path folder_;
+  PartFile(const Path& folder, Path named, const char* hint);
+  /// Of the last system call.
+  Error failure(std::string_view what) const;
+
+  Path named_;
+  const char* hint_;
   int descriptor_ = -1;
   std::uint64_t size_ = 0;
+};
+
+/// Lines in a file that others share: in memory 16 KB and one line, and 16 bytes for each 16 KB on disk.
+class LineStore {
+ public:
+  /// `file` must outlive this.
+  explicit LineStore(PartFile& file) : file_(file) {}
+  /// Throws Error(write_failed).
+  void append(std::string_view line);
+  /// Every line from the first on. Throws Error(write_failed).
+  void for_each(const std::function<void(std::string_view)>& visit) const;
+
+ private:
+  struct Block {
+    std::uint64_t offset = 0, length = 0;
+  };
+  PartFile& file_;
+  std::vector<Block> blocks_;  ///< whole lines each
+  std::string last_lines_;     ///< not in the file yet
 };
 
 }  // namespace maskmill

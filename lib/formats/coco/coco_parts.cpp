@@ -4,37 +4,6 @@
 #include <algorithm>
 
 namespace maskmill {
-namespace {
-
-constexpr std::size_t kBlock = std::size_t{1} << 14;
-
-void visit_lines(std::string_view text, const std::function<void(std::string_view)>& visit) {
-  while (!text.empty()) {
-    const std::size_t end = text.find('\n');
-    visit(text.substr(0, end));
-    text.remove_prefix(end + 1);
-  }
-}
-
-}  // namespace
-
-void LineStore::append(std::string_view line) {
-  last_lines_ += line;
-  last_lines_ += '\n';
-  if (last_lines_.size() < kBlock) return;
-  blocks_.push_back({file_.append(last_lines_), last_lines_.size()});
-  last_lines_ = std::string();  // one long line is no reason to keep its room, and there may be many stores
-}
-
-void LineStore::for_each(const std::function<void(std::string_view)>& visit) const {
-  std::string block;
-  for (const auto& [offset, length] : blocks_) {
-    file_.read(offset, length, block);
-    visit_lines(block, visit);
-  }
-  visit_lines(last_lines_, visit);
-}
-
 void IdList::add(std::optional<std::int64_t> id) {
   ids_.push_back(id.value_or(0));
   is_stated_.push_back(id.has_value());

@@ -12,25 +12,6 @@
 
 namespace maskmill {
 
-/// Lines in a file that others share: in memory 16 KB and one line, and 16 bytes for each 16 KB on disk.
-class LineStore {
- public:
-  /// `file` must outlive this.
-  explicit LineStore(PartFile& file) : file_(file) {}
-  /// Throws Error(write_failed).
-  void append(std::string_view line);
-  /// Every line from the first on. Throws Error(write_failed).
-  void for_each(const std::function<void(std::string_view)>& visit) const;
-
- private:
-  struct Block {
-    std::uint64_t offset = 0, length = 0;
-  };
-  PartFile& file_;
-  std::vector<Block> blocks_;  ///< whole lines each
-  std::string last_lines_;     ///< not in the file yet
-};
-
 /// Ids as they come, made unique at the end: 8 bytes each.
 class IdList {
  public:

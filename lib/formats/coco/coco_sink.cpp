@@ -5,13 +5,13 @@
 
 #include <boost/filesystem.hpp>
 #include <map>
+#include <memory>
 
 #include "base/text.h"
 #include "formats/coco/coco_attributes.h"
 #include "formats/coco/coco_metadata.h"
 #include "formats/coco/coco_parts.h"
 #include "formats/media.h"
-#include "formats/naming_target.h"
 
 namespace maskmill {
 namespace {
@@ -33,7 +33,7 @@ struct ItemText {
 // Text into a file, an element a line.
 class ListWriter {
  public:
-  explicit ListWriter(OutputFile& file) : file_(file) {}
+  explicit ListWriter(ByteWriter& file) : file_(file) {}
 
   void begin(std::string_view key) {
     add(fmt::format(",\n\"{}\":[", key));
@@ -58,7 +58,7 @@ class ListWriter {
 
  private:
   static constexpr std::size_t kBuffer = std::size_t{1} << 18;
-  OutputFile& file_;
+  ByteWriter& file_;
   std::string buffer_;
   bool is_first_ = true;
 };
@@ -81,7 +81,7 @@ class Part {
     }
   }
 
-  void write(OutputFile& file, const CocoHeader& header, const std::vector<std::string>& subsets,
+  void write(ByteWriter& file, const CocoHeader& header, const std::vector<std::string>& subsets,
              Findings& findings) {
     // COCO's own evaluation needs iscrowd. Where no annotation says 0, a 0 can stand for unknown, and `info`
     // says so; where some do, the unknown ones go without.
@@ -179,11 +179,11 @@ class CocoSink : public Sink {
             .hint("name a folder, or give --media reference or none");
       target_ = request.target;
       file_.emplace(target_, request.overwrite);
-      part_file_.emplace(file_->staging().parent_path());
+      part_file_.emplace(file_->staging().parent_path(), target_);
       parts_.try_emplace("", *part_file_);
     } else {
       folder_.emplace(request.target, request.overwrite);
-      part_file_.emplace(folder_->staging());
+      part_file_.emplace(folder_->staging(), folder_->target());
       for (const std::string& subset : metadata_.subsets) part_of(subset);
       if (metadata_.subsets.empty()) part_of("");
     }
@@ -210,7 +210,7 @@ class CocoSink : public Sink {
         text->findings.push_back(std::move(finding));
       }
     return [this, text] {
-      naming_target(final_target(), [&] { part_of(text->subset).append(*text); });
+      part_of(text->subset).append(*text);
       findings_.add(std::move(text->findings));
     };
   }
@@ -222,18 +222,15 @@ class CocoSink : public Sink {
 
   void close(const Provenance& provenance) override {
     if (folder_) {
-      naming_target(final_target(), [&] {
-        for (auto& [subset, part] : parts_) {
-          OutputFile file(folder_->staging() / annotation_file(subset));
-          part.write(file, header_, metadata_.subsets, findings_);
-          file.commit();
-        }
-      });
+      for (auto& [subset, part] : parts_) {
+        const std::unique_ptr<FolderFile> file = folder_->create(annotation_file(subset));
+        part.write(*file, header_, metadata_.subsets, findings_);
+        file->close();
+      }
       folder_->write("provenance.json", to_json_text(provenance));
       folder_->commit();
     } else {
-      naming_target(final_target(),
-                    [&] { parts_.at("").write(*file_, header_, metadata_.subsets, findings_); });
+      parts_.at("").write(*file_, header_, metadata_.subsets, findings_);
       file_->add(target_.string() + ".provenance.json", to_json_text(provenance), Overwrite::yes);
       file_->commit();
     }
@@ -242,8 +239,6 @@ class CocoSink : public Sink {
   const Findings& findings() const override { return findings_; }
 
  private:
-  const Path& final_target() const { return folder_ ? folder_->target() : target_; }
-
   static std::string annotation_file(const std::string& subset) {
     return subset.empty() ? "annotations/instances.json" : "annotations/instances_" + subset + ".json";
   }

@@ -13,7 +13,6 @@
 #include "formats/csv/label_table.h"
 #include "formats/csv/tables.h"
 #include "formats/mask_files/mask_sink.h"
-#include "formats/naming_target.h"
 
 namespace maskmill {
 namespace {
@@ -42,30 +41,24 @@ class CsvSink : public MaskSink {
                         other->second.empty() ? "another table" : "that of " + in_quotes(other->second)))
             .hint("rename the subset");
     }
-    naming_target(folder().target(), [&] {
-      for (const std::string& subset : metadata().subsets) table(table_name(subset));
-      table(kAllItems);
-    });
+    for (const std::string& subset : metadata().subsets) table(table_name(subset));
+    table(kAllItems);
   }
 
  private:
   std::string image_folder(const std::string& /*subset*/) const override { return "images"; }
   std::string mask_folder(const std::string& /*subset*/) const override { return "masks"; }
 
-  OutputFile& table(const std::string& name) {
-    std::unique_ptr<OutputFile>& file = tables_[name];
+  FolderFile& table(const std::string& name) {
+    std::unique_ptr<FolderFile>& file = tables_[name];
     if (!file) {
-      file = std::make_unique<OutputFile>(folder().staging() / name);
+      file = folder().create(name);
       file->write(kHeader);
     }
     return *file;
   }
 
   void written(const Written& item) override {
-    naming_target(folder().target(), [&] { append(item); });
-  }
-
-  void append(const Written& item) {
     std::vector<std::string> fields{
         item.image, item.masks.empty() ? std::string() : item.masks.front(), "", "", "", ""};
     if (!item.values.empty()) {
@@ -80,9 +73,7 @@ class CsvSink : public MaskSink {
   }
 
   void finish(const LabelFile& labels) override {
-    naming_target(folder().target(), [&] {
-      for (const auto& [name, file] : tables_) file->commit();
-    });
+    for (const auto& [name, file] : tables_) file->close();
     folder().write(kLabelTable, label_table_text(labels));
     if (backs_up_) keep_replaced_tables();
   }
@@ -100,7 +91,7 @@ class CsvSink : public MaskSink {
     }
   }
 
-  std::map<std::string, std::unique_ptr<OutputFile>> tables_;
+  std::map<std::string, std::unique_ptr<FolderFile>> tables_;
   bool backs_up_;
 };
 

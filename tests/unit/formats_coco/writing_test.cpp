@@ -259,29 +259,6 @@ TEST_CASE("an output that is not closed leaves nothing") {
   CHECK(fs::is_empty(scratch.path()));
 }
 
-TEST_CASE("lines of any length come back in order, whoever else writes into their file") {
-  const Scratch scratch;
-  PartFile file(scratch.path());
-  LineStore one(file), other(file), none(file);
-  std::vector<std::string> expected_of_one, expected_of_other;
-  for (std::size_t i = 0; i < 3000; ++i) {
-    expected_of_one.push_back(std::to_string(i) + std::string(i % 700 == 5 ? 40'000 : i % 20, 'x'));
-    one.append(expected_of_one.back());
-    if (i % 3 != 0) continue;
-    expected_of_other.push_back(i % 2 == 0 ? "" : "y" + std::to_string(i));
-    other.append(expected_of_other.back());
-  }
-  const auto lines_in = [](const LineStore& store) {
-    std::vector<std::string> lines;
-    store.for_each([&](std::string_view line) { lines.emplace_back(line); });
-    return lines;
-  };
-  CHECK(lines_in(one) == expected_of_one);
-  CHECK(lines_in(other) == expected_of_other);
-  CHECK(lines_in(none).empty());
-  CHECK(fs::is_empty(scratch.path()));
-}
-
 TEST_CASE("many subsets need no more open files than one, and each is written as if it were alone") {
   const Scratch scratch;
   Metadata metadata = cats();
