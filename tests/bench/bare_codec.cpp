@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// bare_codec JOBS masks|pixels|encode FOLDER...: decodes every mask or picture below the folders, or encodes
-// every mask again, and nothing else, and prints the seconds: the floor that convert and check are held
-// against.
+// bare_codec JOBS masks|pixels FOLDER... decodes every mask or picture below the folders, bare_codec JOBS
+// encode OUT FOLDER... encodes every mask again into the new folder OUT; nothing else is done. Prints the
+// seconds: the floor that convert and check are held against.
 #include <chrono>
 #include <cstdio>
 #include <functional>
@@ -39,35 +39,38 @@ double decoding(const std::vector<Path>& files, bool masks) {
   });
 }
 
-double encoding(const std::vector<Path>& files) {
+double encoding(const std::vector<Path>& files, const Path& out) {
   std::vector<RawImage> masks(files.size());
   parallel_for(files.size(), [&](std::size_t i) { masks[i] = read_raw(files[i]); });
-  const OutputFolder scratch(files.front().parent_path() / "encoded");  // gone with the object
-  return seconds_of([&] {
+  OutputFolder folder(out);
+  const double seconds = seconds_of([&] {
     parallel_for(files.size(), [&](std::size_t i) {
-      scratch.write(std::to_string(i) + ".png", encode_index_png(masks[i].pixels, masks[i].palette));
+      folder.write(std::to_string(i) + ".png", encode_index_png(masks[i].pixels, masks[i].palette));
     });
   });
+  folder.commit();
+  return seconds;
 }
 
 }  // namespace
 
 int main(int argc, char** argv) try {
   const std::string mode = argc < 4 ? "" : argv[2];
-  if (mode != "masks" && mode != "pixels" && mode != "encode") {
-    std::fputs("Usage: bare_codec JOBS masks|pixels|encode FOLDER...\n", stderr);
+  const bool encodes = mode == "encode" && argc > 4;
+  if (mode != "masks" && mode != "pixels" && !encodes) {
+    std::fputs("Usage: bare_codec JOBS masks|pixels FOLDER... or bare_codec JOBS encode OUT FOLDER...\n", stderr);
     return 2;
   }
   const Jobs jobs(static_cast<int>(to_integer(argv[1]).value_or(0)));
   std::vector<Path> files;
-  for (int i = 3; i < argc; ++i)
+  for (int i = encodes ? 4 : 3; i < argc; ++i)
     for (const Path& path : list_files(argv[i]))
       if (has_image_extension(path)) files.push_back(path);
   if (files.empty()) {
     std::fputs("bare_codec: no picture lies there\n", stderr);
     return 3;
   }
-  std::printf("%.4f %zu\n", mode == "encode" ? encoding(files) : decoding(files, mode == "masks"), files.size());
+  std::printf("%.4f %zu\n", encodes ? encoding(files, argv[3]) : decoding(files, mode == "masks"), files.size());
   return 0;
 } catch (const Error& error) {
   std::fprintf(stderr, "bare_codec: %s\n", error.what());
