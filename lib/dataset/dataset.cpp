@@ -11,9 +11,9 @@ struct ReadResult {
   std::vector<Finding> findings;
 };
 
-ReadResult result_of(const ReadItem& read) {
+ReadResult result_of(const ReadItem& read, Look look) {
   ReadResult result;
-  result.item = read(result.findings);
+  result.item = read(result.findings, look);
   return result;
 }
 
@@ -26,7 +26,7 @@ class MemorySource : public Source {
   std::size_t size() const override { return items_.size(); }
   ReadItem next() override {
     if (next_ == items_.size()) return {};
-    return [&item = items_[next_++]](std::vector<Finding>&) { return std::optional(item); };
+    return [&item = items_[next_++]](std::vector<Finding>&, Look) { return std::optional(item); };
   }
   void rewind() override { next_ = 0; }
   const Findings& findings() const override { return findings_; }
@@ -48,8 +48,8 @@ class ChangedSource : public Source {
   ReadItem next() override {
     ReadItem read = source_->next();
     if (!read) return {};
-    return [this, read = std::move(read)](std::vector<Finding>& findings) {
-      std::optional<Item> item = read(findings);
+    return [this, read = std::move(read)](std::vector<Finding>& findings, Look look) {
+      std::optional<Item> item = read(findings, with_sizes(look));
       return item ? change_(std::move(*item), findings) : item;
     };
   }
@@ -67,11 +67,13 @@ class FilteredSource : public Source {
  public:
   FilteredSource(std::shared_ptr<Source> source, const std::function<bool(const Item&)>& keep)
       : source_(std::move(source)) {
-    map_items(*source_, result_of, [&](const ReadResult& result) {
-      // What cannot be read is passed on, or its findings would be lost.
-      kept_.push_back(!result.item || keep(*result.item));
-      size_ += kept_.back();
-    });
+    map_items(
+        *source_, [](const ReadItem& read) { return result_of(read, Look::headers); },
+        [&](const ReadResult& result) {
+          // What cannot be read is passed on, or its findings would be lost.
+          kept_.push_back(!result.item || keep(*result.item));
+          size_ += kept_.back();
+        });
     rewind();
   }
 
@@ -97,12 +99,14 @@ class FilteredSource : public Source {
 
 }  // namespace
 
-void for_each_item(Source& source, Findings& findings, const std::function<void(Item&&)>& visit) {
+void for_each_item(Source& source, Findings& findings, const std::function<void(Item&&)>& visit, Look look) {
   source.findings().for_each([&](const Finding& finding) { findings.add(finding); });
-  map_items(source, result_of, [&](ReadResult&& result) {
-    findings.add(std::move(result.findings));
-    if (result.item) visit(std::move(*result.item));
-  });
+  map_items(
+      source, [look](const ReadItem& read) { return result_of(read, look); },
+      [&](ReadResult&& result) {
+        findings.add(std::move(result.findings));
+        if (result.item) visit(std::move(*result.item));
+      });
 }
 
 std::vector<Item> read_all(Source& source, Findings& findings) {

@@ -1,10 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <algorithm>
+#include <concepts>
 #include <functional>
 #include <memory>
 #include <optional>
 #include <string>
+#include <type_traits>
+#include <utility>
 #include <vector>
 
 #include "base/finding.h"
@@ -31,9 +35,37 @@ struct Metadata {
   friend bool operator==(const Metadata&, const Metadata&) = default;
 };
 
+/// How closely an item's files are looked at when it is read.
+enum class Look {
+  annotations,  ///< as the data set's own files state it: neither image nor mask is opened, so that its size
+                ///< may be missing, and nothing is left out or found for what they are
+  headers,      ///< the headers of image and masks
+  masks         ///< the same, and the bytes of the mask files stay with the item, as MaskRef::content
+};
+
+/// For whom an item's size matters.
+inline Look with_sizes(Look look) {
+  return std::max(look, Look::headers);
+}
+
 /// Reads one item; may be called on any thread, once. What is wrong goes into the findings, which belong to
 /// this item. Nothing: the item had to be left out, and a finding of severity error says why.
-using ReadItem = std::function<std::optional<Item>(std::vector<Finding>&)>;
+class ReadItem {
+ public:
+  using Function = std::function<std::optional<Item>(std::vector<Finding>&, Look)>;
+  ReadItem() = default;
+  template <std::convertible_to<Function> F>
+  requires(!std::same_as<std::remove_cvref_t<F>, ReadItem>) ReadItem(F&& read)
+      : read_(std::forward<F>(read)) {}
+
+  explicit operator bool() const { return static_cast<bool>(read_); }
+  std::optional<Item> operator()(std::vector<Finding>& findings, Look look = Look::headers) const {
+    return read_(findings, look);
+  }
+
+ private:
+  Function read_;
+};
 
 /// A data set to read. Opening it reads indexes (lists, the headings of files), not pixels. Memory is
 /// constant in the number of items but for a compact index where a format forces one.
@@ -98,7 +130,8 @@ void map_items(Source& source, Work&& work, Write&& write) {
 
 /// Every item of `source` in order, read on all threads of the current Jobs, visited on one thread at a time.
 /// Findings of opening and of items go to `findings`, in the items' order.
-void for_each_item(Source& source, Findings& findings, const std::function<void(Item&&)>& visit);
+void for_each_item(Source& source, Findings& findings, const std::function<void(Item&&)>& visit,
+                   Look look = Look::headers);
 
 /// All of them, for data sets known to be small and for the trainer's index.
 std::vector<Item> read_all(Source& source, Findings& findings);

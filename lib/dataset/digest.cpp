@@ -79,7 +79,7 @@ class ItemHasher {
     if (mask.made)
       add(pixels_of(mask.made->make()));
     else
-      add(content_of(mask.file));
+      add(content_of(mask));
     add(mask.coding ? std::optional(*mask.coding) : std::nullopt);
     add(mask.value, mask.resize_to_image);
   }
@@ -119,9 +119,9 @@ class ItemHasher {
   }
 
   /// Many annotations may refer to one file.
-  const Digest& content_of(const Path& file) {
-    const auto [entry, is_new] = contents_.try_emplace(file);
-    if (is_new) entry->second = digest_of(read_file(file));
+  const Digest& content_of(const MaskRef& mask) {
+    const auto [entry, is_new] = contents_.try_emplace(mask.file);
+    if (is_new) entry->second = digest_of(mask.content ? *mask.content : read_file(mask.file));
     return entry->second;
   }
 

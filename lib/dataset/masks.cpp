@@ -250,7 +250,12 @@ auto at_file(const Path& file, Body&& body) {
 }  // namespace
 
 RawImage read_stored(const MaskRef& mask) {
-  return mask.made ? mask.made->make() : read_raw(mask.file);
+  if (mask.made) return mask.made->make();
+  return mask.content ? decode_raw(*mask.content) : read_raw(mask.file);
+}
+
+std::string bytes_of(const MaskRef& mask) {
+  return mask.content ? *mask.content : read_file(mask.file);
 }
 
 SemanticMask semantic_from(const RawImage& raw, const MaskRef& mask, std::optional<Size> image_size) {

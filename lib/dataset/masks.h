@@ -31,6 +31,9 @@ struct SemanticMask {
 /// The pixels as they are stored, or as they are made. Throws Error as read_raw, naming the file.
 RawImage read_stored(const MaskRef& mask);
 
+/// The bytes of its file. Throws Error as read_file.
+std::string bytes_of(const MaskRef& mask);
+
 /// Reads and looks up. `image_size` is used where the reference says that the mask is to be resized.
 /// Throws Error as read_raw; Error(bad_format) where the coding needs one channel and the file has three, and
 /// for more than 65,536 different unknown values: that is a picture, and no mask.

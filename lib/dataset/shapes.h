@@ -111,7 +111,9 @@ struct MaskRef {
   /// Images).
   bool resize_to_image = false;
   std::shared_ptr<const MadeMask> made = nullptr;  ///< set: there is no file
-  /// Of made pixels: the same ones, not equal ones.
+  /// The file's bytes, where somebody has read them already.
+  std::shared_ptr<const std::string> content = nullptr;
+  /// Of made pixels: the same ones, not equal ones. Whether the bytes have been read makes no difference.
   friend bool operator==(const MaskRef& a, const MaskRef& b) {
     return a.file == b.file && a.made == b.made && a.value == b.value &&
            a.resize_to_image == b.resize_to_image &&

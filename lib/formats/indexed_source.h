@@ -18,12 +18,14 @@ class IndexedSource : public Source {
   void rewind() override { next_ = 0; }
   ReadItem next() override {
     if (next_ == size()) return {};
-    return [this, index = next_++](std::vector<Finding>& findings) { return read(index, findings); };
+    return [this, index = next_++](std::vector<Finding>& findings, Look look) {
+      return read(index, look, findings);
+    };
   }
 
  protected:
   /// The item of this number, from 0; on any thread. Nothing, with a finding, where it must be left out.
-  virtual std::optional<Item> read(std::size_t index, std::vector<Finding>& findings) const = 0;
+  virtual std::optional<Item> read(std::size_t index, Look look, std::vector<Finding>& findings) const = 0;
 
   Metadata metadata_;
   Findings findings_;

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <memory>
 
 #include "base/error.h"
 #include "base/text.h"
@@ -13,10 +14,13 @@
 namespace maskmill {
 namespace {
 
-std::optional<ImageInfo> probed(const Path& file, std::string rule, std::vector<Finding>& findings) {
+/// `probe` gives the file's header, or throws.
+template <class Probe>
+std::optional<ImageInfo> probed(const Path& file, std::string rule, std::vector<Finding>& findings,
+                                Probe&& probe) {
   ImageInfo info;
   try {
-    info = probe_image(file);
+    info = probe();
   } catch (Error& error) {
     findings.push_back(to_finding(error.at_file(file), std::move(rule)));
     return std::nullopt;
@@ -42,11 +46,35 @@ Error cannot_store(int x, int y, int label) {
                    : fmt::format("the pixel at {}, {} has a label for which there is no value", x, y));
 }
 
+/// `largest`: of the values that occur. Labels lie in runs: each is looked up where one begins.
+template <class Stored>
+cv::Mat looked_up(const cv::Mat& labels, const std::vector<int>& values, std::optional<int> unlabelled,
+                  int& largest) {
+  const auto value_of = [&](std::uint16_t label) {
+    if (label == kUnlabelled) return unlabelled.value_or(-1);
+    return label < values.size() ? values[label] : -1;
+  };
+  cv::Mat stored(labels.size(), cv::DataType<Stored>::type);
+  for (int y = 0; y < labels.rows; ++y) {
+    const auto* from = labels.ptr<std::uint16_t>(y);
+    auto* to = stored.ptr<Stored>(y);
+    for (int begin = 0, end = 0; begin < labels.cols; begin = end) {
+      const std::uint16_t label = from[begin];
+      while (end < labels.cols && from[end] == label) ++end;
+      const int value = value_of(label);
+      if (value < 0) throw cannot_store(begin, y, label);
+      std::fill(to + begin, to + end, static_cast<Stored>(value));
+      largest = std::max(largest, value);
+    }
+  }
+  return stored;
+}
+
 /// False where the mask cannot be read or does not fit. `image` is unset for an item without one; its size
 /// then is that of its first mask.
-bool check_mask(const MaskRef& mask, const std::optional<ImageInfo>& image, std::optional<Size>& size,
+bool check_mask(MaskRef& mask, const std::optional<ImageInfo>& image, std::optional<Size>& size, Look look,
                 std::vector<Finding>& findings) {
-  const auto info = probed(mask.file, "unreadable-mask", findings);
+  const auto info = probed(mask.file, "unreadable-mask", findings, [&] { return probe_mask(mask, look); });
   if (!info) return false;
   const Place place{mask.file.string(), {}, {}};
   if (info->kind == FileKind::jpeg)
@@ -70,19 +98,34 @@ bool check_mask(const MaskRef& mask, const std::optional<ImageInfo>& image, std:
 
 }  // namespace
 
-bool check_headers(Item& item, std::vector<Finding>& findings) {
+ImageInfo probe_mask(const MaskRef& mask) {
+  try {
+    return mask.content ? probe_image_bytes(*mask.content) : probe_image(mask.file);
+  } catch (Error& error) {
+    throw error.at_file(mask.file);
+  }
+}
+
+ImageInfo probe_mask(MaskRef& mask, Look look) {
+  if (look == Look::masks && !mask.content)
+    mask.content = std::make_shared<const std::string>(read_file(mask.file));
+  return probe_mask(mask);
+}
+
+bool check_files(Item& item, Look look, std::vector<Finding>& findings) {
+  if (look == Look::annotations) return true;
   std::optional<ImageInfo> image;
   if (!item.image.empty()) {
-    image = probed(item.image, "unreadable-image", findings);
+    image = probed(item.image, "unreadable-image", findings, [&] { return probe_image(item.image); });
     if (!image) return false;
     item.size = image->size();
   } else if (item.semantic) {
     item.size.reset();  // the mask knows better than what was written down
   }
-  if (item.semantic && !check_mask(*item.semantic, image, item.size, findings)) return false;
-  for (const Annotation& annotation : item.annotations)
-    if (const auto* mask = std::get_if<MaskRef>(&annotation.shape))
-      if (!check_mask(*mask, image, item.size, findings)) return false;
+  if (item.semantic && !check_mask(*item.semantic, image, item.size, look, findings)) return false;
+  for (Annotation& annotation : item.annotations)
+    if (auto* mask = std::get_if<MaskRef>(&annotation.shape))
+      if (!check_mask(*mask, image, item.size, look, findings)) return false;
   return true;
 }
 
@@ -102,23 +145,13 @@ void require_file_name(const std::string& subset) {
 
 cv::Mat to_stored_values(const cv::Mat& labels, const std::vector<int>& values,
                          std::optional<int> unlabelled) {
-  std::vector<int> table(65536, -1);
-  std::copy(values.begin(), values.end(), table.begin());
-  if (unlabelled) table[kUnlabelled] = *unlabelled;
-
-  cv::Mat stored(labels.size(), CV_16UC1);
+  std::vector<int> occurring = values;
+  if (unlabelled) occurring.push_back(*unlabelled);
+  const bool narrow = occurring.empty() || std::ranges::max(occurring) <= 255;
   int largest = 0;
-  for (int y = 0; y < labels.rows; ++y) {
-    const auto* from = labels.ptr<std::uint16_t>(y);
-    auto* to = stored.ptr<std::uint16_t>(y);
-    for (int x = 0; x < labels.cols; ++x) {
-      const int value = table[from[x]];
-      if (value < 0) throw cannot_store(x, y, from[x]);
-      to[x] = static_cast<std::uint16_t>(value);
-      largest = std::max(largest, value);
-    }
-  }
-  if (largest <= 255) stored.convertTo(stored, CV_8U);
+  cv::Mat stored = narrow ? looked_up<std::uint8_t>(labels, values, unlabelled, largest)
+                          : looked_up<std::uint16_t>(labels, values, unlabelled, largest);
+  if (!narrow && largest <= 255) stored.convertTo(stored, CV_8U);
   return stored;
 }
 

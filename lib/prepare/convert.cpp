@@ -25,7 +25,7 @@ struct Converted {
 Converted convert_one(ReadItem& read, const Capabilities& target, const LabelMap& labels,
                       const InstanceSettings& settings, bool needs_digest, Sink& sink) {
   Converted out;
-  std::optional<Item> item = read(out.findings);
+  std::optional<Item> item = read(out.findings, Look::masks);
   if (!item) return out;
   if (needs_digest) out.digest = digest_of(*item);
   const Place origin = item->origin;
@@ -121,7 +121,7 @@ void fingerprint(Source& source, Provenance::Input& input) {
       source,
       [](ReadItem&& read) -> std::optional<Digest> {
         std::vector<Finding> said_again;  // when it is converted
-        const std::optional<Item> item = read(said_again);
+        const std::optional<Item> item = read(said_again, Look::masks);
         if (!item) return std::nullopt;
         try {
           return digest_of(*item);

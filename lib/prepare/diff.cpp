@@ -521,7 +521,7 @@ DiffReport diff(Source& a, Source& b, const DiffSettings& settings, Findings& fi
       a,
       [&](ReadItem&& read) {
         Compared out;
-        const std::optional<Item> item = read(out.findings);
+        const std::optional<Item> item = read(out.findings, Look::masks);
         if (!item) return out;
         out.readable = true;
         ReadItem other;
@@ -530,7 +530,7 @@ DiffReport diff(Source& a, Source& b, const DiffSettings& settings, Findings& fi
           other = lookup.take(digest_of(item->id));
         }
         std::vector<Finding> said_before;
-        const std::optional<Item> second = other ? other(said_before) : std::nullopt;
+        const std::optional<Item> second = other ? other(said_before, Look::masks) : std::nullopt;
         out.common = second.has_value();
         if (second)
           out.found = compare_items(*item, *second, a.metadata(), b.metadata(), shared, settings);

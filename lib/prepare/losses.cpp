@@ -160,8 +160,7 @@ Survey survey(Source& source, const Format& target, Findings& findings) {
     if (loss.count++ == 0) loss.example = place;
   };
   Survey found;
-  source.rewind();
-  for_each_item(source, findings, [&](Item&& item) {
+  const auto look_at = [&](Item&& item) {
     found.paints =
         found.paints || (item.annotated && becomes_mask(item, target.holds) && !target.holds.label_masks);
     for (std::size_t i = 0; i < by_item.size(); ++i)
@@ -170,7 +169,8 @@ Survey survey(Source& source, const Format& target, Findings& findings) {
       for (std::size_t i = 0; i < by_annotation.size(); ++i)
         if (kAnnotationFeatures[i].present(annotation))
           note(by_annotation[i], annotation.origin.empty() ? item.origin : annotation.origin);
-  });
+  };
+  for_each_item(source, findings, look_at, Look::annotations);
   source.rewind();
 
   std::vector<Loss>& losses = found.losses;

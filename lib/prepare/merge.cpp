@@ -107,8 +107,8 @@ class MergedSource : public Source {
       }
       const Fate fate = fates_[input_][position_++];
       if (fate == Fate::skipped) continue;
-      return [this, read = std::move(read), input = input_, fate](std::vector<Finding>& findings) {
-        std::optional<Item> item = read(findings);
+      return [this, read = std::move(read), input = input_, fate](std::vector<Finding>& findings, Look look) {
+        std::optional<Item> item = read(findings, look);
         if (!item) return item;
         relabelling_[input]->apply(*item);
         if (fate == Fate::renamed) item->id = new_id(input, item->id);

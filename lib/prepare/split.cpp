@@ -47,9 +47,9 @@ class SplitSource : public Source {
       if (!read) return read;
       const int subset = subset_of_.at(position_++);
       if (subset == kLeftOut) continue;
-      return [read = std::move(read),
-              name = metadata_.subsets[static_cast<std::size_t>(subset)]](std::vector<Finding>& findings) {
-        std::optional<Item> item = read(findings);
+      return [read = std::move(read), name = metadata_.subsets[static_cast<std::size_t>(subset)]](
+                 std::vector<Finding>& findings, Look look) {
+        std::optional<Item> item = read(findings, look);
         if (item) item->subset = name;
         return item;
       };
@@ -104,7 +104,7 @@ struct Surveyed {
 
 Surveyed survey(ReadItem& read, const LabelMap& labels, const SplitSettings& settings) {
   Surveyed result;
-  const std::optional<Item> item = read(result.findings);
+  const std::optional<Item> item = read(result.findings, Look::masks);
   if (!item) return result;
   try {
     if (settings.with_images) probe_image(item->image);

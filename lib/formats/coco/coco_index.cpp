@@ -78,14 +78,6 @@ class ImagesById {
   HashIndex index_;
 };
 
-// An annotation before its image is known.
-struct Pending {
-  std::int64_t image = 0;
-  std::uint64_t offset = 0;
-  std::uint32_t length : 29 = 0, image_is_text : 1 = 0, has_id : 1 = 0, is_lost : 1 = 0;
-  std::uint32_t line = 0;
-};
-
 }  // namespace
 
 class CocoIndex::Builder {
@@ -199,25 +191,25 @@ class CocoIndex::Builder {
   }
 
   void annotation(const JsonRange& where, std::string_view text) {
-    Pending pending;
-    pending.offset = where.offset;
-    pending.line = saturated(where.line);
-    pending.is_lost = 1;
-    pending_.push_back(pending);  // also where it cannot be read: its place in the list is its number
+    // Also where it cannot be read: its place in the list is its number.
+    CocoAnnotationEntry& entry = index_.annotations_.emplace_back();
+    entry.offset = where.offset;
+    entry.line = saturated(where.line);
     ids_.push_back(0);
+    images_.push_back(0);
+    for (std::vector<bool>* flags : {&has_id_, &image_is_text_, &is_read_}) flags->push_back(false);
     const AnnotationIds ids = records_.annotation_ids(text);
     if (ids.image.index() == 0)
       throw Error(Code::bad_value, "an annotation without an image_id").at_field("image_id");
     const ImageKey key = key_of(ids.image);
-    pending.image = key.number;
-    pending.image_is_text = key.is_text;
-    pending.length = static_cast<std::uint32_t>(where.length);
-    pending.is_lost = 0;
+    images_.back() = key.number;
+    image_is_text_.back() = key.is_text;
+    is_read_.back() = true;
+    entry.length = static_cast<std::uint32_t>(where.length);
     if (const auto* id = std::get_if<std::int64_t>(&ids.id)) {
-      pending.has_id = 1;
+      has_id_.back() = true;
       ids_.back() = *id;
     }
-    pending_.back() = pending;
   }
 
   void image(const JsonRange& where, std::string_view text, std::uint32_t number) {
@@ -351,26 +343,29 @@ class CocoIndex::Builder {
   // The first of several annotations keeps the id; the others stay, without one.
   void mark_repeated_ids() {
     std::vector<std::pair<std::int64_t, std::uint32_t>> sorted;
-    sorted.reserve(pending_.size());
-    for (std::size_t i = 0; i < pending_.size(); ++i)
-      if (pending_[i].has_id) sorted.emplace_back(ids_[i], static_cast<std::uint32_t>(i));
+    sorted.reserve(ids_.size());
+    for (std::size_t i = 0; i < ids_.size(); ++i)
+      if (has_id_[i]) sorted.emplace_back(ids_[i], static_cast<std::uint32_t>(i));
     std::sort(sorted.begin(), sorted.end());
+    std::vector<std::uint32_t> repeating;
     for (std::size_t i = 1; i < sorted.size(); ++i)
-      if (sorted[i].first == sorted[i - 1].first) repeating_.push_back(sorted[i].second);
-    std::sort(repeating_.begin(), repeating_.end());
-    for (const std::uint32_t i : repeating_)
-      report("duplicate-id", Severity::warning, "annotations", i, pending_[i].line, {{}, {}, "id"},
+      if (sorted[i].first == sorted[i - 1].first) repeating.push_back(sorted[i].second);
+    std::sort(repeating.begin(), repeating.end());
+    for (const std::uint32_t i : repeating) {
+      CocoAnnotationEntry& entry = index_.annotations_[i];
+      entry.repeats_id = true;
+      report("duplicate-id", Severity::warning, "annotations", i, entry.line, {{}, {}, "id"},
              fmt::format("an earlier annotation has the id {}; this one is read without an id", ids_[i]));
+    }
     ids_ = {};
   }
 
   void group_by_image() {
-    std::vector<std::uint32_t> image_of(pending_.size(), kLeftOut);
+    std::vector<std::uint32_t> image_of(images_.size(), kLeftOut);
     std::vector<std::uint32_t> counts(index_.images_.size() + 1, 0);
-    for (std::size_t i = 0; i < pending_.size(); ++i) {
-      const Pending& pending = pending_[i];
-      if (pending.is_lost) continue;
-      const auto image = image_of_id_.find({pending.image, pending.image_is_text != 0});
+    for (std::size_t i = 0; i < images_.size(); ++i) {
+      if (!is_read_[i]) continue;
+      const auto image = image_of_id_.find({images_[i], image_is_text_[i]});
       if (image.value_or(kLeftOut) == kLeftOut) {
         report_without_image(i, image.has_value());
         continue;
@@ -378,30 +373,22 @@ class CocoIndex::Builder {
       image_of[i] = *image;
       ++counts[*image];
     }
+    images_ = {};
     std::uint32_t first = 0;
     for (std::size_t i = 0; i < index_.images_.size(); ++i) {
       index_.images_[i].first_annotation = first;
       first += std::exchange(counts[i], first);
     }
-    index_.annotations_.resize(first);
-    for (std::size_t i = 0; i < pending_.size(); ++i) {
-      if (image_of[i] == kLeftOut) continue;
-      const Pending& pending = pending_[i];
-      CocoAnnotationEntry& entry = index_.annotations_[counts[image_of[i]]++];
-      entry.offset = pending.offset;
-      entry.length = pending.length;
-      entry.repeats_id =
-          std::binary_search(repeating_.begin(), repeating_.end(), static_cast<std::uint32_t>(i));
-      entry.line = pending.line;
-      entry.number = static_cast<std::uint32_t>(i);
-    }
+    index_.by_image_.resize(first);
+    for (std::size_t i = 0; i < image_of.size(); ++i)
+      if (image_of[i] != kLeftOut) index_.by_image_[counts[image_of[i]]++] = static_cast<std::uint32_t>(i);
   }
 
   void report_without_image(std::size_t i, bool is_left_out) {
-    CocoId id = pending_[i].image;
-    if (pending_[i].image_is_text) id = *texts_[static_cast<std::size_t>(pending_[i].image)];
+    CocoId id = images_[i];
+    if (image_is_text_[i]) id = *texts_[static_cast<std::size_t>(images_[i])];
     report(is_left_out ? "image-left-out" : "unknown-image", Severity::error, "annotations", i,
-           pending_[i].line, {{}, {}, "image_id"},
+           index_.annotations_[i].line, {{}, {}, "image_id"},
            is_left_out ? fmt::format("its image, of the id {}, was left out", to_string(id))
                        : fmt::format("no image has the id {}", to_string(id)));
   }
@@ -427,9 +414,9 @@ class CocoIndex::Builder {
   std::unordered_map<std::string, std::int64_t> text_keys_;
   std::vector<const std::string*> texts_;  // by key
   std::set<std::string> subsets_;
-  std::deque<Pending> pending_;
-  std::deque<std::int64_t> ids_;
-  std::vector<std::uint32_t> repeating_;
+  // Of the annotations, by their numbers; a text for an image is its number among texts_.
+  std::deque<std::int64_t> ids_, images_;
+  std::vector<bool> has_id_, image_is_text_, is_read_;
 };
 
 CocoIndex::CocoIndex(CocoFile file, CocoMetadataReader& metadata, CocoTaken& taken, Findings& findings)
@@ -437,11 +424,10 @@ CocoIndex::CocoIndex(CocoFile file, CocoMetadataReader& metadata, CocoTaken& tak
   Builder(*this, metadata, taken, findings).run();
 }
 
-std::span<const CocoAnnotationEntry> CocoIndex::annotations_of(std::size_t image) const {
+std::span<const std::uint32_t> CocoIndex::annotations_of(std::size_t image) const {
   const std::size_t first = images_[image].first_annotation;
-  const std::size_t end =
-      image + 1 < images_.size() ? images_[image + 1].first_annotation : annotations_.size();
-  return std::span(annotations_).subspan(first, end - first);
+  const std::size_t end = image + 1 < images_.size() ? images_[image + 1].first_annotation : by_image_.size();
+  return std::span(by_image_).subspan(first, end - first);
 }
 
 CocoImageName coco_image_name(const ImageRecord& image, const CocoFile& file, std::size_t parts) {

@@ -53,8 +53,8 @@ class CocoSource : public Source {
       image_ = 0;
     }
     if (file_ == indexes_.size()) return {};
-    return [this, file = file_, image = image_++](std::vector<Finding>& findings) {
-      return read(*indexes_[file], files_[file], image, findings);
+    return [this, file = file_, image = image_++](std::vector<Finding>& findings, Look look) {
+      return read(*indexes_[file], files_[file], image, look, findings);
     };
   }
 
@@ -82,7 +82,7 @@ class CocoSource : public Source {
   }
 
   static std::optional<Item> read(const CocoIndex& index, const CocoFileMetadata& metadata,
-                                  std::size_t number, std::vector<Finding>& findings) {
+                                  std::size_t number, Look look, std::vector<Finding>& findings) {
     const CocoImageEntry& entry = index.images()[number];
     RecordReader records;
     std::string buffer;
@@ -95,7 +95,7 @@ class CocoSource : public Source {
     try {
       const ImageRecord record = records.image(std::string_view(buffer).substr(0, entry.length), problems);
       fill(item, record, index, entry);
-      measure(item, record, problems);
+      if (look != Look::annotations) measure(item, record, problems);
     } catch (const Error& error) {  // the file is no longer what it was when it was opened
       findings.push_back(to_finding(error, "unreadable-image"));
       return std::nullopt;
@@ -140,32 +140,33 @@ class CocoSource : public Source {
     problems.push_back({"size-unknown", Severity::warning, {{}, {}, "width"}, std::move(problem), {}});
   }
 
-  static void read_annotations(const CocoIndex& index, std::span<const CocoAnnotationEntry> entries,
+  static void read_annotations(const CocoIndex& index, std::span<const std::uint32_t> numbers,
                                const AnnotationContext& context, RecordReader& records, std::string& buffer,
                                Item& item, std::vector<Finding>& findings) {
-    for (std::size_t first = 0; first < entries.size();) {
-      const std::uint64_t start = entries[first].offset;
-      std::uint64_t end = start + entries[first].length;
+    for (std::size_t first = 0; first < numbers.size();) {
+      const std::uint64_t start = index.annotation(numbers[first]).offset;
+      std::uint64_t end = start + index.annotation(numbers[first]).length;
       std::size_t last = first + 1;
-      for (; last < entries.size(); ++last) {
-        const std::uint64_t next_end = entries[last].offset + entries[last].length;
-        if (entries[last].offset - end > kMaxGap || next_end - start > kMaxRead) break;
+      for (; last < numbers.size(); ++last) {
+        const CocoAnnotationEntry& next = index.annotation(numbers[last]);
+        const std::uint64_t next_end = next.offset + next.length;
+        if (next.offset - end > kMaxGap || next_end - start > kMaxRead) break;
         end = next_end;
       }
       index.json().read(start, end - start, buffer);
       for (; first < last; ++first) {
-        const CocoAnnotationEntry& entry = entries[first];
+        const CocoAnnotationEntry& entry = index.annotation(numbers[first]);
         const auto text = std::string_view(buffer).substr(entry.offset - start, entry.length);
-        read_annotation(index.json(), entry, text, context, records, item, findings);
+        read_annotation(index.json(), numbers[first], entry, text, context, records, item, findings);
       }
     }
   }
 
   // Where it cannot be read, this annotation is lost, not its neighbours.
-  static void read_annotation(const JsonFile& json, const CocoAnnotationEntry& entry, std::string_view text,
-                              const AnnotationContext& context, RecordReader& records, Item& item,
-                              std::vector<Finding>& findings) {
-    const std::string element = element_name("annotations", entry.number);
+  static void read_annotation(const JsonFile& json, std::uint32_t number, const CocoAnnotationEntry& entry,
+                              std::string_view text, const AnnotationContext& context, RecordReader& records,
+                              Item& item, std::vector<Finding>& findings) {
+    const std::string element = element_name("annotations", number);
     std::vector<Finding> problems;
     try {
       Annotation annotation = records.annotation(text, context, problems);

@@ -53,12 +53,21 @@ class CsvSource : public IndexedSource {
       const IndexedRow& place = index_.rows[with_mask[number]];
       return mask_file(row_at(place), table_of(place));
     };
+    std::vector<bool> is_broken(index_.rows.size());
+    const auto leave_out = [&](std::size_t number, const Error& error) {
+      if (error.code() == Code::not_found) return;  // a finding when its turn comes
+      findings_.add(to_finding(error, "unreadable-mask"));
+      is_broken[with_mask[number]] = true;
+    };
     MaskLabels found = find_labels(find_labels_beside(folder, settings, index_.values), settings.labels,
-                                   with_mask.size(), mask_at);
+                                   with_mask.size(), mask_at, leave_out);
     coding_ = std::move(found.coding);
     metadata_.labels = std::move(found.labels);
     name_subsets(found.subsets);
-    leave_out(found.unreadable, with_mask);
+    std::size_t kept = 0;
+    for (std::size_t i = 0; i < index_.rows.size(); ++i)
+      if (!is_broken[i]) index_.rows[kept++] = index_.rows[i];
+    index_.rows.resize(kept);
   }
 
   std::size_t size() const override { return index_.rows.size(); }
@@ -96,20 +105,7 @@ class CsvSource : public IndexedSource {
     for (const std::string& name : index_.other_subsets) add(name);
   }
 
-  void leave_out(const std::map<std::size_t, Error>& unreadable, const std::vector<std::size_t>& with_mask) {
-    std::vector<bool> broken(index_.rows.size(), false);
-    for (const auto& [number, error] : unreadable) {
-      if (error.code() == Code::not_found) continue;  // a finding when its turn comes
-      findings_.add(to_finding(error, "unreadable-mask"));
-      broken[with_mask[number]] = true;
-    }
-    std::size_t kept = 0;
-    for (std::size_t i = 0; i < index_.rows.size(); ++i)
-      if (!broken[i]) index_.rows[kept++] = index_.rows[i];
-    index_.rows.resize(kept);
-  }
-
-  std::optional<Item> read(std::size_t index, std::vector<Finding>& findings) const override {
+  std::optional<Item> read(std::size_t index, Look look, std::vector<Finding>& findings) const override {
     const IndexedRow& place = index_.rows[index];
     const Table& table = table_of(place);
     const CsvRow row = row_at(place);
@@ -147,7 +143,7 @@ class CsvSource : public IndexedSource {
            place.has_mask ? fmt::format("the mask {} is not there", in_quotes(cell(row, table.columns.mask)))
                           : "an image without a mask",
            "add the mask; without it the image counts as not annotated"});
-    if (!check_headers(item, findings)) return std::nullopt;
+    if (!check_files(item, look, findings)) return std::nullopt;
     return item;
   }
 

@@ -192,7 +192,7 @@ class LabelMaskSource : public IndexedSource {
            (std::string(stem.substr(0, stem.size() - name.cut)) + name.tail);
   }
 
-  std::optional<Item> read(std::size_t index, std::vector<Finding>& findings) const override {
+  std::optional<Item> read(std::size_t index, Look look, std::vector<Finding>& findings) const override {
     const FilePair image = images_[index];
     const LabelFolders& part = folders_[image.folders];
     Item item;
@@ -225,7 +225,7 @@ class LabelMaskSource : public IndexedSource {
           {"label-mask-missing", Severity::warning, item.origin,
            fmt::format("no mask of the label {}: it counts as not there", joined(missing, ", ")),
            "add an empty mask where the image has none of the label"});
-    if (!check_headers(item, findings)) return std::nullopt;
+    if (!check_files(item, look, findings)) return std::nullopt;
     return item;
   }
 

@@ -140,16 +140,16 @@ void give_roles(LabelFile& file, PixelCoding coding, const LabelSettings& settin
 }
 
 MaskLabels find_labels(std::optional<LabelFile> file, const MaskLabelSettings& settings, std::size_t masks,
-                       const std::function<Path(std::size_t)>& mask_at) {
+                       const std::function<Path(std::size_t)>& mask_at, const UnreadableMask& unreadable) {
   MaskLabels out;
   PixelCoding coding = settings.coding;
   if (coding == PixelCoding::automatic && file) coding = file->coding;
 
   if (coding == PixelCoding::automatic || (!file && coding != PixelCoding::binary)) {
-    MaskScan scan = scan_masks(masks, mask_at, file ? ScanUntil::not_binary : ScanUntil::end);
+    const MaskScan scan =
+        scan_masks(masks, mask_at, file ? ScanUntil::not_binary : ScanUntil::end, unreadable);
     if (coding == PixelCoding::automatic) coding = file ? decide(scan, *file) : scan.coding();
     if (!file) file = labels_from(scan, coding);
-    out.unreadable = std::move(scan.unreadable);
   }
   if (!file) file = labels_from({}, coding);
 

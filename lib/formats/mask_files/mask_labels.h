@@ -56,15 +56,14 @@ void give_roles(LabelFile& file, PixelCoding coding, const LabelSettings& settin
 struct MaskLabels {
   LabelMap labels;
   std::shared_ptr<const MaskCoding> coding;
-  std::vector<std::string> subsets;         ///< as the label file lists them
-  std::map<std::size_t, Error> unreadable;  ///< masks that were found broken on the way, by number
+  std::vector<std::string> subsets;  ///< as the label file lists them
 };
 
 /// From the label file, where there is one, else from the masks' values, all of which are then decoded.
 /// Throws Error as scan_masks, and for labels that do not fit the coding: colours that are missing or not
 /// distinct, more than one label in a binary mask, two backgrounds.
 MaskLabels find_labels(std::optional<LabelFile> file, const MaskLabelSettings& settings, std::size_t masks,
-                       const std::function<Path(std::size_t)>& mask_at);
+                       const std::function<Path(std::size_t)>& mask_at, const UnreadableMask& unreadable);
 
 /// How masks of these labels are coded; `coding` is not automatic. `values` holds the value a label has in an
 /// index mask. Throws Error(bad_value) as find_labels.

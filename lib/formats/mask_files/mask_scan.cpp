@@ -47,14 +47,20 @@ std::set<Rgb> colours_of(const cv::Mat& pixels) {
   return colours;
 }
 
-MaskScan scan_one(const Path& file, std::size_t number) {
+struct ScannedMask {
   MaskScan found;
+  std::optional<Error> unreadable;
+};
+
+ScannedMask scan_one(const Path& file) {
+  ScannedMask scanned;
+  MaskScan& found = scanned.found;
   try {
     const RawImage mask = read_raw(file);
     if (mask.pixels.channels() >= 3) {
       found.any_colour = true;
       found.colours = colours_of(mask.pixels);
-      return found;
+      return scanned;
     }
     found.values = mask.pixels.depth() == CV_16U ? values_of<std::uint16_t>(mask.pixels)
                                                  : values_of<std::uint8_t>(mask.pixels);
@@ -66,9 +72,9 @@ MaskScan scan_one(const Path& file, std::size_t number) {
     }
   } catch (const Error& error) {
     if (error.code() == Code::interrupted) throw;
-    found.unreadable.emplace(number, Error(error).at_file(file));
+    scanned.unreadable = Error(error).at_file(file);
   }
-  return found;
+  return scanned;
 }
 
 void add(MaskScan& sum, MaskScan&& part) {
@@ -76,7 +82,6 @@ void add(MaskScan& sum, MaskScan&& part) {
   sum.values.merge(part.values);
   sum.palette.merge(part.palette);
   sum.colours.merge(part.colours);
-  sum.unreadable.merge(part.unreadable);
 }
 
 void require_labels(const MaskScan& scan, const Path& last) {
@@ -108,15 +113,19 @@ PixelCoding MaskScan::coding() const {
   return two && values.contains(255) ? PixelCoding::binary : PixelCoding::index;
 }
 
-MaskScan scan_masks(std::size_t count, const std::function<Path(std::size_t)>& mask_at, ScanUntil until) {
+MaskScan scan_masks(std::size_t count, const std::function<Path(std::size_t)>& mask_at, ScanUntil until,
+                    const UnreadableMask& unreadable) {
   MaskScan scan;
   Progress progress("reading the masks' values",
                     until == ScanUntil::end ? std::optional(count) : std::nullopt);
   std::size_t at_once = until == ScanUntil::end ? kMostAtOnce : 2;
   for (std::size_t first = 0; first < count; first += at_once, at_once = std::min(2 * at_once, kMostAtOnce)) {
-    std::vector<MaskScan> parts(std::min(at_once, count - first));
-    parallel_for(parts.size(), [&](std::size_t i) { parts[i] = scan_one(mask_at(first + i), first + i); });
-    for (MaskScan& part : parts) add(scan, std::move(part));
+    std::vector<ScannedMask> parts(std::min(at_once, count - first));
+    parallel_for(parts.size(), [&](std::size_t i) { parts[i] = scan_one(mask_at(first + i)); });
+    for (std::size_t i = 0; i < parts.size(); ++i) {
+      if (parts[i].unreadable) unreadable(first + i, *parts[i].unreadable);
+      add(scan, std::move(parts[i].found));
+    }
     progress.advance(parts.size());
     // With labels that are named already, values beside them are check's to tell.
     if (until == ScanUntil::end) require_labels(scan, mask_at(first + parts.size() - 1));

@@ -21,7 +21,6 @@ struct MaskScan {
   std::map<int, Rgb>
       palette;            ///< of values that occur: the colour in the first mask that has a palette with them
   std::set<Rgb> colours;  ///< of colour masks, of palettes, and of gray samples up to 255
-  std::map<std::size_t, Error> unreadable;  ///< by the mask's number
 
   /// How these masks are coded: binary where nothing but 0 and 255, or black and white, occurs and 255 or
   /// white does.
@@ -30,9 +29,13 @@ struct MaskScan {
 
 enum class ScanUntil { end, not_binary };
 
+/// Takes the number of a mask that cannot be read, and why.
+using UnreadableMask = std::function<void(std::size_t number, const Error& error)>;
+
 /// Decodes masks on all threads, `mask_at(i)` for i in [0, count), up to the last or until one shows that the
-/// coding is not binary. Throws Error(bad_value) where more than 1024 different values occur in a scan to the
-/// end: those are no labels.
-MaskScan scan_masks(std::size_t count, const std::function<Path(std::size_t)>& mask_at, ScanUntil until);
+/// coding is not binary. `unreadable` is called in order, on this thread. Throws Error(bad_value) where more
+/// than 1024 different values occur in a scan to the end: those are no labels.
+MaskScan scan_masks(std::size_t count, const std::function<Path(std::size_t)>& mask_at, ScanUntil until,
+                    const UnreadableMask& unreadable);
 
 }  // namespace maskmill

@@ -37,11 +37,16 @@ class MaskSource : public IndexedSource {
     const auto mask_at = [&](std::size_t number) { return mask_file(pairs_[with_mask[number]]); };
     const Path beside_masks = folders_[pairs_[with_mask.front()].folders].masks.parent_path();
     if (!labels) labels = find_label_file(source, {source, beside_masks}, settings);
-    MaskLabels found = find_labels(std::move(labels), settings, with_mask.size(), mask_at);
+    std::vector<bool> is_unreadable(pairs_.size());
+    const auto leave_out = [&](std::size_t number, const Error& error) {
+      findings_.add(to_finding(error, "unreadable-mask"));
+      is_unreadable[with_mask[number]] = true;
+    };
+    MaskLabels found = find_labels(std::move(labels), settings, with_mask.size(), mask_at, leave_out);
     coding_ = std::move(found.coding);
     metadata_.labels = std::move(found.labels);
     metadata_.subsets = subset_names(std::move(found.subsets), folders_);
-    leave_out(found.unreadable, with_mask);
+    pairs_.erase_if([&](std::size_t number) { return is_unreadable[number]; });
   }
 
   std::size_t size() const override { return pairs_.size(); }
@@ -56,17 +61,7 @@ class MaskSource : public IndexedSource {
   }
   Path mask_file(const FilePair& pair) const { return folders_[pair.folders].masks / pair.mask; }
 
-  void leave_out(const std::map<std::size_t, Error>& unreadable,
-                 const std::vector<std::uint32_t>& with_mask) {
-    std::vector<bool> is_unreadable(pairs_.size());
-    for (const auto& [number, error] : unreadable) {
-      findings_.add(to_finding(error, "unreadable-mask"));
-      is_unreadable[with_mask[number]] = true;
-    }
-    pairs_.erase_if([&](std::size_t number) { return is_unreadable[number]; });
-  }
-
-  std::optional<Item> read(std::size_t index, std::vector<Finding>& findings) const override {
+  std::optional<Item> read(std::size_t index, Look look, std::vector<Finding>& findings) const override {
     const FilePair pair = pairs_[index];
     Item item;
     item.id = id_of(pair, folders_);
@@ -81,7 +76,7 @@ class MaskSource : public IndexedSource {
       findings.push_back({"unlabelled-item", Severity::error, item.origin,
                           "an image without a mask of its name",
                           "add the mask; without it the image counts as not annotated"});
-    if (!check_headers(item, findings)) return std::nullopt;
+    if (!check_files(item, look, findings)) return std::nullopt;
     return item;
   }
 

@@ -118,7 +118,7 @@ std::string other_trouble(const Path& file) {
   Item item;
   item.image = file;
   std::vector<Finding> problems;
-  check_headers(item, problems);
+  check_files(item, Look::headers, problems);
   return problems.empty() ? std::string() : "; besides, " + problems.front().message;
 }
 
@@ -299,7 +299,7 @@ class TrimapsSource : public IndexedSource {
     return {(folders_.images / images_->name(item.image)).string(), {}, {}};
   }
 
-  std::optional<Item> read(std::size_t index, std::vector<Finding>& findings) const override {
+  std::optional<Item> read(std::size_t index, Look look, std::vector<Finding>& findings) const override {
     const Listed& listed = items_[index];
     Item item;
     item.id = names_[listed.name];
@@ -315,7 +315,7 @@ class TrimapsSource : public IndexedSource {
       findings.push_back(finding_at(item.origin, "unlabelled-item", Severity::error,
                                     "an image without a trimap of its name",
                                     "add the trimap; without it the image counts as not annotated"));
-    if (!check_headers(item, findings)) return std::nullopt;
+    if (!check_files(item, look, findings)) return std::nullopt;
     return item;
   }
 

@@ -165,7 +165,7 @@ class VocSource : public IndexedSource {
     const auto mask_at = [&](std::size_t i) { return class_mask_of(index_.entries[with_mask[i]]); };
     MaskScan scan;
     try {
-      scan = scan_masks(with_mask.size(), mask_at, ScanUntil::end);
+      scan = scan_masks(with_mask.size(), mask_at, ScanUntil::end, [](std::size_t, const Error&) {});
     } catch (const Error& error) {
       if (error.code() != Code::bad_value) throw;
       throw Error(error.code(), error.message())
@@ -196,7 +196,7 @@ class VocSource : public IndexedSource {
     numbers16_ = number_coding(kVocVoid16);
   }
 
-  std::optional<Item> read(std::size_t number, std::vector<Finding>& findings) const override {
+  std::optional<Item> read(std::size_t number, Look look, std::vector<Finding>& findings) const override {
     const VocEntry& entry = index_.entries[number];
     const Path annotation = annotation_of(entry), class_mask = class_mask_of(entry),
                object_mask = object_mask_of(entry);
@@ -221,12 +221,12 @@ class VocSource : public IndexedSource {
     item.file_name = item.id + (item.image.empty() ? Path(xml.file_name) : item.image).extension().string();
     if (class_mask.empty()) require_class_mask(item, entry, xml, findings);
     try {
-      add_masks(item, class_mask, object_mask, findings);
+      add_masks(item, class_mask, object_mask, look, findings);
     } catch (const Error& error) {
       findings.push_back(to_finding(error, "unreadable-mask"));
       return std::nullopt;
     }
-    if (!check_headers(item, findings)) return std::nullopt;
+    if (!check_files(item, look, findings)) return std::nullopt;
     if (item.image.empty() && !item.size) item.size = xml.size;
     compare_size(item, xml.size, findings);
     compare_name(item, xml.file_name, findings);
@@ -280,7 +280,7 @@ class VocSource : public IndexedSource {
   }
 
   /// Sets the item's size to that of the class mask. Throws Error as probe_image.
-  void add_masks(Item& item, const Path& class_mask, const Path& object_mask,
+  void add_masks(Item& item, const Path& class_mask, const Path& object_mask, Look look,
                  std::vector<Finding>& findings) const {
     if (class_mask.empty()) {
       if (!object_mask.empty())
@@ -291,14 +291,20 @@ class VocSource : public IndexedSource {
              "add the class mask, or delete the object mask"});
       return;
     }
-    const ImageInfo info = probe_mask(class_mask);
-    item.semantic = MaskRef{class_mask, is_of_colours(info) ? by_colour_ : by_index_, std::nullopt, false};
+    item.semantic = MaskRef{class_mask, by_index_, std::nullopt, false};
+    MaskRef instances{object_mask, numbers_, std::nullopt, false};
+    if (look == Look::annotations) {
+      if (!object_mask.empty()) item.instances = std::move(instances);
+      return;
+    }
+    const ImageInfo info = probe_mask(*item.semantic, look);
+    if (is_of_colours(info)) item.semantic->coding = by_colour_;
     item.size = info.stored;
     if (object_mask.empty()) return;
-    const ImageInfo objects = probe_mask(object_mask);
+    const ImageInfo objects = probe_mask(instances, look);
+    if (objects.bit_depth == 16) instances.coding = numbers16_;
     if (objects.stored == info.stored)
-      item.instances =
-          MaskRef{object_mask, objects.bit_depth == 16 ? numbers16_ : numbers_, std::nullopt, false};
+      item.instances = std::move(instances);
     else
       findings.push_back(
           {"size-differs",
@@ -307,14 +313,6 @@ class VocSource : public IndexedSource {
            fmt::format("the object mask has {} pixels, the class mask {}; the object mask is left out",
                        to_string(objects.stored), to_string(info.stored)),
            {}});
-  }
-
-  static ImageInfo probe_mask(const Path& mask) {
-    try {
-      return probe_image(mask);
-    } catch (Error& error) {
-      throw error.at_file(mask);
-    }
   }
 
   static void compare_size(const Item& item, std::optional<Size> stated, std::vector<Finding>& findings) {

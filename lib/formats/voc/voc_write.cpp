@@ -154,8 +154,7 @@ class VocSink : public Sink {
   Masks masks_of(const Item& item, const Objects& objects, std::vector<Finding>& found) const {
     if (objects.painted.empty() && item.semantic && is_written_so(*item.semantic) &&
         (!item.instances || is_written_so(*item.instances)))
-      return {read_file(item.semantic->file),
-              item.instances ? read_file(item.instances->file) : std::string()};
+      return {bytes_of(*item.semantic), item.instances ? bytes_of(*item.instances) : std::string()};
 
     PaintedMask painted;
     if (!objects.painted.empty()) painted = paint(item, objects, found);
@@ -202,7 +201,7 @@ class VocSink : public Sink {
   bool is_written_so(const MaskRef& mask) const {
     if (!mask.coding || mask.made || mask.resize_to_image || mask.value) return false;
     const MaskCoding& coding = *mask.coding;
-    const ImageInfo info = probe_image(mask.file);
+    const ImageInfo info = probe_mask(mask);
     if (info.kind != FileKind::png || info.channels != 1) return false;
     if (coding.kind == MaskCoding::Kind::instance)
       return info.bit_depth == 16 ? coding.void_value == kVocVoid16
@@ -218,18 +217,24 @@ class VocSink : public Sink {
   /// as background.
   std::string encode_numbers(cv::Mat numbers, const cv::Mat& classes, const Item& item,
                              std::vector<Finding>& found) const {
+    if (!classes.empty() && classes.size() != numbers.size())
+      throw Error(Code::bad_value, "the class mask and the object mask differ in size");
+    cv::Mat narrow(numbers.size(), CV_8UC1);
+    int highest = 0;
+    for (int y = 0; y < numbers.rows; ++y) {
+      const auto* number = numbers.ptr<std::uint16_t>(y);
+      const std::uint8_t* label = classes.empty() ? nullptr : classes.ptr<std::uint8_t>(y);
+      auto* to = narrow.ptr<std::uint8_t>(y);
+      for (int x = 0; x < numbers.cols; ++x) {
+        const bool is_void = number[x] == kUnlabelled || (label && label[x] == kVocVoid);
+        to[x] = is_void ? kVocVoid : static_cast<std::uint8_t>(number[x]);
+        if (!is_void) highest = std::max<int>(highest, number[x]);
+      }
+    }
+    if (highest <= kMostNumbers8) return encode_index_png(narrow, voc_palette(256));
     if (!classes.empty()) {
-      if (classes.size() != numbers.size())
-        throw Error(Code::bad_value, "the class mask and the object mask differ in size");
       numbers = numbers.clone();
       numbers.setTo(kUnlabelled, classes == kVocVoid);
-    }
-    double highest = 0;
-    cv::minMaxLoc(numbers, nullptr, &highest, nullptr, nullptr, numbers != kUnlabelled);
-    if (highest <= kMostNumbers8) {
-      cv::Mat narrow;
-      numbers.convertTo(narrow, CV_8U);  // saturates: void becomes 255
-      return encode_index_png(narrow, voc_palette(256));
     }
     found.push_back(
         {"wide-object-mask", Severity::warning, item.origin,

@@ -28,7 +28,7 @@ Report report_to(const Rule& rule, Looked& looked, std::size_t position = 0) {
 
 Looked look(ReadItem& read, const Metadata& metadata) {
   Looked looked;
-  looked.item = read(looked.findings);
+  looked.item = read(looked.findings, Look::masks);
   if (!looked.item) return looked;
   looked.facts = facts_of(*looked.item, metadata.labels);
   for (const Rule* rule : rules())

@@ -11,18 +11,6 @@
 namespace maskmill {
 namespace {
 
-/// What is said of an image, whatever the item is called.
-std::uint64_t hash_of_annotations(const Item& item, const ItemFacts& facts) {
-  Item bare;
-  bare.annotated = item.annotated;
-  bare.annotations = item.annotations;
-  for (Annotation& annotation : bare.annotations) annotation.id.reset();
-  std::string text = digest_of(bare).hex();
-  for (const auto& mask : {facts.semantic, facts.instances})
-    text += mask && mask->content ? mask->content->hex() : "-";
-  return digest_of(text).low;
-}
-
 /// The first image of each content: 48 bytes each; where it lies is kept on disk, since few have a second.
 class Duplicates : public AcrossItems {
  public:
@@ -34,7 +22,7 @@ class Duplicates : public AcrossItems {
         index_.find(content.low, [&](std::uint32_t number) { return seen_[number].content == content; });
     if (!known) {
       index_.add(content.low, static_cast<std::uint32_t>(seen_.size()));
-      seen_.push_back({content, hash_of_annotations(item, facts), places_.append(path + item.subset),
+      seen_.push_back({content, facts.annotations, places_.append(path + item.subset),
                        static_cast<std::uint32_t>(path.size()),
                        static_cast<std::uint32_t>(item.subset.size())});
       return;
@@ -48,7 +36,7 @@ class Duplicates : public AcrossItems {
                              printable(first.path), in_quotes(first.subset), in_quotes(item.subset))
                : fmt::format("the same picture as {}", printable(first.path)),
            "keep one of them");
-    if (!leaks && seen_[*known].annotations == hash_of_annotations(item, facts)) report.repairable();
+    if (!leaks && seen_[*known].annotations == facts.annotations) report.repairable();
   }
   void finish(const Report&) override {}
 

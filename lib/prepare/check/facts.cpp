@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "prepare/check/facts.h"
 
+#include <memory>
+
 #include "dataset/masks.h"
+#include "dataset/provenance.h"
 
 namespace maskmill {
 namespace {
@@ -12,12 +15,12 @@ FileFacts file_facts(const Path& path, Read&& read, Decode&& decode) {
   FileFacts facts;
   facts.path = path;
   try {
-    const std::string bytes = read();
+    const std::shared_ptr<const std::string> bytes = read();
     facts.exists = true;
-    facts.kind = file_kind(bytes);
-    facts.content = digest_of(bytes);
-    facts.header = probe_image_bytes(bytes);
-    decode(bytes, *facts.header);
+    facts.kind = file_kind(*bytes);
+    facts.content = digest_of(*bytes);
+    facts.header = probe_image_bytes(*bytes);
+    decode(*bytes, *facts.header);
   } catch (Error& error) {
     facts.exists = error.code() != Code::not_found;
     facts.unreadable = std::move(error.at_file(path));
@@ -26,17 +29,20 @@ FileFacts file_facts(const Path& path, Read&& read, Decode&& decode) {
 }
 
 /// A made mask has no bytes: all that there is to know of it are its pixels.
-template <class Look>
-FileFacts mask_facts(const MaskRef& mask, Look&& look) {
+template <class Decode>
+FileFacts mask_facts(const MaskRef& mask, Decode&& decode) {
   if (!mask.made)
     return file_facts(
-        mask.file, [&] { return read_file(mask.file); },
-        [&](std::string_view bytes, const ImageInfo&) { look(decode_raw(bytes)); });
+        mask.file,
+        [&] {
+          return mask.content ? mask.content : std::make_shared<const std::string>(read_file(mask.file));
+        },
+        [&](std::string_view bytes, const ImageInfo&) { decode(decode_raw(bytes)); });
   FileFacts facts;
   facts.path = file_of(mask);
   facts.exists = true;
   try {
-    look(read_stored(mask));
+    decode(read_stored(mask));
   } catch (Error& error) {
     facts.unreadable = std::move(error.at_file(facts.path));
   }
@@ -102,6 +108,26 @@ void look_at_semantic(const RawImage& raw, const MaskRef& mask, const cv::Mat& p
     facts.alignment = align(picture, image, semantic.labels, labels);
 }
 
+// Of files what is known already: one that cannot be read is no reason to fail.
+std::uint64_t hash_of_annotations(const Item& item, const ItemFacts& facts) {
+  Item bare;
+  bare.annotated = item.annotated;
+  bare.annotations = item.annotations;
+  std::string files;
+  const auto add = [&](const FileFacts& file) { files += file.content ? file.content->hex() : "-"; };
+  for (const auto& mask : {facts.semantic, facts.instances})
+    if (mask) add(*mask);
+  for (const FileFacts& shape : facts.shapes) add(shape);
+  for (Annotation& annotation : bare.annotations) {
+    annotation.id.reset();
+    if (auto* mask = std::get_if<MaskRef>(&annotation.shape)) {
+      files += mask->value ? std::to_string(*mask->value) : "-";
+      annotation.shape = std::monostate();
+    }
+  }
+  return digest_of(digest_of(bare).hex() + files).low;
+}
+
 }  // namespace
 
 std::vector<const FileFacts*> ItemFacts::files() const {
@@ -125,7 +151,7 @@ ItemFacts facts_of(const Item& item, const LabelMap& labels) {
   cv::Mat picture;  // on its alignment grid
   if (has_image(item))
     facts.image = file_facts(
-        image_file(item), [&] { return image_bytes(item); },
+        image_file(item), [&] { return std::make_shared<const std::string>(image_bytes(item)); },
         [&](std::string_view bytes, const ImageInfo& info) {
           picture = decoded_on_grid(bytes, info, item.semantic.has_value());
         });
@@ -140,6 +166,7 @@ ItemFacts facts_of(const Item& item, const LabelMap& labels) {
   for (const Annotation& annotation : item.annotations)
     if (const auto* mask = std::get_if<MaskRef>(&annotation.shape))
       facts.shapes.push_back(mask_facts(*mask, [](const RawImage&) {}));
+  facts.annotations = hash_of_annotations(item, facts);
   return facts;
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <cstdint>
 #include <map>
 #include <optional>
 #include <set>
@@ -41,6 +42,7 @@ struct ItemFacts {
   /// Labels that occur in the semantic mask as blends of others only -> pixels.
   std::map<int, std::int64_t> blended_labels;
   std::optional<Alignment> alignment;  ///< of the semantic mask with the image
+  std::uint64_t annotations = 0;  ///< a hash of all that is said of the image, whatever the item is called
 
   /// Labels of the annotations and of the semantic mask.
   std::set<int> labels_in(const Item& item) const;

@@ -38,8 +38,9 @@ class RepairedSource : public Source {
     if (!read) return read;
     const std::span<const PlannedRepair> planned = planned_for(position_++);
     if (planned.empty()) return read;
-    return [this, read = std::move(read), planned](std::vector<Finding>& findings) -> std::optional<Item> {
-      std::optional<Item> item = read(findings);
+    return [this, read = std::move(read), planned](std::vector<Finding>& findings,
+                                                   Look look) -> std::optional<Item> {
+      std::optional<Item> item = read(findings, with_sizes(look));
       for (const PlannedRepair& repair : planned) {
         if (!item) break;
         findings.push_back(done(*repair.rule, *item));

@@ -179,7 +179,7 @@ class Piece {
   Piece(std::shared_ptr<Original> original, const ReshapePlan& plan, std::size_t number)
       : original_(std::move(original)), plan_(plan), number_(number) {}
 
-  std::optional<Item> operator()(std::vector<Finding>& findings) const {
+  std::optional<Item> operator()(std::vector<Finding>& findings, Look) const {
     const Item* whole = original_->item();
     if (number_ == 0) findings = original_->findings();
     if (!whole) return std::nullopt;

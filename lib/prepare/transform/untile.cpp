@@ -274,7 +274,7 @@ class UntiledSource : public Source {
     }
     std::vector<ReadItem> reads = std::move(waiting_.extract(image).mapped());
     if (!images_[image].is_tiled) return std::move(reads.front());
-    return [this, reads = std::move(reads)](std::vector<Finding>& findings) {
+    return [this, reads = std::move(reads)](std::vector<Finding>& findings, Look) {
       return Assembly(metadata().labels, settings_, findings).run(reads);
     };
   }

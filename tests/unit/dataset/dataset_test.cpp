@@ -35,7 +35,7 @@ class FaultySource : public Source {
   std::size_t size() const override { return 100; }
   ReadItem next() override {
     if (next_ == 100) return {};
-    return [this, number = next_++](std::vector<Finding>& findings) -> std::optional<Item> {
+    return [this, number = next_++](std::vector<Finding>& findings, Look) -> std::optional<Item> {
       ++reads;
       Finding finding;
       finding.message = std::to_string(number);

@@ -270,6 +270,7 @@ TEST_CASE("with labels named, opening decodes no more masks than it takes to kno
     ++asked;
     return good;
   };
-  CHECK(scan_masks(100000, mask_at, ScanUntil::not_binary).coding() == PixelCoding::index);
+  CHECK(scan_masks(100000, mask_at, ScanUntil::not_binary, [](std::size_t, const Error&) {}).coding() ==
+        PixelCoding::index);
   CHECK(asked < 10);
 }

@@ -28,12 +28,12 @@ TEST_CASE("the size is the displayed one, and a mask must have it") {
   const Scratch scratch;
   std::vector<Finding> findings;
   Item upright = pair_of(scratch, turned_jpeg({6, 4}, 6), png_mask({1}, {4, 6}));
-  CHECK(check_headers(upright, findings));
+  CHECK(check_files(upright, Look::headers, findings));
   CHECK(upright.size == Size{4, 6});
   CHECK(findings.empty());
 
   Item lying = pair_of(scratch, turned_jpeg({6, 4}, 6), png_mask({1}, {6, 4}));
-  CHECK(!check_headers(lying, findings));
+  CHECK(!check_files(lying, Look::headers, findings));
   REQUIRE(findings.size() == 1);
   CHECK(findings[0].rule == "exif-rotation");
   CHECK_THAT(findings[0].message, contains("EXIF orientation 6"));
@@ -44,7 +44,7 @@ TEST_CASE("a mask that is to be resized may have any size") {
   std::vector<Finding> findings;
   Item item = pair_of(scratch, jpeg_picture({6, 4}), png_mask({1}, {60, 40}));
   item.semantic->resize_to_image = true;
-  CHECK(check_headers(item, findings));
+  CHECK(check_files(item, Look::headers, findings));
   CHECK(findings.empty());
 }
 
