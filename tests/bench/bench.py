@@ -112,7 +112,8 @@ with tempfile.TemporaryDirectory() as folder:
     ours("convert", coco, "-o", back, "--to", "voc", "--media", "none")
     count = len(list((voc / "SegmentationClass").glob("*.png")))
     masks = [folder for folder in binary.rglob("*") if folder.is_dir() and any(folder.glob("*.png"))]
-    instances = next(coco.rglob("instances*.json"))
+    whole = scratch / "all.json"  # supervision reads one file
+    ours("convert", coco, "-o", whole, "--to", "coco", "--media", "none")
 
     print("| what | jobs | seconds | bare | ratio | datumaro | supervision |\n|---|---|---|---|---|---|---|")
     for task in (
@@ -123,7 +124,7 @@ with tempfile.TemporaryDirectory() as folder:
         Task(f"COCO -> {count} VOC masks", coco, ["--from", "coco", "--to", "voc"],
              [("encode", back / "SegmentationClass", back / "SegmentationObject")],
              datumaro=(coco, "coco_instances", "voc_segmentation"),
-             supervision=(instances, "coco", "voc", coco / "images"), items=count),
+             supervision=(whole, "coco", "voc", coco / "images"), items=count),
         Task("174 CamVid masks -> COCO", camvid, ["--from", "trainannot", "--read", "ignore=11", "--to", "coco"],
              [("masks", camvid / "trainannot", camvid / "valannot")],
              datumaro=(camvid, "camvid", "coco_instances"), items=174),
