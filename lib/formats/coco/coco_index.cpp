@@ -12,6 +12,7 @@
 #include "base/parallel.h"
 #include "base/random.h"
 #include "base/text.h"
+#include "formats/coco/coco_parts.h"
 
 namespace maskmill {
 namespace {
@@ -342,6 +343,14 @@ class CocoIndex::Builder {
 
   // The first of several annotations keeps the id; the others stay, without one.
   void mark_repeated_ids() {
+    std::vector<std::int64_t> stated;
+    for (std::size_t i = 0; i < ids_.size(); ++i)
+      if (has_id_[i]) stated.push_back(ids_[i]);
+    if (holds_twice(std::move(stated))) mark_repeated();
+    ids_ = {};
+  }
+
+  void mark_repeated() {
     std::vector<std::pair<std::int64_t, std::uint32_t>> sorted;
     sorted.reserve(ids_.size());
     for (std::size_t i = 0; i < ids_.size(); ++i)
@@ -357,7 +366,6 @@ class CocoIndex::Builder {
       report("duplicate-id", Severity::warning, "annotations", i, entry.line, {{}, {}, "id"},
              fmt::format("an earlier annotation has the id {}; this one is read without an id", ids_[i]));
     }
-    ids_ = {};
   }
 
   void group_by_image() {

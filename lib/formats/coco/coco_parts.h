@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <functional>
 #include <optional>
 #include <string>
@@ -12,6 +13,9 @@
 
 namespace maskmill {
 
+/// Sorts a copy where they do not come in order.
+bool holds_twice(std::vector<std::int64_t> ids);
+
 /// Ids as they come, made unique at the end: 8 bytes each.
 class IdList {
  public:
@@ -19,14 +23,14 @@ class IdList {
   std::size_t size() const { return ids_.size(); }
 
   struct Resolved {
-    std::vector<std::int64_t> ids;
+    std::deque<std::int64_t> ids;
     std::size_t renumbered = 0;  ///< those that repeated another's
   };
   /// The first of an id keeps it. The others, and those without one, get numbers that are free, from 1 up.
   Resolved resolve() &&;
 
  private:
-  std::vector<std::int64_t> ids_;
+  std::deque<std::int64_t> ids_;  // which grows without a copy
   std::vector<bool> is_stated_;
 };
 

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <boost/filesystem.hpp>
+#include <deque>
 #include <map>
 #include <memory>
 
@@ -100,14 +101,14 @@ class Part {
     for (const auto& [key, value] : header.others.items())
       out.add(",\n" + to_line(Json(key)) + ":" + to_line(value));
 
-    const std::vector<std::int64_t> image_ids = resolved(std::move(image_ids_), "images", findings);
+    const std::deque<std::int64_t> image_ids = resolved(std::move(image_ids_), "images", findings);
     out.begin("images");
     std::size_t image = 0;
     images_.for_each(
         [&](std::string_view line) { out.element(fmt::format("{{\"id\":{}{}", image_ids[image++], line)); });
     out.end();
 
-    const std::vector<std::int64_t> ids = resolved(std::move(annotation_ids_), "annotations", findings);
+    const std::deque<std::int64_t> ids = resolved(std::move(annotation_ids_), "annotations", findings);
     out.begin("annotations");
     std::size_t annotation = 0, left = 0;
     image = 0;
@@ -124,7 +125,7 @@ class Part {
   }
 
  private:
-  static std::vector<std::int64_t> resolved(IdList&& list, std::string_view what, Findings& findings) {
+  static std::deque<std::int64_t> resolved(IdList&& list, std::string_view what, Findings& findings) {
     IdList::Resolved result = std::move(list).resolve();
     if (result.renumbered > 0)
       findings.add(
@@ -138,7 +139,7 @@ class Part {
 
   LineStore images_, annotations_;
   IdList image_ids_, annotation_ids_;
-  std::vector<std::uint32_t> annotation_counts_;  // by image
+  std::deque<std::uint32_t> annotation_counts_;  // by image
   bool crowd_is_unknown_ = false, crowd_is_denied_ = false;
 };
 

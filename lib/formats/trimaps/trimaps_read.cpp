@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 #include <boost/filesystem.hpp>
+#include <deque>
 #include <functional>
 #include <set>
 
@@ -203,7 +204,11 @@ class TrimapsSource : public IndexedSource {
     lists_.push_back(file.string());
     const std::string text = read_file(file);
     std::uint32_t line_number = 0;
-    for (const std::string_view line : lines_of(text)) {
+    for (std::size_t begin = 0, end = 0; begin < text.size(); begin = end) {
+      end = std::min(text.find('\n', begin), text.size() - 1) + 1;
+      const auto lines = lines_of(std::string_view(text).substr(begin, end - begin));
+      const std::string_view line =
+          lines.empty() ? std::string_view() : lines.front();  // a lone byte order mark
       ++line_number;
       try {
         if (const auto entry = parse_list_line(line)) use(*entry, number, line_number);
@@ -324,7 +329,7 @@ class TrimapsSource : public IndexedSource {
   std::vector<std::string> lists_;
   std::optional<PicturesByStem> images_, trimaps_;
   NameArena names_;
-  std::vector<Listed> items_;
+  std::deque<Listed> items_;        // which grows without a copy
   HashIndex by_name_;               ///< of the items, until they have their files
   std::set<int> labelled_subsets_;  ///< a subset without any trimap is legal
 };
