@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // Linking alone does not guard layers: a header-only leak would link. So every include is held against the
 // order here.
+#include <algorithm>
 #include <boost/filesystem.hpp>
 #include <map>
+#include <regex>
 #include <set>
 #include <string>
 #include <vector>
@@ -59,6 +61,26 @@ std::vector<Include> includes(const Path& path) {
 
 const Path kRoot = MASKMILL_SOURCE_DIR;
 
+/// The types that a source defines for others to see, with their namespaces: not those of nameless ones.
+std::set<std::string> types_defined(const Path& path) {
+  static const std::regex kNamespace("(?:inline )?namespace ?([A-Za-z0-9_:]*) \\{");
+  static const std::regex kType(
+      "(?:struct|class|enum class|enum|union) ([A-Za-z0-9_]+)(?: final)?(?: ?:(?!:)[^;{]*)? ?\\{.*");
+  std::set<std::string> types;
+  std::vector<std::string> namespaces;
+  const std::string text = read_file(path);
+  for (const std::string_view view : lines_of(text)) {
+    const std::string line(view);
+    std::smatch match;
+    if (std::regex_match(line, match, kNamespace)) namespaces.push_back(match[1]);
+    if (line.starts_with("}  // namespace") && !namespaces.empty()) namespaces.pop_back();
+    const bool nameless = std::ranges::find(namespaces, "") != namespaces.end();
+    if (!nameless && std::regex_match(line, match, kType))
+      types.insert(joined(namespaces, "::") + "::" + match[1].str());
+  }
+  return types;
+}
+
 }  // namespace
 
 TEST_CASE("a library includes only itself and what lies below it") {
@@ -89,6 +111,19 @@ TEST_CASE(
         if (in_torch) CHECK((first != "fmt" && first != "spdlog" && first != "google"));
       }
     }
+}
+
+// Where two types have one name, the linker keeps the functions of one of them for both, and says nothing.
+TEST_CASE("a type is defined once") {
+  std::map<std::string, Path> defined_in;
+  for (const char* folder : {"lib", "tools"})
+    for (const Path& path : sources(kRoot / folder))
+      for (const std::string& type : types_defined(path)) {
+        const auto [known, is_new] = defined_in.emplace(type, path);
+        INFO(type << " is defined in " << known->second << " and in " << path);
+        CHECK(is_new);
+      }
+  CHECK(defined_in.size() > 200);
 }
 
 TEST_CASE("every source begins with its licence") {

@@ -25,7 +25,7 @@ struct Options {
     setting("untile", self.transform.untile,
             "put tiles together again; where they overlap, a pixel is taken from the tile in which it lies "
             "further from the edge");
-    LabelSettings::visit(self.transform.labels, setting);
+    RelabelSettings::visit(self.transform.labels, setting);
     ReshapeSettings::visit(self.transform.reshape, setting);
     FilterSettings::visit(self.transform.filter, setting);
     PictureSettings::visit(self.transform.pictures, setting);

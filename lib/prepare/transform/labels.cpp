@@ -72,7 +72,7 @@ std::vector<Joined> joined_labels(const std::vector<std::string>& texts, const L
 /// What the map becomes, and by which way each label gets there.
 class LabelPlan {
  public:
-  LabelPlan(const LabelMap& labels, const LabelSettings& settings, const Capabilities& target)
+  LabelPlan(const LabelMap& labels, const RelabelSettings& settings, const Capabilities& target)
       : old_(labels),
         others_(settings.others),
         paints_(target.semantic_mask),
@@ -102,7 +102,7 @@ class LabelPlan {
 
   void leave(int label) { is_other_[static_cast<std::size_t>(label)] = true; }
 
-  void choose(const LabelSettings& settings) {
+  void choose(const RelabelSettings& settings) {
     if (!settings.select.empty()) {
       const std::set<int> kept = all_named(settings.select, old_, "select");
       for (int i = 0; i < old_.size(); ++i)
@@ -117,7 +117,7 @@ class LabelPlan {
     }
   }
 
-  void choose_binary(const LabelSettings& settings) {
+  void choose_binary(const RelabelSettings& settings) {
     if (!settings.select.empty() || !settings.drop.empty() || !settings.merge.empty() ||
         !settings.rename.empty())
       throw Error(Code::usage, "takes the place of select, drop, merge and rename").at_field("binary");
@@ -133,7 +133,7 @@ class LabelPlan {
     groups_.push_back({name, {chosen.begin(), chosen.end()}});
   }
 
-  void join(const LabelSettings& settings) {
+  void join(const RelabelSettings& settings) {
     groups_ = joined_labels(settings.merge, old_);
     std::set<int> taken;
     for (const Joined& group : groups_)
@@ -145,7 +145,7 @@ class LabelPlan {
       }
   }
 
-  void rename(const LabelSettings& settings) {
+  void rename(const RelabelSettings& settings) {
     for (const std::string& text : settings.rename) {
       const std::size_t equals = text.find('=');
       if (equals == std::string::npos || equals + 1 == text.size())
@@ -294,7 +294,7 @@ MaskRef kept_numbers(const MaskRef& numbers, const MaskRef& semantic, std::optio
 
 class LabelChange {
  public:
-  LabelChange(const LabelMap& labels, const LabelSettings& settings, const Capabilities& target)
+  LabelChange(const LabelMap& labels, const RelabelSettings& settings, const Capabilities& target)
       : plan_(labels, settings, target),
         numbers_(plan_.numbers()),
         fates_(fates_of_numbers(plan_.labels())),
@@ -352,7 +352,7 @@ class LabelChange {
 
 }  // namespace
 
-std::unique_ptr<Source> relabelled(std::shared_ptr<Source> source, const LabelSettings& settings,
+std::unique_ptr<Source> relabelled(std::shared_ptr<Source> source, const RelabelSettings& settings,
                                    const Capabilities& target) {
   Metadata metadata = source->metadata();
   const auto change = std::make_shared<const LabelChange>(source->metadata().labels, settings, target);

@@ -27,7 +27,7 @@ inline constexpr std::array<std::string_view, 3> enum_names<Others>{"background"
 
 /// Names are those of the source, however many of the settings are given; "*" and "?" stand for any letters
 /// and for one, where no label has that very name.
-struct LabelSettings {
+struct RelabelSettings {
   std::vector<std::string> select{}, drop{}, rename{}, merge{}, binary{};
   Others others = Others::background;
 
@@ -55,7 +55,7 @@ struct LabelSettings {
 /// no place, a crowd of a chosen label is of that label. Throws Error(usage) for a name or pattern that no
 /// label has, naming the nearest; for a label that two settings claim; for a new name that is taken; where no
 /// label is left.
-std::unique_ptr<Source> relabelled(std::shared_ptr<Source> source, const LabelSettings& settings,
+std::unique_ptr<Source> relabelled(std::shared_ptr<Source> source, const RelabelSettings& settings,
                                    const Capabilities& target);
 
 }  // namespace maskmill

@@ -8,7 +8,7 @@ namespace maskmill {
 
 std::unique_ptr<Source> transformed(std::shared_ptr<Source> source, const TransformSettings& settings,
                                     const Capabilities& target) {
-  const LabelSettings& labels = settings.labels;
+  const RelabelSettings& labels = settings.labels;
   if (!settings.untile && !labels.any() && !settings.reshape.any() && !settings.filter.any())
     throw Error(Code::usage, "nothing is to be changed")
         .hint("to write the data set anew: maskmill convert; what can be changed: maskmill transform --help");

@@ -11,7 +11,7 @@ namespace maskmill {
 
 struct TransformSettings {
   bool untile = false;
-  LabelSettings labels{};
+  RelabelSettings labels{};
   ReshapeSettings reshape{};
   FilterSettings filter{};
   PictureSettings pictures{};

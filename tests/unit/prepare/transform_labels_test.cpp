@@ -15,7 +15,7 @@ Names names_of(const LabelMap& labels) {
   return names;
 }
 
-TransformSettings with(LabelSettings labels) {
+TransformSettings with(RelabelSettings labels) {
   TransformSettings settings;
   settings.labels = std::move(labels);
   return settings;
@@ -54,7 +54,7 @@ std::map<std::string, int> pixels(const Item& item, const LabelMap& labels) {
   return counts;
 }
 
-Error refusal(LabelSettings labels) {
+Error refusal(RelabelSettings labels) {
   return thrown_by([&] { transform(objects(), with(std::move(labels))); });
 }
 
@@ -94,7 +94,7 @@ TEST_CASE("masks say the kept labels, and of the others what is asked for") {
     return pixels(read_all(*source, findings)[0], source->metadata().labels);
   }();
   REQUIRE(before.size() == 4);
-  const auto after = [&](LabelSettings labels, const char* target = "pairs") {
+  const auto after = [&](RelabelSettings labels, const char* target = "pairs") {
     const ReadDataSet read = transform(masks(), with(std::move(labels)), held_by(target));
     return pixels(read.items[0], read.labels());
   };
