@@ -1,4 +1,4 @@
-# cmake -DBUILD=folder -DSOURCE=folder -DGENERATOR=name -P run.cmake
+# cmake -DBUILD=folder -DSOURCE=folder -DGENERATOR=name -DCOMPILER=program -P run.cmake
 #
 # Installs the build into a folder of its own, builds a project from outside the tree on it, and runs that project's program
 # and the installed tools.
@@ -15,7 +15,7 @@ endfunction()
 
 run(${CMAKE_COMMAND} --install "${BUILD}" --prefix "${scratch}/prefix")
 run(${CMAKE_COMMAND} -G "${GENERATOR}" -S "${SOURCE}/tests/install/outside" -B "${scratch}/outside"
-  "-DCMAKE_PREFIX_PATH=${scratch}/prefix" "-DLIBTORCH_ROOT=${LIBTORCH_ROOT}" "-DCMAKE_CXX_FLAGS=${FLAGS}")
+  "-DCMAKE_PREFIX_PATH=${scratch}/prefix" "-DLIBTORCH_ROOT=${LIBTORCH_ROOT}" "-DCMAKE_CXX_FLAGS=${FLAGS}" "-DCMAKE_CXX_COMPILER=${COMPILER}")
 run(${CMAKE_COMMAND} --build "${scratch}/outside")
 run("${BUILD}/bin/quickstart-shapes" "${scratch}/data")
 
