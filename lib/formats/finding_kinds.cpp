@@ -72,6 +72,7 @@ std::span<const FindingKind> writer_findings() {
       {"empty-object", "an object without a pixel: left out"},
       {"ids-lost", "label ids for which the target has no place"},
       {"ids-renumbered", "ids that two elements had: one got a new one"},
+      {"images-absent", "images that are not in an output whose layout is read by its images"},
       {"label-renumbered", "a label whose number is another in the target"},
       {"objects-overlap", "objects that cover the same pixels, which go to the last of them"},
       {"renamed", "a file or an item that got another name"},

@@ -335,3 +335,28 @@ TEST_CASE("merge writes data sets of two formats as one, with their labels by na
   for (const auto& [name, mask] : masks(pairs / "masks"))
     CHECK(cv::countNonZero(read_raw(Path(out) / "masks/coco" / (name + ".png")).pixels != all.at(name)) == 0);
 }
+
+TEST_CASE("what is written without its images is read again, or says that it needs them") {
+  const Scratch scratch;
+  for (int i = 0; i < 3; ++i)
+    street_item(scratch, "train/item" + std::to_string(i), {20, 12}, {0, 1}, static_cast<std::uint64_t>(i));
+  scratch.write("labels.json", R"({"subsets": ["train"], "labels": [
+      {"name": "background", "id": 0, "role": "background"}, {"name": "road", "id": 1}]})");
+  std::size_t written = 0, alone = 0;
+  const Json formats = Json::parse(tests::maskmill({"formats", "--json"}).out)["formats"];
+  for (const Json& format : formats) {
+    if (!format["writes"]) continue;
+    const std::string name = format["name"];
+    const Scratch out;
+    const Ran ran = convert(scratch.path(), out / "out", name, {"--media", "none", "--json"});
+    INFO(name << ": " << ran.out << ran.err);
+    if (ran.status != 0) continue;  // of other labels, such as the trimaps' three
+    ++written;
+    const Ran info = tests::maskmill({"info", (out / "out").string(), "--from", name, "--json"});
+    const bool is_read = info.status == 0 && Json::parse(info.out)["items"] == 3;
+    CHECK(is_read != Json::parse(ran.out)["findings"].contains("images-absent"));
+    alone += is_read;
+  }
+  CHECK(written >= 7);
+  CHECK(alone >= 3);
+}

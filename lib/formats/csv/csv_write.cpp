@@ -27,8 +27,7 @@ std::string table_name(const std::string& subset) {
 class CsvSink : public MaskSink {
  public:
   CsvSink(const CreateRequest& request, const MaskWriteSettings& settings)
-      : MaskSink(request, settings,
-                 {.values = request.metadata.labels.mask_values(), .own_folder = {}, .names_images = true}),
+      : MaskSink(request, settings, {.values = request.metadata.labels.mask_values(), .names_images = true}),
         backs_up_(request.overwrite == Overwrite::yes) {
     std::map<std::string, std::string> names{{kAllItems, ""}, {std::string(kLabelTable), ""}};
     for (const std::string& subset : metadata().subsets) {

@@ -110,6 +110,7 @@ MaskSink::MaskSink(const CreateRequest& request, const MaskWriteSettings& settin
       void_(choose_void(settings, metadata_.labels, values_)),
       kind_(storage.kind),
       own_folder_(storage.own_folder.empty() ? "" : storage.own_folder + "/"),
+      stands_alone_(storage.stands_alone),
       palette_(kind_ == MaskFileKind::palette_png ? palette_of(metadata_.labels, values_, void_)
                                                   : std::vector<Rgb>()),
       pixels_(mask_coding(coding_, metadata_.labels, values_)),
@@ -132,8 +133,10 @@ std::function<void()> MaskSink::encode(Item item) {
       done.masks.push_back(file.name);
     }
     done.values = std::move(masks.values);
-    return [this, unlabelled = masks.unlabelled, origin = item.origin, done = std::move(done)] {
+    const bool is_absent = media_ == Media::none || !has_image(item);
+    return [this, unlabelled = masks.unlabelled, origin = item.origin, is_absent, done = std::move(done)] {
       note_unlabelled(unlabelled, origin);
+      if (is_absent && absent_images_++ == 0) first_absent_ = done.image;
       written(done);
     };
   } catch (Error& error) {
@@ -150,6 +153,14 @@ void MaskSink::close(const Provenance& provenance) {
   }
   folder_.write(own_folder_ + "labels.json", to_text(labels));
   finish(labels);
+  if (absent_images_ > 0 && !stands_alone_)
+    findings_.add(
+        {"images-absent",
+         Severity::note,
+         {(folder_.target() / first_absent_).string(), {}, {}},
+         fmt::format("{} not in the output, and this layout is read by its images",
+                     absent_images_ == 1 ? "an image is" : counted(absent_images_, "image") + " are"),
+         "put them there before it is read, or write with --media copy or link"});
   folder_.write(own_folder_ + "provenance.json", to_json_text(provenance));
   folder_.commit();
 }

@@ -40,6 +40,8 @@ struct MaskStorage {
   std::string own_folder{};
   /// A table names the images, so that they may lie elsewhere (Media::reference).
   bool names_images = false;
+  /// Masks whose images lie elsewhere are a data set too.
+  bool stands_alone = false;
 };
 
 /// Values that number the labels from 0 in their order.
@@ -121,10 +123,13 @@ class MaskSink : public Sink {
   const Void void_;
   const MaskFileKind kind_;
   const std::string own_folder_;
+  const bool stands_alone_;
   const std::vector<Rgb> palette_;
   const MaskCoding pixels_;
   OutputFolder folder_;
   Findings findings_;
+  std::size_t absent_images_ = 0;
+  std::string first_absent_;  ///< relative to the output
   bool any_unlabelled_ = false;
 };
 

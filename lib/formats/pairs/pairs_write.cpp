@@ -20,8 +20,9 @@ class PairsSink : public MaskSink {
 }  // namespace
 
 std::unique_ptr<Sink> create_pairs(const CreateRequest& request) {
-  return std::make_unique<PairsSink>(request, parsed_settings<MaskWriteSettings>(request.settings),
-                                     MaskStorage{request.metadata.labels.mask_values()});
+  return std::make_unique<PairsSink>(
+      request, parsed_settings<MaskWriteSettings>(request.settings),
+      MaskStorage{.values = request.metadata.labels.mask_values(), .stands_alone = true});
 }
 
 }  // namespace maskmill
