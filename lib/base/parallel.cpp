@@ -9,6 +9,7 @@
 
 #include <csignal>
 #include <opencv2/core/utility.hpp>
+#include <utility>
 #include <vector>
 
 #include "base/error.h"
@@ -46,6 +47,38 @@ Jobs::Jobs(int jobs) : count_(jobs > 0 ? jobs : available_cores()) {
 Jobs::~Jobs() = default;
 
 namespace detail {
+namespace {
+
+// TBB's library is not built for ThreadSanitizer, which does not see it hand things from thread to thread:
+// what one did before give() another sees after take() of the same address.
+#if defined(__SANITIZE_THREAD__)
+extern "C" void __tsan_acquire(void*);
+extern "C" void __tsan_release(void*);
+void give(const void* address) {
+  __tsan_release(const_cast<void*>(address));
+}
+void take(const void* address) {
+  __tsan_acquire(const_cast<void*>(address));
+}
+#else
+void give(const void*) {}
+void take(const void*) {}
+#endif
+
+/// Calls a function at its end.
+template <class Function>
+class Scope {
+ public:
+  explicit Scope(Function at_end) : at_end_(std::move(at_end)) {}
+  ~Scope() { at_end_(); }
+  Scope(const Scope&) = delete;
+  Scope& operator=(const Scope&) = delete;
+
+ private:
+  Function at_end_;
+};
+
+}  // namespace
 
 void run_ordered(const std::function<std::shared_ptr<void>()>& read,
                  const std::function<std::shared_ptr<void>(std::shared_ptr<void>)>& work,
@@ -60,26 +93,49 @@ void run_ordered(const std::function<std::shared_ptr<void>()>& read,
   using Slot = std::shared_ptr<void>;
   std::vector<Slot> slots(most);
   std::size_t next = 0;
-  tbb::parallel_pipeline(
-      most, tbb::make_filter<void, Slot*>(tbb::filter_mode::serial_in_order, [&](tbb::flow_control& flow) {
-              throw_if_interrupted();
-              Slot* slot = &slots[next++ % most];
-              *slot = read();
-              if (!*slot) flow.stop();
-              return slot;
-            }) & tbb::make_filter<Slot*, Slot*>(tbb::filter_mode::parallel, [&](Slot* slot) {
-              *slot = work(std::move(*slot));
-              return slot;
-            }) & tbb::make_filter<Slot*, void>(tbb::filter_mode::serial_in_order, [&](Slot* slot) {
-              write(std::move(*slot));
-            }));
+  give(&read);
+  give(&write);
+  const Scope taken([&] {  // also where an exception ends the pipeline
+    take(&read);
+    take(&write);
+    for (const Slot& slot : slots) take(&slot);
+  });
+  const auto read_next = [&](tbb::flow_control& flow) {
+    throw_if_interrupted();
+    take(&read);
+    Slot* slot = &slots[next++ % most];
+    take(slot);
+    const Scope given([&] { give(slot), give(&read); });
+    *slot = read();
+    if (!*slot) flow.stop();
+    return slot;
+  };
+  const auto work_on = [&](Slot* slot) {
+    take(slot);
+    const Scope given([&] { give(slot); });
+    *slot = work(std::move(*slot));
+    return slot;
+  };
+  const auto write_out = [&](Slot* slot) {
+    take(slot), take(&write);
+    const Scope given([&] { give(slot), give(&write); });
+    write(std::move(*slot));
+  };
+  using tbb::filter_mode;
+  tbb::parallel_pipeline(most, tbb::make_filter<void, Slot*>(filter_mode::serial_in_order, read_next) &
+                                   tbb::make_filter<Slot*, Slot*>(filter_mode::parallel, work_on) &
+                                   tbb::make_filter<Slot*, void>(filter_mode::serial_in_order, write_out));
 }
 
 }  // namespace detail
 
 void parallel_for(std::size_t count, const std::function<void(std::size_t)>& body) {
+  detail::give(&body);
+  const detail::Scope taken([&] { detail::take(&body); });
   tbb::parallel_for(std::size_t{0}, count, [&](std::size_t i) {
     throw_if_interrupted();
+    detail::take(&body);
+    const detail::Scope given([&] { detail::give(&body); });
     body(i);
   });
 }
