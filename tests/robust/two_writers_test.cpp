@@ -5,6 +5,7 @@
 #include <boost/filesystem.hpp>
 #include <chrono>
 #include <csignal>
+#include <memory>
 #include <thread>
 
 #include "base/random.h"
@@ -49,18 +50,41 @@ void race(const WritingCommand& command, bool force) {
   }
 }
 
-// Until it has made the folder its own: what it writes lies in it.
-void wait_for_staging(const Path& folder) {
-  const auto is_begun = [&] {
-    for (const std::string& name : hidden_in(folder)) {
-      boost::system::error_code gone;
-      for (fs::directory_iterator entry(folder / name, gone), end; !gone && entry != end;
-           entry.increment(gone))
-        if (entry->path().filename() != "lock") return true;
+// What it writes lies in a folder that it has made its own.
+bool is_being_written(const Path& folder) {
+  for (const std::string& name : hidden_in(folder)) {
+    bool locked = false, written = false;
+    boost::system::error_code gone;
+    for (fs::directory_iterator entry(folder / name, gone), end; !gone && entry != end; entry.increment(gone))
+      (entry->path().filename() == "lock" ? locked : written) = true;
+    if (locked && written) return true;
+  }
+  return false;
+}
+
+// Stops it in the middle of its output; false where it ended before that. A command may also
+// try at its start whether it could write, so what has been begun may be gone by the time it stands still.
+bool stop_while_it_writes(const Running& command, const Path& folder) {
+  while (!command.has_ended()) {
+    if (is_being_written(folder)) {
+      if (!command.stop()) return false;
+      if (is_being_written(folder)) return true;
+      command.signal(SIGCONT);
     }
-    return false;
-  };
-  for (int i = 0; i < 5000 && !is_begun(); ++i) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    std::this_thread::sleep_for(std::chrono::microseconds(100));
+  }
+  return false;
+}
+
+// Small files are written quickly, so it may take some times.
+std::unique_ptr<Running> held_while_it_writes(const WritingCommand& command, const Path& folder) {
+  for (int i = 0; i < 100; ++i) {
+    auto running = std::make_unique<Running>(words_of(command, command.inputs->one, folder));
+    if (stop_while_it_writes(*running, folder)) return running;
+    running->wait();
+    restore({}, folder);
+  }
+  return nullptr;
 }
 
 }  // namespace
@@ -89,27 +113,21 @@ TEST_CASE("a command leaves alone what one in another container still writes") {
     fs::create_directory(folder);
     const Contents of_other = undisturbed(command, command.inputs->other, folder);
     restore({}, folder);
-    Running held(words_of(command, command.inputs->one, folder));
-    wait_for_staging(folder);
-    held.signal(SIGSTOP);
-    const bool is_done = hidden_in(folder).empty();
+    const std::unique_ptr<Running> held = held_while_it_writes(command, folder);
+    REQUIRE(held);
     std::vector<std::string> words = contained;
     for (const std::string& word : words_of(command, command.inputs->other, folder)) words.push_back(word);
     const Ran other = run_program_at(words);
     INFO(other.err);
-    if (!is_done) {
-      CHECK(other.status <= 1);
-      CHECK(contents_of(folder) == of_other);
-      CHECK(hidden_in(folder).size() == 1);
-    }
-    held.signal(SIGCONT);
-    const Ran first = held.wait();
+    CHECK(other.status <= 1);
+    CHECK(contents_of(folder) == of_other);
+    CHECK(hidden_in(folder).size() == 1);
+    held->signal(SIGCONT);
+    const Ran first = held->wait();
     INFO(first.err);
-    if (!is_done) {
-      CHECK(first.status == 3);
-      CHECK_THAT(first.err, contains("exists already"));
-      CHECK(contents_of(folder) == of_other);
-    }
+    CHECK(first.status == 3);
+    CHECK_THAT(first.err, contains("exists already"));
+    CHECK(contents_of(folder) == of_other);
     CHECK(hidden_in(folder).empty());
   }
 }

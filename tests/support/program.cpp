@@ -42,6 +42,19 @@ void Running::signal(int number) const {
   ::kill(process_, number);
 }
 
+bool Running::stop() const {
+  signal(SIGSTOP);
+  siginfo_t state{};
+  ::waitid(P_PID, static_cast<id_t>(process_), &state, WSTOPPED | WEXITED | WNOWAIT);
+  return state.si_code == CLD_STOPPED;
+}
+
+bool Running::has_ended() const {
+  siginfo_t state{};
+  ::waitid(P_PID, static_cast<id_t>(process_), &state, WEXITED | WNOWAIT | WNOHANG);
+  return state.si_pid == process_;
+}
+
 Ran Running::wait() {
   int status = 0;
   struct rusage used {};

@@ -25,6 +25,9 @@ class Running {
   Running& operator=(const Running&) = delete;
 
   void signal(int number) const;
+  /// Holds it up until SIGCONT, and returns when it stands still; false where it has ended.
+  bool stop() const;
+  bool has_ended() const;
   /// To be called once.
   Ran wait();
 
