@@ -39,24 +39,6 @@ void write_all(int descriptor, std::string_view bytes, const Path& path) {
   }
 }
 
-// What goes wrong is said of `target`, where the file is to lie in the end.
-int open_new_file(const Path& path, const Path& target) {
-  const int descriptor = ::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
-  if (descriptor < 0) throw cannot_write(target, errno);
-  return descriptor;
-}
-
-void write_new_file(const Path& path, std::string_view bytes, const Path& target) {
-  const int descriptor = open_new_file(path, target);
-  try {
-    write_all(descriptor, bytes, target);
-  } catch (...) {
-    ::close(descriptor);
-    throw;
-  }
-  if (::close(descriptor) != 0) throw cannot_write(target, errno);
-}
-
 Error exists_already(const Path& target) {
   return Error(Code::write_failed, "exists already")
       .at_file(target)
@@ -155,7 +137,9 @@ void OutputFile::write(std::string_view bytes) {
 void OutputFile::add(const Path& beside, std::string_view bytes, Overwrite overwrite) {
   require_place_for_file(beside, overwrite);
   const Path made = staging_.folder() / ("beside-" + std::to_string(companions_.size()));
-  write_new_file(made, bytes, beside);
+  FolderFile file(made, beside);
+  file.write(bytes);
+  file.close();
   companions_.push_back({made, beside, overwrite});
 }
 
@@ -170,7 +154,10 @@ void OutputFile::commit() {
 }
 
 FolderFile::FolderFile(const Path& made, Path target)
-    : target_(std::move(target)), descriptor_(open_new_file(made, target_)) {}
+    : target_(std::move(target)),
+      descriptor_(::open(made.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666)) {
+  if (descriptor_ < 0) throw cannot_write(target_, errno);
+}
 
 FolderFile::~FolderFile() {
   if (descriptor_ >= 0) ::close(descriptor_);
@@ -192,25 +179,21 @@ OutputFolder::OutputFolder(const Path& target, Overwrite overwrite)
   if (failure) throw cannot_write(target_, failure.value());
 }
 
-OutputFolder::Paths OutputFolder::paths_of(std::string_view name) const {
-  if (!is_safe_relative(name))
-    throw Error(Code::write_failed, "the name " + in_quotes(name) + " would lie outside the output")
-        .at_file(target_);
-  const Paths paths{made_ / std::string(name), target_ / std::string(name)};
-  boost::system::error_code failure;
-  fs::create_directories(paths.made.parent_path(), failure);
-  if (failure) throw cannot_write(paths.target, failure.value());
-  return paths;
-}
-
 void OutputFolder::write(std::string_view name, std::string_view bytes) const {
-  const Paths paths = paths_of(name);
-  write_new_file(paths.made, bytes, paths.target);
+  const std::unique_ptr<FolderFile> file = create(name);
+  file->write(bytes);
+  file->close();
 }
 
 std::unique_ptr<FolderFile> OutputFolder::create(std::string_view name) const {
-  const Paths paths = paths_of(name);
-  return std::unique_ptr<FolderFile>(new FolderFile(paths.made, paths.target));
+  if (!is_safe_relative(name))
+    throw Error(Code::write_failed, "the name " + in_quotes(name) + " would lie outside the output")
+        .at_file(target_);
+  const Path made = made_ / std::string(name), target = target_ / std::string(name);
+  boost::system::error_code failure;
+  fs::create_directories(made.parent_path(), failure);
+  if (failure) throw cannot_write(target, failure.value());
+  return std::unique_ptr<FolderFile>(new FolderFile(made, target));
 }
 
 void OutputFolder::commit() {

@@ -27,6 +27,25 @@ class ByteWriter {
   virtual void write(std::string_view bytes) = 0;
 };
 
+/// One of an output's several files. Errors name it as it will be called.
+class FolderFile : public ByteWriter {
+ public:
+  ~FolderFile() override;
+  FolderFile(const FolderFile&) = delete;
+  FolderFile& operator=(const FolderFile&) = delete;
+
+  void write(std::string_view bytes) override;
+  /// To be called before the output's commit(): a full disk may show only here. Throws Error(write_failed).
+  void close();
+
+ private:
+  friend class OutputFile;
+  friend class OutputFolder;
+  FolderFile(const Path& made, Path target);
+  Path target_;
+  int descriptor_ = -1;
+};
+
 /// One output file.
 class OutputFile : public ByteWriter {
  public:
@@ -59,24 +78,6 @@ class OutputFile : public ByteWriter {
   int descriptor_ = -1;
 };
 
-/// A file of an OutputFolder that grows. Errors name it as it will be called.
-class FolderFile : public ByteWriter {
- public:
-  ~FolderFile() override;
-  FolderFile(const FolderFile&) = delete;
-  FolderFile& operator=(const FolderFile&) = delete;
-
-  void write(std::string_view bytes) override;
-  /// To be called before the folder's commit(): a full disk may show only here. Throws Error(write_failed).
-  void close();
-
- private:
-  friend class OutputFolder;
-  FolderFile(const Path& made, Path target);
-  Path target_;
-  int descriptor_ = -1;
-};
-
 /// One output folder, written as a whole.
 class OutputFolder {
  public:
@@ -102,12 +103,6 @@ class OutputFolder {
   void commit();
 
  private:
-  struct Paths {
-    Path made, target;
-  };
-  /// Makes the folders above.
-  Paths paths_of(std::string_view name) const;
-
   Path target_;
   Overwrite overwrite_;
   Staging staging_;
