@@ -160,9 +160,12 @@ std::vector<PickledTensor> read_pickled_tensors(std::string_view bytes) {
   Collector collector(values.all, bytes.size());
   collector.visit(values.top, "", 0);
   std::set<std::string_view> names;
-  for (const PickledTensor& tensor : collector.found)
+  for (const PickledTensor& tensor : collector.found) {
+    if (!is_utf8(tensor.name))
+      throw Error(Code::bad_format, "the tensor name " + in_quotes(tensor.name) + " is not UTF-8");
     if (!names.insert(tensor.name).second)
       throw Error(Code::bad_format, "two tensors are named " + in_quotes(tensor.name));
+  }
   return std::move(collector.found);
 }
 

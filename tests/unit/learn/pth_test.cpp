@@ -240,6 +240,14 @@ TEST_CASE("two tensors of one name are refused") {
   CHECK(refused(file_with(pickle_of({eight_floats(), eight_floats()}))).code() == Code::bad_format);
 }
 
+TEST_CASE("a tensor's name that is not UTF-8 is refused") {  // found by libFuzzer
+  PickledTensor tensor = eight_floats();
+  tensor.name = "w\x89\x9a";
+  const Error error = refused(file_with(pickle_of({tensor})));
+  CHECK(error.code() == Code::bad_format);
+  CHECK_THAT(error.message(), contains("UTF-8"));
+}
+
 TEST_CASE("a small pickle cannot become large") {
   using namespace std::string_literals;
   // {0: x, 1: x} of {0: y, 1: y} of ...: each level doubles the ways.
