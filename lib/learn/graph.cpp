@@ -50,7 +50,13 @@ int channels_after(const std::string& node, const Layer& layer, const std::vecto
                    return norm.features;
                  },
                  [&](const Relu&) { return single(); }, [&](const Sigmoid&) { return single(); },
-                 [&](const MaxPool2d&) { return single(); },
+                 [&](const MaxPool2d&) { return single(); }, [&](const Dropout&) { return single(); },
+                 [&](const GlobalAvgPool&) { return single(); },
+                 [&](const Interpolate&) {
+                   if (inputs.size() != 2)
+                     throw mistake(node, fmt::format("takes two inputs and gets {}", inputs.size()));
+                   return inputs.front();
+                 },
                  [&](const Concat&) {
                    if (inputs.empty()) throw mistake(node, "has no inputs");
                    return std::accumulate(inputs.begin(), inputs.end(), 0);
@@ -99,7 +105,8 @@ Extent extent_after(const Node& node, const std::vector<Extent>& inputs) {
                        convolved(in.height, pool.kernel.height, pool.stride.height, pool.padding.height, 1),
                        convolved(in.width, pool.kernel.width, pool.stride.width, pool.padding.width, 1)};
                  },
-                 [&](const auto&) { return same(); }},
+                 [](const GlobalAvgPool&) { return square(1); },
+                 [&](const Interpolate&) { return inputs.back(); }, [&](const auto&) { return same(); }},
       node.layer);
 }
 
@@ -107,11 +114,13 @@ Extent extent_after(const Node& node, const std::vector<Extent>& inputs) {
 
 std::string layer_name(const Layer& layer) {
   return std::visit(
-      Overloaded{[](const Conv2d&) { return "Conv2d"; },
-                 [](const ConvTranspose2d&) { return "ConvTranspose2d"; },
-                 [](const BatchNorm2d&) { return "BatchNorm2d"; }, [](const Relu&) { return "ReLU"; },
-                 [](const Sigmoid&) { return "Sigmoid"; }, [](const MaxPool2d&) { return "MaxPool2d"; },
-                 [](const Concat&) { return "Concat"; }, [](const Add&) { return "Add"; }},
+      Overloaded{
+          [](const Conv2d&) { return "Conv2d"; }, [](const ConvTranspose2d&) { return "ConvTranspose2d"; },
+          [](const BatchNorm2d&) { return "BatchNorm2d"; }, [](const Relu&) { return "ReLU"; },
+          [](const Sigmoid&) { return "Sigmoid"; }, [](const MaxPool2d&) { return "MaxPool2d"; },
+          [](const Concat&) { return "Concat"; }, [](const Add&) { return "Add"; },
+          [](const Dropout&) { return "Dropout"; }, [](const GlobalAvgPool&) { return "AdaptiveAvgPool2d"; },
+          [](const Interpolate&) { return "interpolate"; }},
       layer);
 }
 
@@ -138,6 +147,10 @@ void Graph::output(std::string name, int node) {
   for (const auto& [taken, other] : outputs_)
     if (taken == name) throw Error(Code::bug, fmt::format("two outputs named {}", name));
   outputs_.emplace_back(std::move(name), node);
+}
+
+std::vector<Draw> Graph::draws() const {
+  return draws_.empty() ? std::vector<Draw>{DrawDefaults{0, static_cast<int>(nodes_.size())}} : draws_;
 }
 
 int Graph::channels(int node) const {

@@ -48,8 +48,16 @@ struct MaxPool2d {
 struct Concat {};
 /// Element by element; all of one shape.
 struct Add {};
+struct Dropout {
+  double p = 0.5;
+};
+/// AdaptiveAvgPool2d(1): one number a channel.
+struct GlobalAvgPool {};
+/// Bilinear, without aligned corners, to the height and width of the second input.
+struct Interpolate {};
 
-using Layer = std::variant<Conv2d, ConvTranspose2d, BatchNorm2d, Relu, Sigmoid, MaxPool2d, Concat, Add>;
+using Layer = std::variant<Conv2d, ConvTranspose2d, BatchNorm2d, Relu, Sigmoid, MaxPool2d, Concat, Add,
+                           Dropout, GlobalAvgPool, Interpolate>;
 
 /// "Conv2d", ...: torch.nn's name.
 std::string layer_name(const Layer& layer);
@@ -64,6 +72,19 @@ struct Node {
 
 inline constexpr int kInput = -1;
 
+/// First weights are drawn one step after another, so that a seed gives what it gives the published Python
+/// module. Nodes are [first, last).
+struct DrawDefaults {  ///< as torch.nn's modules draw theirs
+  int first, last;
+};
+struct DrawKaiming {  ///< convolutions once more: torch.nn.init.kaiming_normal_, fan_out, relu
+  int first, last;
+};
+struct DrawUnused {  ///< a torch.nn.Linear that the published module makes and lets go
+  int in, out;
+};
+using Draw = std::variant<DrawDefaults, DrawKaiming, DrawUnused>;
+
 class Graph {
  public:
   /// The network's input has this many channels; its height and width must be multiples of `size_multiple`.
@@ -74,6 +95,14 @@ class Graph {
   int add(std::string name, Layer layer, std::vector<int> inputs);
   /// What the network returns, by name: "out", and "aux" where a model has an auxiliary head.
   void output(std::string name, int node);
+
+  /// The nodes so far are the encoder: what is trained beforehand, and frozen at first.
+  void end_encoder() { encoder_size_ = static_cast<int>(nodes_.size()); }
+  /// Without it, every node draws its defaults.
+  void draw(std::vector<Draw> draws) { draws_ = std::move(draws); }
+
+  int encoder_size() const { return encoder_size_; }
+  std::vector<Draw> draws() const;
 
   int in_channels() const { return in_channels_; }
   int size_multiple() const { return size_multiple_; }
@@ -88,6 +117,8 @@ class Graph {
   std::vector<Node> nodes_;
   std::vector<int> channels_;
   std::vector<std::pair<std::string, int>> outputs_;
+  int encoder_size_ = 0;
+  std::vector<Draw> draws_;
 };
 
 /// One tensor of a state dict.

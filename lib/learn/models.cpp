@@ -11,7 +11,7 @@
 namespace maskmill::learn {
 
 std::span<const Architecture* const> architectures() {
-  static const std::array list{&unet()};
+  static const std::array list{&unet(), &fcn_resnet50(), &deeplabv3_resnet50()};
   return list;
 }
 

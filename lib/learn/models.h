@@ -14,10 +14,14 @@ namespace maskmill::learn {
 struct ModelSettings {
   std::string name = "unet";
   int init_features = 32;
+  bool aux = false;
   static void visit(auto& self, auto&& setting) {
     setting("name", self.name, "architecture");
     setting("init-features", self.init_features,
-            "channels of the first level; each deeper level doubles them", between(1, 1024));
+            "of unet: channels of the first level; each deeper level doubles them", between(1, 1024));
+    setting(
+        "aux", self.aux,
+        "of fcn_resnet50 and deeplabv3_resnet50: a second head over an earlier stage, whose loss is added in training");
   }
   friend bool operator==(const ModelSettings&, const ModelSettings&) = default;
 };
@@ -36,10 +40,15 @@ std::span<const Architecture* const> architectures();
 /// Throws Error(usage) naming the nearest known name.
 const Architecture& find_architecture(std::string_view name);
 
-/// The graph's output "out" gives scores before softmax or sigmoid: (batch, classes, height, width).
+/// The graph's output "out" gives scores before softmax or sigmoid: (batch, classes, height, width); so does
+/// "aux" where the settings ask for an auxiliary head.
 Graph build(const ModelSettings& settings, int in_channels, int classes);
 
 /// Ronneberger, Fischer and Brox, "U-Net" (2015), as mateuszbuda/brain-segmentation-pytorch publishes it.
 const Architecture& unet();
+
+/// torchvision.models.segmentation's networks.
+const Architecture& fcn_resnet50();
+const Architecture& deeplabv3_resnet50();
 
 }  // namespace maskmill::learn

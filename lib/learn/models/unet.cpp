@@ -33,6 +33,7 @@ Graph build_unet(int in_channels, int classes, const ModelSettings& settings) {
     last = graph.add("pool" + number, MaxPool2d{}, {last});
   }
   last = add_block(graph, "bottleneck", "bottleneck", last, features);
+  graph.end_encoder();
   for (int level = kLevels; level >= 1; --level) {
     const std::string number = std::to_string(level);
     features /= 2;

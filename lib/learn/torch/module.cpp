@@ -2,6 +2,7 @@
 #include "learn/torch/module.h"
 
 #include <algorithm>
+#include <array>
 #include <memory>
 
 #include "base/error.h"
@@ -34,12 +35,14 @@ struct LayerBuilder {
 
   torch::nn::Module& root;
   const Node& node;
-  bool overwrites_input;  ///< nothing else needs the values that come in
+  bool overwrites_input;                     ///< nothing else needs the values that come in
+  std::shared_ptr<torch::nn::Module>& made;  ///< where the layer is a module of its own
 
   template <class Module>
   Apply with_parameters(Module module) const {
     const std::vector<std::string> parts = split_text(node.name, '.');
     parent_of(root, parts).register_module(parts.back(), module);
+    made = module.ptr();
     return [module](std::vector<Tensor>& in) mutable { return module->forward(in.front()); };
   }
 
@@ -78,6 +81,18 @@ struct LayerBuilder {
     return
         [options](std::vector<Tensor>& in) { return torch::nn::functional::max_pool2d(in.front(), options); };
   }
+  Apply operator()(const Dropout& dropout) const {
+    return with_parameters(torch::nn::Dropout(torch::nn::DropoutOptions(dropout.p)));
+  }
+  Apply operator()(const GlobalAvgPool&) const {
+    return [](std::vector<Tensor>& in) { return torch::adaptive_avg_pool2d(in.front(), {1, 1}); };
+  }
+  Apply operator()(const Interpolate&) const {
+    return [](std::vector<Tensor>& in) {
+      const std::vector<std::int64_t> size{in.back().size(2), in.back().size(3)};
+      return torch::upsample_bilinear2d(in.front(), size, /*align_corners=*/false);
+    };
+  }
   Apply operator()(const Concat&) const {
     return [](std::vector<Tensor>& in) { return torch::cat(in, 1); };
   }
@@ -89,17 +104,6 @@ struct LayerBuilder {
     };
   }
 };
-
-/// The index of the last node that takes each node's values; outputs are never done with.
-std::vector<int> last_users(const Graph& graph) {
-  const int count = static_cast<int>(graph.nodes().size());
-  std::vector<int> last(graph.nodes().size(), -1);
-  for (int i = 0; i < count; ++i)
-    for (const int input : graph.nodes()[static_cast<std::size_t>(i)].inputs)
-      if (input != kInput) last[static_cast<std::size_t>(input)] = i;
-  for (const auto& [name, node] : graph.outputs()) last.at(static_cast<std::size_t>(node)) = count;
-  return last;
-}
 
 /// True where a ReLU may write over its input: only it reads those values, and the layer that made them does
 /// not need them for its gradient.
@@ -113,33 +117,32 @@ bool may_overwrite(const Graph& graph, int relu) {
   });
   const Layer& maker = graph.nodes()[static_cast<std::size_t>(input)].layer;
   return users == 1 && (std::holds_alternative<Conv2d>(maker) || std::holds_alternative<BatchNorm2d>(maker) ||
-                        std::holds_alternative<ConvTranspose2d>(maker));
+                        std::holds_alternative<ConvTranspose2d>(maker) || std::holds_alternative<Add>(maker));
 }
 
+constexpr std::array<std::pair<TensorType, torch::ScalarType>, 10> kTypes{{
+    {TensorType::float32, torch::kFloat32},
+    {TensorType::float64, torch::kFloat64},
+    {TensorType::float16, torch::kFloat16},
+    {TensorType::bfloat16, torch::kBFloat16},
+    {TensorType::int64, torch::kInt64},
+    {TensorType::int32, torch::kInt32},
+    {TensorType::int16, torch::kInt16},
+    {TensorType::int8, torch::kInt8},
+    {TensorType::uint8, torch::kUInt8},
+    {TensorType::boolean, torch::kBool},
+}};
+
 torch::ScalarType scalar_type(TensorType type) {
-  switch (type) {
-    case TensorType::float32:
-      return torch::kFloat32;
-    case TensorType::float64:
-      return torch::kFloat64;
-    case TensorType::float16:
-      return torch::kFloat16;
-    case TensorType::bfloat16:
-      return torch::kBFloat16;
-    case TensorType::int64:
-      return torch::kInt64;
-    case TensorType::int32:
-      return torch::kInt32;
-    case TensorType::int16:
-      return torch::kInt16;
-    case TensorType::int8:
-      return torch::kInt8;
-    case TensorType::uint8:
-      return torch::kUInt8;
-    case TensorType::boolean:
-      return torch::kBool;
-  }
+  for (const auto& [ours, theirs] : kTypes)
+    if (ours == type) return theirs;
   throw Error(Code::bug, "a tensor of an unknown type");
+}
+
+TensorType type_of(torch::ScalarType type) {
+  for (const auto& [ours, theirs] : kTypes)
+    if (theirs == type) return ours;
+  throw Error(Code::bug, "a tensor of a type that no file holds");
 }
 
 std::string shape_text(const std::vector<std::int64_t>& shape) {
@@ -186,34 +189,93 @@ std::map<std::string, Tensor> tensors_of(const Network& network) {
   return tensors;
 }
 
+void redraw(const std::vector<std::shared_ptr<torch::nn::Module>>& modules, int first, int last) {
+  for (int i = first; i < last; ++i)
+    if (const auto conv =
+            std::dynamic_pointer_cast<torch::nn::Conv2dImpl>(modules[static_cast<std::size_t>(i)]))
+      torch::nn::init::kaiming_normal_(conv->weight, 0, torch::kFanOut, torch::kReLU);
+}
+
 }  // namespace
 
-NetworkImpl::NetworkImpl(Graph graph) : graph_(std::move(graph)) {
-  const std::vector<int> last = last_users(graph_);
-  for (std::size_t i = 0; i < graph_.nodes().size(); ++i) {
+NetworkImpl::NetworkImpl(Graph graph)
+    : graph_(std::move(graph)), layers_(graph_.nodes().size()), all_(plan_for(graph_, graph_.outputs())) {
+  std::vector<std::shared_ptr<torch::nn::Module>> modules(layers_.size());
+  const auto make = [&](int index) {
+    const auto i = static_cast<std::size_t>(index);
     const Node& node = graph_.nodes()[i];
-    const int index = static_cast<int>(i);
     const bool overwrites = std::holds_alternative<Relu>(node.layer) && may_overwrite(graph_, index);
-    Step step{std::visit(LayerBuilder{*this, node, overwrites}, node.layer), {}};
-    for (std::size_t made = 0; made < i; ++made)
-      if (last[made] == index) step.last_uses.push_back(static_cast<int>(made));
-    steps_.push_back(std::move(step));
+    layers_[i] = std::visit(LayerBuilder{*this, node, overwrites, modules[i]}, node.layer);
+  };
+  for (const Draw& draw : graph_.draws()) {
+    if (const auto* defaults = std::get_if<DrawDefaults>(&draw))
+      for (int i = defaults->first; i < defaults->last; ++i) make(i);
+    else if (const auto* kaiming = std::get_if<DrawKaiming>(&draw))
+      redraw(modules, kaiming->first, kaiming->last);
+    else if (const auto* unused = std::get_if<DrawUnused>(&draw))
+      torch::nn::Linear(unused->in, unused->out);
   }
+  for (std::size_t i = 0; i < layers_.size(); ++i)
+    if (!layers_[i]) make(static_cast<int>(i));  // without weights to draw
+  for (const auto& output : graph_.outputs())
+    if (output.first == "out") out_ = plan_for(graph_, {output});
+  for (int i = 0; i < graph_.encoder_size(); ++i)
+    if (modules[static_cast<std::size_t>(i)]) encoder_.push_back(modules[static_cast<std::size_t>(i)]);
+}
+
+NetworkImpl::Plan NetworkImpl::plan_for(const Graph& graph,
+                                        std::vector<std::pair<std::string, int>> outputs) {
+  const std::size_t count = graph.nodes().size();
+  constexpr int kNever = -1;
+  std::vector<int> last_user(count, kNever);
+  for (const auto& [name, node] : outputs)
+    if (node != kInput) last_user[static_cast<std::size_t>(node)] = static_cast<int>(count);
+  for (std::size_t i = count; i-- > 0;) {
+    if (last_user[i] == kNever) continue;  // leads to no output
+    for (const int input : graph.nodes()[i].inputs)
+      if (input != kInput && last_user[static_cast<std::size_t>(input)] == kNever)
+        last_user[static_cast<std::size_t>(input)] = static_cast<int>(i);
+  }
+  Plan plan{{}, std::move(outputs)};
+  for (std::size_t i = 0; i < count; ++i) {
+    if (last_user[i] == kNever) continue;
+    plan.steps.push_back({static_cast<int>(i), {}});
+    for (std::size_t made = 0; made < i; ++made)
+      if (last_user[made] == static_cast<int>(i))
+        plan.steps.back().last_uses.push_back(static_cast<int>(made));
+  }
+  return plan;
 }
 
 std::map<std::string, Tensor> NetworkImpl::forward(Tensor input) {
-  std::vector<Tensor> values(steps_.size());
-  for (std::size_t i = 0; i < steps_.size(); ++i) {
+  const Plan& plan = is_training() ? all_ : out_;
+  std::vector<Tensor> values(layers_.size());
+  for (const Plan::Step& step : plan.steps) {
+    const auto node = static_cast<std::size_t>(step.node);
     std::vector<Tensor> inputs;
-    for (const int from : graph_.nodes()[i].inputs)
+    for (const int from : graph_.nodes()[node].inputs)
       inputs.push_back(from == kInput ? input : values[static_cast<std::size_t>(from)]);
-    values[i] = steps_[i].apply(inputs);
-    for (const int done : steps_[i].last_uses) values[static_cast<std::size_t>(done)].reset();
+    values[node] = layers_[node](inputs);
+    for (const int done : step.last_uses) values[static_cast<std::size_t>(done)].reset();
   }
   std::map<std::string, Tensor> outputs;
-  for (const auto& [name, node] : graph_.outputs())
+  for (const auto& [name, node] : plan.outputs)
     outputs[name] = node == kInput ? input : values[static_cast<std::size_t>(node)];
   return outputs;
+}
+
+void NetworkImpl::freeze_encoder(bool frozen) {
+  encoder_frozen_ = frozen;
+  for (const auto& module : encoder_) {
+    for (Tensor& parameter : module->parameters()) parameter.set_requires_grad(!frozen);
+    module->train(is_training() && !frozen);
+  }
+}
+
+void NetworkImpl::train(bool on) {
+  torch::nn::Module::train(on);
+  if (!encoder_frozen_) return;
+  for (const auto& module : encoder_) module->train(false);
 }
 
 void NetworkImpl::place(torch::Device device) {
@@ -222,14 +284,24 @@ void NetworkImpl::place(torch::Device device) {
     if (parameter.dim() == 4) parameter.set_data(parameter.contiguous(torch::MemoryFormat::ChannelsLast));
 }
 
+NamedTensor to_named_tensor(const std::string& name, const Tensor& tensor) {
+  const Tensor plain = tensor.detach().cpu().contiguous();
+  return {name, type_of(plain.scalar_type()), plain.sizes().vec(),
+          std::string(static_cast<const char*>(plain.const_data_ptr()), plain.nbytes())};
+}
+
+Tensor to_tensor(const NamedTensor& tensor) {
+  // from_blob takes a pointer to what it may not change; the copy reads only.
+  return torch::from_blob(const_cast<char*>(tensor.bytes.data()), tensor.shape,
+                          torch::TensorOptions(scalar_type(tensor.type)))
+      .clone();
+}
+
 StateDict state_dict(const Network& network) {
   const std::map<std::string, Tensor> tensors = tensors_of(network);
   StateDict state;
-  for (const TensorSpec& spec : learn::state_of(network->graph())) {
-    const Tensor tensor = tensors.at(spec.name).detach().cpu().contiguous();
-    state.push_back({spec.name, spec.counter ? TensorType::int64 : TensorType::float32, spec.shape,
-                     std::string(static_cast<const char*>(tensor.const_data_ptr()), tensor.nbytes())});
-  }
+  for (const TensorSpec& spec : learn::state_of(network->graph()))
+    state.push_back(to_named_tensor(spec.name, tensors.at(spec.name)));
   return state;
 }
 
@@ -239,15 +311,13 @@ void load_state_dict(Network& network, const StateDict& state) {
   const std::vector<TensorSpec> expected = learn::state_of(network->graph());
   if (const std::vector<std::string> wrong = differences(expected, found); !wrong.empty())
     throw Error(Code::bad_value, "the weights are not those of this network: " + joined(wrong, ", "));
+  load_some(network, state);
+}
+
+void load_some(Network& network, const StateDict& state) {
   const torch::NoGradGuard no_grad;
   std::map<std::string, Tensor> tensors = tensors_of(network);
-  for (const TensorSpec& spec : expected) {
-    const NamedTensor& from = *found.at(spec.name);
-    // from_blob takes a pointer to what it may not change; the copy reads only.
-    const Tensor view = torch::from_blob(const_cast<char*>(from.bytes.data()), from.shape,
-                                         torch::TensorOptions(scalar_type(from.type)));
-    tensors.at(spec.name).copy_(view);
-  }
+  for (const NamedTensor& tensor : state) tensors.at(tensor.name).copy_(to_tensor(tensor));
 }
 
 }  // namespace maskmill::learn

@@ -5,6 +5,7 @@
 
 #include <functional>
 #include <map>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -22,25 +23,43 @@ class NetworkImpl : public torch::nn::Module {
   /// torch.manual_seed(s).
   explicit NetworkImpl(Graph graph);
 
-  /// (batch, channels, height, width) to the graph's outputs by name. Each intermediate is let go after its
-  /// last use; autograd keeps what it needs of them.
+  /// (batch, channels, height, width) to the graph's outputs by name: all of them in training, "out" alone in
+  /// evaluation. Each intermediate is let go after its last use; autograd keeps what it needs of them.
   std::map<std::string, torch::Tensor> forward(torch::Tensor input);
 
   /// Moves to the device and lays weights out channels-last, which the convolutions of both devices prefer.
   void place(torch::Device device);
 
+  /// A frozen encoder keeps its weights, which then have no gradients, and its running statistics.
+  void freeze_encoder(bool frozen);
+  void train(bool on = true) override;
+
   const Graph& graph() const { return graph_; }
 
  private:
-  struct Step {
-    std::function<torch::Tensor(std::vector<torch::Tensor>&)> apply;
-    std::vector<int> last_uses;  ///< nodes whose values nothing needs after this step
+  using Apply = std::function<torch::Tensor(std::vector<torch::Tensor>&)>;
+  /// What leads to some of the outputs.
+  struct Plan {
+    struct Step {
+      int node;
+      std::vector<int> last_uses;  ///< nodes whose values nothing needs after this step
+    };
+    std::vector<Step> steps;
+    std::vector<std::pair<std::string, int>> outputs;
   };
+  static Plan plan_for(const Graph& graph, std::vector<std::pair<std::string, int>> outputs);
 
   Graph graph_;
-  std::vector<Step> steps_;
+  std::vector<Apply> layers_;  ///< of each node
+  Plan all_, out_;
+  std::vector<std::shared_ptr<torch::nn::Module>> encoder_;
+  bool encoder_frozen_ = false;
 };
 TORCH_MODULE(Network);
+
+/// As torch names them, on CPU and contiguous; and back, on CPU.
+NamedTensor to_named_tensor(const std::string& name, const torch::Tensor& tensor);
+torch::Tensor to_tensor(const NamedTensor& tensor);
 
 /// Parameters and buffers in the order of state_of(graph), copied to CPU.
 StateDict state_dict(const Network& network);
@@ -48,5 +67,8 @@ StateDict state_dict(const Network& network);
 /// Replaces every parameter and buffer; other floating-point types are converted. Throws Error(bad_value)
 /// naming the first tensors that are missing, unexpected or of another shape; then nothing is changed.
 void load_state_dict(Network& network, const StateDict& state);
+
+/// Replaces those that are named, which must be the network's and of their shape.
+void load_some(Network& network, const StateDict& state);
 
 }  // namespace maskmill::learn

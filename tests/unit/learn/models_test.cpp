@@ -24,18 +24,39 @@ std::string line_of(const TensorSpec& tensor) {
 
 }  // namespace
 
-TEST_CASE("the U-Net's state has the published module's names, shapes and order") {
-  const Graph graph = build({.name = "unet", .init_features = 6}, 3, 5);
-  const std::string published = read_file(Path(MASKMILL_SOURCE_DIR) / "tests/data/learn/unet_3_5_6.txt");
-  std::vector<std::string> ours;
-  for (const TensorSpec& tensor : state_of(graph)) ours.push_back(line_of(tensor));
-  const auto lines = lines_of(published);
-  REQUIRE(ours.size() == lines.size());
-  for (std::size_t i = 0; i < ours.size(); ++i) CHECK(ours[i] == lines[i]);
+TEST_CASE("states have the published modules' names, shapes and order") {
+  const auto agrees = [](const ModelSettings& settings, int classes, const char* file) {
+    const std::string published = read_file(Path(MASKMILL_SOURCE_DIR) / "tests/data/learn" / file);
+    std::vector<std::string> ours;
+    for (const TensorSpec& tensor : state_of(build(settings, 3, classes))) ours.push_back(line_of(tensor));
+    const auto lines = lines_of(published);
+    REQUIRE(ours.size() == lines.size());
+    for (std::size_t i = 0; i < ours.size(); ++i) CHECK(ours[i] == lines[i]);
+  };
+  agrees({.name = "unet", .init_features = 6}, 5, "unet_3_5_6.txt");
+  agrees({.name = "fcn_resnet50", .aux = true}, 3, "fcn_resnet50_3.txt");
+  agrees({.name = "deeplabv3_resnet50", .aux = true}, 3, "deeplabv3_resnet50_3.txt");
+}
+
+TEST_CASE("torchvision's networks give scores at the input's size, whatever it is") {
+  for (const char* name : {"fcn_resnet50", "deeplabv3_resnet50"}) {
+    const Graph graph = build({.name = name, .aux = true}, 3, 7);
+    REQUIRE(graph.outputs().size() == 2);
+    for (const auto& [output, node] : graph.outputs()) {
+      CHECK(graph.channels(node) == 7);
+      CHECK(extents(graph, {37, 101})[static_cast<std::size_t>(node)] == Extent{37, 101});
+    }
+    CHECK(build({.name = name}, 3, 7).outputs().size() == 1);
+  }
 }
 
 TEST_CASE("the U-Net has as many parameters as the published one") {
   CHECK(parameter_count(build({.name = "unet", .init_features = 32}, 3, 1)) == 7'763'041);
+}
+
+TEST_CASE("torchvision's networks have as many parameters as it says of them") {
+  CHECK(parameter_count(build({.name = "fcn_resnet50", .aux = true}, 3, 21)) == 35'322'218);
+  CHECK(parameter_count(build({.name = "deeplabv3_resnet50", .aux = true}, 3, 21)) == 42'004'074);
 }
 
 TEST_CASE("the U-Net gives scores at its input's size, and upsampled features come before the encoder's") {
