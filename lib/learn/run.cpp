@@ -17,13 +17,26 @@ namespace maskmill::learn {
 namespace {
 
 constexpr std::string_view kConfig = "config.json", kCard = "model.json", kLabels = "labels.txt",
-                           kMetrics = "metrics.csv";
+                           kMetrics = "metrics.csv", kProvenance = "provenance.json", kWeights = "model.pth";
 /// What a new run in the place of an old one must not inherit.
-constexpr std::array<std::string_view, 8> kRunFiles{
-    kConfig, "environment.json", "provenance.json", kCard, kLabels, kMetrics, "model.pth", "report.html"};
+constexpr std::array<std::string_view, 11> kRunFiles{
+    kConfig,    "environment.json",    kProvenance,      kCard,        kLabels, kMetrics, kWeights,
+    "last.pth", RunFolder::checkpoint, "lost_batch.png", "report.html"};
 
 bool is_run_file(std::string_view name) {
-  return std::ranges::find(kRunFiles, name) != kRunFiles.end();
+  constexpr std::string_view kBefore = "epoch_", kAfter = ".pth";
+  const bool kept_weights =
+      name.starts_with(kBefore) && name.ends_with(kAfter) &&
+      to_integer(name.substr(kBefore.size(), name.size() - kBefore.size() - kAfter.size()));
+  return kept_weights || std::ranges::find(kRunFiles, name) != kRunFiles.end();
+}
+
+std::vector<std::string> run_files_in(const Path& folder) {
+  std::vector<std::string> names;
+  for (const fs::directory_entry& entry : fs::directory_iterator(folder))
+    if (std::string name = entry.path().filename().string(); is_run_file(name))
+      names.push_back(std::move(name));
+  return names;
 }
 
 Path joined_path(const Path& folder, std::string_view name) {
@@ -33,6 +46,8 @@ Path joined_path(const Path& folder, std::string_view name) {
 bool holds(const Path& folder, std::string_view name) {
   return fs::is_regular_file(joined_path(folder, name));
 }
+
+constexpr std::string_view kEpoch = "epoch";
 
 enum class Holds { nothing, a_run, something_else };
 
@@ -107,6 +122,12 @@ std::string line_of(const MetricsRow& row, const std::vector<std::string>& colum
   return joined(cells, ",") + "\n";
 }
 
+std::vector<std::string> columns_of(const std::string& table) {
+  std::vector<std::string> columns;
+  for (const std::string_view column : split_text(lines_of(table).front(), ',')) columns.emplace_back(column);
+  return columns;
+}
+
 }  // namespace
 
 RunFolder RunFolder::create(const Path& path, Overwrite overwrite) {
@@ -153,12 +174,23 @@ RunFolder RunFolder::open(const Path& path) {
   return RunFolder(path);
 }
 
+RunFolder RunFolder::resume(const Path& path) {
+  const RunFolder run = open(path);
+  auto claim = std::make_shared<Claim>(path);
+  if (!holds(path, checkpoint))
+    throw Error(Code::bad_format, fmt::format("cannot be resumed: {} is missing", checkpoint))
+        .at_file(path)
+        .hint("begin a new run with init=" + path.string());
+  for (const std::string& name : run_files_in(path)) remove_leftovers(path / name);
+  return RunFolder(path, {}, std::move(claim));
+}
+
 void RunFolder::begin(const Files& files) const {
   OutputFile first(file(files.front().first), Overwrite::yes);
   first.write(files.front().second);
   for (std::size_t i = 1; i < files.size(); ++i)
     first.add(file(files[i].first), files[i].second, Overwrite::yes);
-  for (const std::string_view name : kRunFiles) {
+  for (const std::string& name : run_files_in(path_)) {
     boost::system::error_code failure;
     fs::remove(joined_path(path_, name), failure);
     if (failure)
@@ -199,13 +231,40 @@ TrainSettings RunFolder::settings() const {
   return settings;
 }
 
+std::string RunFolder::fingerprint() const {
+  const Path path = joined_path(path_, kProvenance);
+  try {
+    const Json document = read_json(path);
+    return document.at("inputs").at(0).value("fingerprint", "");
+  } catch (const Json::exception& error) {
+    throw Error(Code::bad_format, fmt::format("says nothing of the data: {}", error.what())).at_file(path);
+  }
+}
+
 void RunFolder::append_metrics(const MetricsRow& row) const {
   const Path path = joined_path(path_, kMetrics);
   std::string text = fs::exists(path) ? read_file(path) : "";
-  if (text.empty()) text = joined(header_of(row), ",") + "\n";
-  const auto columns = split_text(lines_of(text).front(), ',');
-  text += line_of(row, columns);
+  if (text.empty())
+    text = metrics_text(row);
+  else
+    text += line_of(row, columns_of(text));
   replace_file(path, text);
+}
+
+void RunFolder::keep_metrics_before(int epoch) const {
+  const std::vector<MetricsRow> rows = metrics();
+  const auto is_kept = [&](const MetricsRow& row) {
+    const auto named = std::ranges::find(row, kEpoch, &MetricsRow::value_type::first);
+    return named != row.end() && named->second < epoch;
+  };
+  if (std::ranges::all_of(rows, is_kept)) return;
+  const Path path = joined_path(path_, kMetrics);
+  const std::string text = read_file(path);
+  const auto lines = lines_of(text);
+  std::string kept = std::string(lines.front()) + "\n";
+  for (std::size_t i = 0; i < rows.size(); ++i)
+    if (is_kept(rows[i])) kept += std::string(lines[i + 1]) + "\n";
+  replace_file(path, kept);
 }
 
 std::vector<MetricsRow> RunFolder::metrics() const {
@@ -237,6 +296,11 @@ std::vector<MetricsRow> RunFolder::metrics() const {
     rows.push_back(std::move(row));
   }
   return rows;
+}
+
+std::string metrics_text(const MetricsRow& row) {
+  const std::vector<std::string> columns = header_of(row);
+  return joined(columns, ",") + "\n" + line_of(row, columns);
 }
 
 RunFolder::Files files_of(const ModelCard& card) {

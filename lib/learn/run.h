@@ -17,11 +17,13 @@ namespace maskmill::learn {
 using MetricsRow = std::vector<std::pair<std::string, double>>;
 
 /// A run directory: config.json (resolved settings), environment.json, provenance.json, model.json,
-/// labels.txt, metrics.csv, model.pth (the best weights). Each file is replaced whole, so that a reader or a
-/// crash never meets half of one.
+/// labels.txt, metrics.csv, model.pth (the best weights), last.pth, epoch_N.pth, checkpoint.pt (all that
+/// going on takes), lost_batch.png, report.html. Each file is replaced whole, so that a reader or a crash
+/// never meets half of one.
 class RunFolder {
  public:
   using Files = std::vector<std::pair<std::string, std::string>>;
+  static constexpr const char* checkpoint = "checkpoint.pt";
 
   /// A new run at `path`, or for an empty path at runs/DATE/TIME (local time). Throws Error(write_failed)
   /// where there is one already, unless `overwrite` is yes; it stays until begin(). A folder that holds
@@ -29,6 +31,9 @@ class RunFolder {
   static RunFolder create(const Path& path, Overwrite overwrite);
   /// An existing one. Throws Error(not_found | bad_format) saying what is missing.
   static RunFolder open(const Path& path);
+  /// An existing one, to train on in. Throws as open() and, where another command trains in it,
+  /// Error(write_failed); Error(bad_format) where it has no checkpoint.
+  static RunFolder resume(const Path& path);
 
   const Path& path() const { return path_; }
   Path file(const std::string& name) const { return path_ / name; }
@@ -42,10 +47,14 @@ class RunFolder {
   void write(const std::string& name, std::string_view bytes) const;
   ModelCard card() const;
   TrainSettings settings() const;  ///< from config.json; throws Error(bad_format) naming the key
+  /// Of the data, from provenance.json; empty where it says none. Throws Error(bad_format).
+  std::string fingerprint() const;
 
   /// The first row names the columns; a later one may leave some out, and Error(bug) is thrown for a new one.
   /// What is not finite is written as an empty cell.
   void append_metrics(const MetricsRow& row) const;
+  /// Drops the rows of that epoch and later ones.
+  void keep_metrics_before(int epoch) const;
   /// Empty before the first epoch has ended. Empty cells are left out. Throws Error(bad_format).
   std::vector<MetricsRow> metrics() const;
 
@@ -59,5 +68,8 @@ class RunFolder {
 
 /// model.json and labels.txt, for RunFolder::begin().
 RunFolder::Files files_of(const ModelCard& card);
+
+/// metrics.csv of one row, likewise.
+std::string metrics_text(const MetricsRow& row);
 
 }  // namespace maskmill::learn

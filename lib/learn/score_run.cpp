@@ -123,17 +123,19 @@ TrainingReport report_of(const RunFolder& run, const ModelCard& card, const Scor
       return metric.first == "seconds" || metric.first == "images_per_second" ||
              metric.first == "waiting_share";
     });
-  double best = -1;
+  TrainSettings settings = run.settings();
+  std::optional<double> best;
   for (const MetricsRow& row : report.epochs) {
-    double epoch = 0, dice = -1;
-    for (const auto& [name, value] : row) {
-      if (name == "epoch") epoch = value;
-      if (name == "val_mean_dice") dice = value;
-    }
-    if (dice > best) best = dice, report.best_epoch = epoch;
+    const auto value_of = [&](std::string_view name) -> std::optional<double> {
+      const auto found = std::ranges::find(row, name, &MetricsRow::value_type::first);
+      return found == row.end() ? std::nullopt : std::optional(found->second);
+    };
+    const auto score = value_of(name_of(settings.monitor));
+    if (!score || (best && !(more_is_better(settings.monitor) ? *score > *best : *score < *best))) continue;
+    best = score;
+    report.best_epoch = value_of("epoch");
   }
   report.worst = scored.worst;
-  TrainSettings settings = run.settings();
   for (const Setting& setting : settings_of(settings))
     report.settings.emplace_back(setting.key, setting.value_text());
   return report;

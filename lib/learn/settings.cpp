@@ -32,20 +32,70 @@ void require_three(const std::string& key, const std::vector<double>& values) {
     if (!std::isfinite(value)) throw refused(key, fmt::format("found {} among the numbers", value));
 }
 
+void require_weights(const std::string& key, const std::vector<double>& weights) {
+  for (const double weight : weights)
+    if (!(weight > 0) || !std::isfinite(weight))
+      throw refused(key, fmt::format("needs numbers above 0; found {}", weight));
+}
+
+bool has_term(const LossSettings& loss, LossKind kind) {
+  return std::ranges::any_of(loss.terms, [&](const std::string& term) { return loss_kind(term) == kind; });
+}
+
 void validate(const LossSettings& loss) {
-  if (loss.terms.empty()) throw refused("loss.terms", "names no loss; ce, bce or dice are needed");
+  const auto& names = enum_names<LossKind>;
+  if (loss.terms.empty())
+    throw refused("loss.terms", "names no loss; there are: " +
+                                    joined(std::vector<std::string>(names.begin(), names.end()), ", "));
   for (const std::string& term : loss.terms) loss_kind(term);
   if (std::set(loss.terms.begin(), loss.terms.end()).size() != loss.terms.size())
     throw refused("loss.terms", "names a term twice: " + joined(loss.terms, ","))
         .hint("give it a weight instead: loss.weights");
-  if (loss.weights.empty()) return;
-  if (loss.weights.size() != loss.terms.size())
+  require_weights("loss.weights", loss.weights);
+  if (!loss.weights.empty() && loss.weights.size() != loss.terms.size())
     throw refused("loss.weights",
                   fmt::format("needs one number a term: {} for {}; found {}", loss.terms.size(),
                               joined(loss.terms, ","), loss.weights.size()));
-  for (const double weight : loss.weights)
-    if (!(weight > 0) || !std::isfinite(weight))
-      throw refused("loss.weights", fmt::format("needs numbers above 0; found {}", weight));
+  if (loss.activation == Activation::sigmoid && has_term(loss, LossKind::ce))
+    throw refused("loss.activation", "ce shares each pixel among the classes, which sigmoid does not")
+        .hint("bce goes with sigmoid");
+  if (loss.activation == Activation::softmax && has_term(loss, LossKind::bce) &&
+      !has_term(loss, LossKind::ce))
+    throw refused("loss.activation", "bce gives each class a chance of its own, which softmax does not")
+        .hint("ce goes with softmax");
+  require_weights("loss.class-weights", loss.class_weights);
+  if (!loss.class_weights.empty() && loss.balance != ClassBalance::none)
+    throw refused("loss.balance", "class weights are given by loss.class-weights already");
+}
+
+void validate(const OptimizerSettings& optimizer) {
+  const auto below_one = [](const std::string& key, double value) {
+    if (!(value < 1)) throw refused(key, "must be below 1");
+  };
+  below_one("optimizer.beta1", optimizer.beta1);
+  below_one("optimizer.beta2", optimizer.beta2);
+  below_one("optimizer.momentum", optimizer.momentum);
+  below_one("optimizer.alpha", optimizer.alpha);
+  if (optimizer.nesterov && (optimizer.name != OptimizerKind::sgd || optimizer.momentum == 0))
+    throw refused("optimizer.nesterov", "needs sgd with a momentum");
+}
+
+void validate(const ScheduleSettings& schedule, int epochs) {
+  if (!(schedule.warmup < epochs))
+    throw refused("schedule.warmup",
+                  fmt::format("must be shorter than the training, which has {} epochs", epochs));
+  const std::vector<int>& at = schedule.milestones;
+  if (!std::ranges::is_sorted(at) || (!at.empty() && at.front() < 1))
+    throw refused("schedule.milestones", "must be epochs from 1 on, in order");
+  if (schedule.name == ScheduleKind::multistep && at.empty())
+    throw refused("schedule.milestones", "multistep needs the epochs after which it changes the rate");
+}
+
+void validate(const GradientSettings& gradients) {
+  if (gradients.clip_norm && !(*gradients.clip_norm > 0))
+    throw refused("gradients.clip-norm", "must be above 0");
+  if (gradients.clip_value && !(*gradients.clip_value > 0))
+    throw refused("gradients.clip-value", "must be above 0");
 }
 
 }  // namespace
@@ -68,8 +118,9 @@ void validate(const ModelSettings& model, const InputSettings& input) {
 void validate(const TrainSettings& settings) {
   validate(settings.model, settings.input);
   validate(settings.loss);
-  if (!(settings.optimizer.beta1 < 1)) throw refused("optimizer.beta1", "must be below 1");
-  if (!(settings.optimizer.beta2 < 1)) throw refused("optimizer.beta2", "must be below 1");
+  validate(settings.optimizer);
+  validate(settings.schedule, settings.epochs);
+  validate(settings.gradients);
   validate(settings.augment);
 }
 
@@ -80,6 +131,31 @@ LossKind loss_kind(const std::string& term) {
     throw refused("loss.terms", in_quotes(term) + " is no loss; there are: " +
                                     joined(std::vector<std::string>(names.begin(), names.end()), ", "));
   return static_cast<LossKind>(found - names.begin());
+}
+
+bool is_independent(const LossSettings& settings) {
+  if (settings.activation != Activation::automatic) return settings.activation == Activation::sigmoid;
+  return has_term(settings, LossKind::bce) && !has_term(settings, LossKind::ce);
+}
+
+double weight_decay_of(const OptimizerSettings& settings) {
+  return settings.weight_decay.value_or(settings.name == OptimizerKind::adamw ? 0.01 : 0.0);
+}
+
+double gamma_of(const ScheduleSettings& settings) {
+  return settings.gamma.value_or(settings.name == ScheduleKind::exponential ? 0.95 : 0.1);
+}
+
+bool may_change_on_resume(std::string_view key) {
+  for (const std::string_view whole : {"epochs", "device", "threads"})
+    if (key == whole) return true;
+  for (const std::string_view group : {"stop.", "loader.", "checkpoint."})
+    if (key.starts_with(group)) return true;
+  return false;
+}
+
+bool more_is_better(Monitor monitor) {
+  return monitor != Monitor::loss;
 }
 
 }  // namespace maskmill::learn

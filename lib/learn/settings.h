@@ -4,6 +4,7 @@
 #include <array>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/enum_names.h"
@@ -16,9 +17,12 @@ namespace learn {
 
 enum class Device { automatic, cpu, cuda };
 enum class Precision { automatic, float32, bf16 };
-enum class LossKind { ce, bce, dice };
-enum class OptimizerKind { adam };
-enum class ScheduleKind { constant, one_cycle };
+enum class LossKind { ce, bce, dice, jaccard, focal };
+enum class Activation { automatic, softmax, sigmoid };
+enum class ClassBalance { none, inverse, median, log };
+enum class OptimizerKind { adam, adamw, sgd, rmsprop };
+enum class ScheduleKind { constant, plateau, cosine, step, multistep, exponential, poly, one_cycle };
+enum class Monitor { mean_dice, mean_iou, pixel_accuracy, loss };
 
 }  // namespace learn
 
@@ -27,11 +31,22 @@ inline constexpr std::array<std::string_view, 3> enum_names<learn::Device>{"auto
 template <>
 inline constexpr std::array<std::string_view, 3> enum_names<learn::Precision>{"auto", "float32", "bf16"};
 template <>
-inline constexpr std::array<std::string_view, 3> enum_names<learn::LossKind>{"ce", "bce", "dice"};
+inline constexpr std::array<std::string_view, 5> enum_names<learn::LossKind>{"ce", "bce", "dice", "jaccard",
+                                                                             "focal"};
 template <>
-inline constexpr std::array<std::string_view, 1> enum_names<learn::OptimizerKind>{"adam"};
+inline constexpr std::array<std::string_view, 3> enum_names<learn::Activation>{"auto", "softmax", "sigmoid"};
 template <>
-inline constexpr std::array<std::string_view, 2> enum_names<learn::ScheduleKind>{"constant", "one-cycle"};
+inline constexpr std::array<std::string_view, 4> enum_names<learn::ClassBalance>{"none", "inverse", "median",
+                                                                                 "log"};
+template <>
+inline constexpr std::array<std::string_view, 4> enum_names<learn::OptimizerKind>{"adam", "adamw", "sgd",
+                                                                                  "rmsprop"};
+template <>
+inline constexpr std::array<std::string_view, 8> enum_names<learn::ScheduleKind>{
+    "constant", "plateau", "cosine", "step", "multistep", "exponential", "poly", "one-cycle"};
+template <>
+inline constexpr std::array<std::string_view, 4> enum_names<learn::Monitor>{"val_mean_dice", "val_mean_iou",
+                                                                            "val_pixel_accuracy", "val_loss"};
 
 namespace learn {
 
@@ -54,35 +69,112 @@ struct InputSettings {
 /// A sum of weighted terms.
 struct LossSettings {
   std::vector<std::string> terms{"ce"};
-  std::vector<double> weights;
+  std::vector<double> weights{};
+  Activation activation = Activation::automatic;
+  std::vector<double> class_weights{};
+  ClassBalance balance = ClassBalance::none;
+  double smooth = 0.5;
+  double focal_gamma = 2;
+  double aux_weight = 0.5;
   static void visit(auto& self, auto&& setting) {
-    setting("terms", self.terms, "summed: ce (softmax cross entropy), bce (one sigmoid per class), dice",
-            one_of(enum_names<LossKind>));
+    setting(
+        "terms", self.terms,
+        "summed: ce (cross entropy over the classes), bce (binary cross entropy of each class), dice, jaccard, focal",
+        one_of(enum_names<LossKind>));
     setting("weights", self.weights, "one per term; empty counts each once");
+    setting("activation", self.activation,
+            "what makes probabilities of scores: softmax over the classes, or a sigmoid each; auto takes "
+            "sigmoid for bce without ce");
+    setting("class-weights", self.class_weights,
+            "one per class, in the order of labels.txt; empty counts each the same");
+    setting("balance", self.balance,
+            "class weights from the training subset's share p of each class: inverse is 1/p, median is "
+            "median(p)/p, log is 1/ln(1.02 + p); divided by their mean");
+    setting("smooth", self.smooth, "added above and below in dice and jaccard", at_least(0));
+    setting("focal-gamma", self.focal_gamma, "of focal: how far sure pixels count less; 0 is cross entropy",
+            between(0, 10));
+    setting("aux-weight", self.aux_weight, "of the auxiliary head's loss, where the network has one",
+            at_least(0));
   }
 };
 
 struct OptimizerSettings {
   OptimizerKind name = OptimizerKind::adam;
   double learning_rate = 1e-3;
-  double beta1 = 0.9, beta2 = 0.999, eps = 1e-8;
-  double weight_decay = 0;
+  std::optional<double> weight_decay{};
+  double beta1 = 0.9, beta2 = 0.999;
+  double momentum = 0;
+  bool nesterov = false;
+  double alpha = 0.99;
+  double eps = 1e-8;
   static void visit(auto& self, auto&& setting) {
-    setting("name", self.name, "how weights move");
+    setting("name", self.name, "how weights move: torch.optim's class");
     setting("learning-rate", self.learning_rate, "step size; with one-cycle, its peak", at_least(0));
-    setting("beta1", self.beta1, "of Adam", between(0, 1));
-    setting("beta2", self.beta2, "of Adam", between(0, 1));
-    setting("eps", self.eps, "of Adam", at_least(0));
-    setting("weight-decay", self.weight_decay, "L2 penalty on the weights", at_least(0));
+    setting("weight-decay", self.weight_decay,
+            "pull of the weights towards 0: part of the gradient, or of the step in adamw", at_least(0),
+            unset("0.01 for adamw, else 0"));
+    setting("beta1", self.beta1, "of adam and adamw", between(0, 1));
+    setting("beta2", self.beta2, "of adam and adamw", between(0, 1));
+    setting("momentum", self.momentum, "of sgd and rmsprop", between(0, 1));
+    setting("nesterov", self.nesterov, "of sgd: looks ahead along the momentum");
+    setting("alpha", self.alpha, "of rmsprop: share of the former squares", between(0, 1));
+    setting("eps", self.eps, "of all but sgd: added to what is divided by", at_least(0));
   }
 };
 
 struct ScheduleSettings {
   ScheduleKind name = ScheduleKind::constant;
-  double warmup = 0.3;
+  double warmup = 0, warmup_factor = 1.0 / 3;
+  double pct_start = 0.3;
+  std::optional<double> gamma{};
+  int step_size = 30;
+  std::vector<int> milestones{};
+  double power = 0.9;
+  int patience = 10, cooldown = 0;
+  double threshold = 1e-4;
+  double min_learning_rate = 0;
   static void visit(auto& self, auto&& setting) {
     setting("name", self.name, "how the learning rate changes over the training");
-    setting("warmup", self.warmup, "share of the steps in which one-cycle rises", between(0, 1));
+    setting("warmup", self.warmup,
+            "epochs in which the rate rises first; cosine, poly and one-cycle begin after them", at_least(0));
+    setting("warmup-factor", self.warmup_factor, "share of the rate at which warmup begins", between(0, 1));
+    setting("pct-start", self.pct_start, "share of the steps in which one-cycle rises", between(0, 1));
+    setting(
+        "gamma", self.gamma,
+        "the rate is multiplied by it: by step, multistep and plateau now and then, by exponential each epoch",
+        between(0, 1), unset("0.1; 0.95 for exponential"));
+    setting("step-size", self.step_size, "epochs between the changes of step", at_least(1));
+    setting("milestones", self.milestones, "epochs after which multistep changes the rate");
+    setting("power", self.power, "of poly's (1 - share of the steps)", at_least(0));
+    setting("patience", self.patience, "epochs without improvement that plateau waits for", at_least(0));
+    setting("cooldown", self.cooldown, "epochs that plateau does not count after a change", at_least(0));
+    setting("threshold", self.threshold, "relative change that plateau takes for an improvement",
+            at_least(0));
+    setting("min-learning-rate", self.min_learning_rate,
+            "where cosine ends, and below which plateau does not go", at_least(0));
+  }
+};
+
+/// What is done to gradients before a step.
+struct GradientSettings {
+  std::optional<double> clip_norm{}, clip_value{};
+  int accumulate = 1;
+  static void visit(auto& self, auto&& setting) {
+    setting("clip-norm", self.clip_norm, "longest gradient of all weights together", at_least(0),
+            unset("any"));
+    setting("clip-value", self.clip_value, "largest number in a gradient", at_least(0), unset("any"));
+    setting("accumulate", self.accumulate, "batches whose gradients make one step", between(1, 65536));
+  }
+};
+
+/// When to end before the last epoch.
+struct StopSettings {
+  int patience = 0;
+  double min_delta = 0;
+  static void visit(auto& self, auto&& setting) {
+    setting("patience", self.patience,
+            "epochs without improvement after which training ends; 0 trains them all", at_least(0));
+    setting("min-delta", self.min_delta, "least change that counts as an improvement", at_least(0));
   }
 };
 
@@ -96,30 +188,63 @@ struct LoaderSettings {
   }
 };
 
+/// What is kept beside the best weights.
+struct CheckpointSettings {
+  int every = 0;
+  int state_every = 1;
+  static void visit(auto& self, auto&& setting) {
+    setting("every", self.every, "epochs between weights that are kept, as epoch_N.pth; 0 keeps none",
+            at_least(0));
+    setting(
+        "state-every", self.state_every,
+        "epochs between writing checkpoint.pt, from which --resume goes on; 0 writes it where training ends",
+        at_least(0));
+  }
+};
+
 struct TrainSettings {
-  ModelSettings model;
-  InputSettings input;
-  LossSettings loss;
-  OptimizerSettings optimizer;
-  ScheduleSettings schedule;
-  AugmentSettings augment;
-  LoaderSettings loader;
+  ModelSettings model{};
+  std::optional<std::string> init{};
+  int freeze_encoder = 0;
+  InputSettings input{};
+  LossSettings loss{};
+  OptimizerSettings optimizer{};
+  ScheduleSettings schedule{};
+  GradientSettings gradients{};
+  StopSettings stop{};
+  Monitor monitor = Monitor::mean_dice;
+  AugmentSettings augment{};
+  LoaderSettings loader{};
+  CheckpointSettings checkpoint{};
   int epochs = 30;
   int batch_size = 8;
   std::int64_t seed = 0;
   Device device = Device::automatic;
   Precision precision = Precision::float32;
+  bool deterministic = false;
   int threads = 0;
   std::string train_subset = "train";
   std::string val_subset = "val";
   static void visit(auto& self, auto&& setting) {
     setting("model", self.model, "the network");
+    setting(
+        "init", self.init,
+        "weights to begin with: a .pth file or a run directory; those of another shape, as a head of other "
+        "classes, are drawn anew",
+        unset("drawn from the seed"));
+    setting("freeze-encoder", self.freeze_encoder,
+            "first epochs in which the encoder keeps its weights and running statistics", at_least(0));
     setting("input", self.input, "what the network sees");
     setting("loss", self.loss, "what is minimised");
     setting("optimizer", self.optimizer, "how weights move");
     setting("schedule", self.schedule, "how the learning rate changes");
+    setting("gradients", self.gradients, "what is done to them before a step");
+    setting("stop", self.stop, "when to end early");
+    setting("monitor", self.monitor,
+            "score on val-subset that chooses the best weights, and that plateau and stop look at");
     setting("augment", self.augment, "random changes to training samples");
     setting("loader", self.loader, "how samples come in");
+    setting("checkpoint", self.checkpoint, "what is kept");
     setting("epochs", self.epochs, "passes over the training subset", between(1, 1000000));
     setting("batch-size", self.batch_size, "samples a step", between(1, 65536));
     setting("seed", self.seed, "of weights, order and augmentation");
@@ -127,13 +252,16 @@ struct TrainSettings {
     setting("precision", self.precision,
             "bf16 computes convolutions in bfloat16 and keeps weights in float32; auto takes it where the "
             "device has arithmetic for it");
+    setting("deterministic", self.deterministic,
+            "only arithmetic that gives the same bits each time, also on CUDA, where it is slower");
     setting("threads", self.threads, "of the network's arithmetic on CPU; 0 uses every core", at_least(0));
     setting("train-subset", self.train_subset, "subset to train on");
     setting("val-subset", self.val_subset, "subset that chooses the best weights");
   }
 };
 
-/// Holds the settings to each other: input size against the network, terms against weights, beta below 1.
+/// Holds the settings to each other: input size against the network, terms against weights, beta below 1,
+/// warm-up and milestones against epochs.
 /// Throws Error(usage) naming the key.
 void validate(const TrainSettings& settings);
 /// The part of it that a prediction needs.
@@ -141,6 +269,22 @@ void validate(const ModelSettings& model, const InputSettings& input);
 
 /// From a name in LossSettings::terms.
 LossKind loss_kind(const std::string& term);
+
+/// True where each class has a probability of its own (a sigmoid) rather than a share of one (softmax).
+bool is_independent(const LossSettings& settings);
+
+/// The settings' weight decay, or what is usual for the optimizer.
+double weight_decay_of(const OptimizerSettings& settings);
+
+/// The settings' gamma, or what is usual for the schedule.
+double gamma_of(const ScheduleSettings& settings);
+
+/// Whether a training that is resumed may take another value for this key: for how long, where and how fast
+/// it trains, and what it keeps.
+bool may_change_on_resume(std::string_view key);
+
+/// False for a loss.
+bool more_is_better(Monitor monitor);
 
 }  // namespace learn
 }  // namespace maskmill

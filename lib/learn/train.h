@@ -14,7 +14,8 @@ namespace maskmill::learn {
 struct EpochReport {
   int epoch = 0, epochs = 0;
   double train_loss = 0, val_loss = 0;
-  double val_mean_dice = 0, val_mean_iou = 0;
+  double val_mean_dice = 0, val_mean_iou = 0, val_pixel_accuracy = 0;
+  double learning_rate = 0;  ///< of the epoch's last step
   double seconds = 0;
   double images_per_second = 0;  ///< end to end, training part
   double waiting_share = 0;      ///< of the training part, spent waiting for samples
@@ -22,8 +23,9 @@ struct EpochReport {
 };
 
 struct TrainResult {
+  int epochs = 0;  ///< in all; fewer than the settings' where training stopped early
   int best_epoch = 0;
-  double best_val_mean_dice = 0;
+  double best_score = 0;  ///< settings.monitor of that epoch
   double images_per_second = 0;
   double waiting_share = 0;
   double seconds = 0;
@@ -33,14 +35,19 @@ struct TrainResult {
 };
 
 /// Trains on the subset settings.train_subset of `data`, scores settings.val_subset after each epoch at the
-/// network's size, and keeps the weights of the best mean Dice over the classes as run/model.pth. Any
-/// registered format's source will do: masks are read, annotations are painted. The same settings, data and
-/// machine give the same weights. Throws Error(usage) for a subset that is not there, Error(bad_value) for
-/// data without two classes, Error for a loss that became NaN, Error(interrupted) after ctrl-C; the best
-/// weights so far stay.
-/// The run's files, `made_by` among them, replace those of a former run once the data have been read.
+/// network's size, and keeps in `run` the weights of the best epoch (model.pth, by settings.monitor), those
+/// of the last (last.pth), and the state from which to go on (checkpoint.pt). Any registered format's source
+/// will do: masks are read, annotations are painted. The same settings, data and machine give the same
+/// weights, and so does a training that was interrupted or killed and goes on with `resume`: `run` then is
+/// the one that RunFolder::resume() opened, and `settings` are its own but for how long, where and how fast
+/// it trains.
+///
+/// Throws Error(usage) for a subset that is not there, Error(bad_value) for data without two classes, for
+/// data other than the run's, and for a loss that became no number, whose batch is drawn in lost_batch.png;
+/// Error(interrupted) after ctrl-C, when the state is written.
+/// The run's files, `made_by` among them, replace those of a former run once there is something to keep.
 TrainResult train(const TrainSettings& settings, Source& data, const RunFolder& run,
                   const Provenance& made_by, Findings& findings,
-                  const std::function<void(const EpochReport&)>& report);
+                  const std::function<void(const EpochReport&)>& report, bool resume = false);
 
 }  // namespace maskmill::learn

@@ -42,7 +42,7 @@ void is_part_of_new(const Path& run, const Contents& fresh) {
       CHECK(bytes.ends_with('\n'));
       for (const std::string_view line : lines)
         CHECK(split_text(line, ',').size() == split_text(lines[0], ',').size());
-    } else if (name == "model.pth") {
+    } else if (name.ends_with(".pth") || name.ends_with(".pt")) {
       CHECK(bytes.size() == fresh.at(name).size());
     } else if (name != "notes.txt") {
       CHECK(bytes == fresh.at(name));

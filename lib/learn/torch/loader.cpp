@@ -52,7 +52,9 @@ struct Loader::State {
 
   State(const SampleStore& from, LoaderOptions with) : store(from), options(std::move(with)) {}
 
-  ~State() {
+  ~State() { cancel(); }
+
+  void cancel() {
     arena.execute([this] {
       for (const auto& each : pending) {
         each->tasks.cancel();
@@ -64,12 +66,13 @@ struct Loader::State {
         }
       }
     });
+    pending.clear();
   }
 
-  Sample prepared(std::size_t index) const {
+  Sample prepared(std::size_t index, int in_epoch) const {
     Sample sample = store.load(index);
     if (options.augment.enabled) {
-      Random random{stable_hash("augmentation"), options.seed, static_cast<std::uint64_t>(epoch), index};
+      Random random{stable_hash("augmentation"), options.seed, static_cast<std::uint64_t>(in_epoch), index};
       augment(sample, options.augment, random);
     }
     return sample;
@@ -87,7 +90,7 @@ struct Loader::State {
     arena.execute([&] {
       for (const std::size_t index : samples) {
         starting->tasks.run([this, index, images, classes] {
-          const Sample sample = prepared(index);
+          const Sample sample = prepared(index, epoch);
           copy_pixels(sample.image, images);
           copy_pixels(sample.mask, classes);
         });
@@ -105,7 +108,7 @@ Loader::Loader(const SampleStore& store, LoaderOptions options)
 Loader::~Loader() = default;
 
 void Loader::start(std::vector<std::vector<std::size_t>> batches, int epoch) {
-  if (!state_->pending.empty()) throw Error(Code::bug, "an epoch was started before the former had ended");
+  state_->cancel();
   state_->batches = std::move(batches);
   state_->next_to_begin = 0;
   state_->epoch = epoch;
@@ -124,6 +127,10 @@ std::optional<Batch> Loader::next() {
   state.arena.execute([&] { first->tasks.wait(); });
   state.waited += Clock::now() - before;
   return std::move(first->batch);
+}
+
+Sample Loader::sample(std::size_t index, int epoch) const {
+  return state_->prepared(index, epoch);
 }
 
 double Loader::waited_seconds() const {

@@ -39,12 +39,15 @@ class Loader {
   Loader(const SampleStore& store, LoaderOptions options);
   ~Loader();
 
-  /// Begins an epoch; the former must have been taken to its end.
+  /// Begins an epoch; what is left of the former is let go.
   void start(std::vector<std::vector<std::size_t>> batches, int epoch);
 
   /// The next batch, or nothing at the end of the epoch. The caller's thread helps while it waits. Throws
   /// what reading a sample throws.
   std::optional<Batch> next();
+
+  /// One sample as it is in that epoch's batches.
+  Sample sample(std::size_t index, int epoch) const;
 
   /// Seconds that next() took since start().
   double waited_seconds() const;

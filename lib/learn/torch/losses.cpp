@@ -10,70 +10,138 @@ namespace {
 using torch::Tensor;
 namespace F = torch::nn::functional;
 
-/// What the terms share: float32 scores, and the truth in the forms they need.
-struct Problem {
-  Tensor scores;   ///< (batch, classes, height, width)
-  Tensor classes;  ///< (batch, height, width) int64
-  Tensor known;    ///< (batch, 1, height, width) float32: 1, and 0 where ignored
-  Tensor truth;    ///< of the scores' shape: 1 for the pixel's class, else 0; all 0 where ignored
-  bool independent;
+constexpr std::array<std::int64_t, 3> kPixels{0, 2, 3};
+
+/// What the terms share, computed when the first of them asks.
+class Problem {
+ public:
+  Problem(const LossSettings& of, const Tensor& any_scores, const Tensor& numbers, const Tensor& weights)
+      : settings(of),
+        independent(is_independent(of)),
+        scores(any_scores.to(torch::kFloat32)),
+        classes(numbers),
+        known(numbers.ne(kIgnoredClass).unsqueeze(1).to(torch::kFloat32)),
+        class_weights(weights) {}
+
+  const LossSettings& settings;
+  const bool independent;
+  const Tensor scores;         ///< (batch, classes, height, width) float32
+  const Tensor classes;        ///< (batch, height, width) int64
+  const Tensor known;          ///< (batch, 1, height, width) float32: 1, and 0 where ignored
+  const Tensor class_weights;  ///< (classes) float32, or undefined
+
+  /// Of the scores' shape: 1 for the pixel's class, else 0; all 0 where ignored.
+  const Tensor& truth() {
+    if (!truth_.defined()) {
+      const Tensor numbers = torch::arange(scores.size(1), classes.options()).view({1, -1, 1, 1});
+      truth_ = classes.unsqueeze(1).eq(numbers).to(torch::kFloat32);
+    }
+    return truth_;
+  }
+
+  struct Overlap {
+    Tensor both, predicted, true_pixels;  ///< (classes) each, sums over the batch's known pixels
+  };
+  const Overlap& overlap() {
+    if (!overlap_.both.defined()) {
+      const Tensor probabilities = (independent ? scores.sigmoid() : scores.softmax(1)) * known;
+      overlap_ = {(probabilities * truth()).sum(kPixels), probabilities.sum(kPixels), truth().sum(kPixels)};
+    }
+    return overlap_;
+  }
+
+  Tensor mean_over_classes(const Tensor& of_each) const {
+    if (!class_weights.defined()) return of_each.mean();
+    return (of_each * class_weights).sum() / class_weights.sum();
+  }
+
+  /// Of losses (batch, height, width) that are 0 where ignored.
+  Tensor mean_over_pixels(const Tensor& of_each) const {
+    if (!class_weights.defined()) return of_each.sum() / known.sum().clamp_min(1);
+    const Tensor weights = class_weights.index({classes.clamp_min(0)}) * known.squeeze(1);
+    const Tensor sum = weights.sum();
+    return (of_each * weights).sum() / torch::where(sum > 0, sum, torch::ones_like(sum));
+  }
+
+  /// Of losses of the scores' shape, of which those of ignored pixels do not count.
+  Tensor mean_over_both(const Tensor& of_each) const {
+    return mean_over_classes((of_each * known).sum(kPixels) / known.sum().clamp_min(1));
+  }
+
+ private:
+  Tensor truth_;
+  Overlap overlap_;
 };
 
-/// Softmax cross entropy.
-Tensor ce(const Problem& problem) {
-  const auto options = F::CrossEntropyFuncOptions().ignore_index(kIgnoredClass).reduction(torch::kSum);
-  return F::cross_entropy(problem.scores, problem.classes, options) / problem.known.sum().clamp_min(1);
+Tensor cross_entropy_of_each(const Problem& problem) {
+  const auto options = F::CrossEntropyFuncOptions().ignore_index(kIgnoredClass).reduction(torch::kNone);
+  return F::cross_entropy(problem.scores, problem.classes, options);
 }
 
-/// Binary cross entropy of a sigmoid each class against one class a pixel.
-Tensor bce(const Problem& problem) {
+Tensor binary_cross_entropy_of_each(Problem& problem) {
   const auto options = F::BinaryCrossEntropyWithLogitsFuncOptions().reduction(torch::kNone);
-  const Tensor each = F::binary_cross_entropy_with_logits(problem.scores, problem.truth, options);
-  const std::int64_t classes = problem.scores.size(1);
-  return (each * problem.known).sum() / (problem.known.sum() * classes).clamp_min(1);
+  return F::binary_cross_entropy_with_logits(problem.scores, problem.truth(), options);
 }
 
-/// One less the mean over the classes of (2 sum p t + 1) / (sum p + sum t + 1), the sums over the whole
-/// batch: soft Dice of Milletari, Navab and Ahmadi, "V-Net" (2016), without their squares.
-Tensor dice(const Problem& problem) {
-  const Tensor probabilities =
-      (problem.independent ? problem.scores.sigmoid() : problem.scores.softmax(1)) * problem.known;
-  constexpr std::array<std::int64_t, 3> kPixels{0, 2, 3};
-  const Tensor both = (probabilities * problem.truth).sum(kPixels);
-  const Tensor sum = probabilities.sum(kPixels) + problem.truth.sum(kPixels);
-  // Without any known pixel each class's Dice is (0 + 1) / (0 + 1), and the loss 0.
-  return 1 - ((2 * both + 1) / (sum + 1)).mean();
+Tensor ce(Problem& problem) {
+  return problem.mean_over_pixels(cross_entropy_of_each(problem));
+}
+
+Tensor bce(Problem& problem) {
+  return problem.mean_over_both(binary_cross_entropy_of_each(problem));
+}
+
+Tensor focal(Problem& problem) {
+  const auto focused = [&](const Tensor& losses) {
+    // Below 1, the power's slope at 0 is infinite, and that times 0 no number.
+    constexpr double kLeast = 1e-6;
+    return (1 - torch::exp(-losses)).clamp_min(kLeast).pow(problem.settings.focal_gamma) * losses;
+  };
+  return problem.independent ? problem.mean_over_both(focused(binary_cross_entropy_of_each(problem)))
+                             : problem.mean_over_pixels(focused(cross_entropy_of_each(problem)));
+}
+
+/// One less (both + smooth) / (outer + smooth).
+Tensor overlap_loss(const Problem& problem, const Problem::Overlap& overlap, const Tensor& outer) {
+  constexpr double kLeast = 1e-7;  // as segmentation_models_pytorch has it
+  const double smooth = problem.settings.smooth;
+  const Tensor of_each = 1 - (overlap.both + smooth) / (outer + smooth).clamp_min(kLeast);
+  return problem.mean_over_classes(of_each * overlap.true_pixels.gt(0));
+}
+
+Tensor dice(Problem& problem) {
+  const Problem::Overlap& overlap = problem.overlap();
+  return overlap_loss(problem, overlap, (overlap.predicted + overlap.true_pixels) / 2);
+}
+
+Tensor jaccard(Problem& problem) {
+  const Problem::Overlap& overlap = problem.overlap();
+  return overlap_loss(problem, overlap, overlap.predicted + overlap.true_pixels - overlap.both);
 }
 
 struct Term {
   LossKind kind;
-  Tensor (*compute)(const Problem&);
+  Tensor (*compute)(Problem&);
 };
-constexpr std::array kTerms{Term{LossKind::ce, ce}, Term{LossKind::bce, bce}, Term{LossKind::dice, dice}};
+constexpr std::array kTerms{Term{LossKind::ce, ce}, Term{LossKind::bce, bce}, Term{LossKind::dice, dice},
+                            Term{LossKind::jaccard, jaccard}, Term{LossKind::focal, focal}};
 
-Tensor compute(LossKind kind, const Problem& problem) {
-  const auto* const term =
-      std::find_if(kTerms.begin(), kTerms.end(), [&](const Term& each) { return each.kind == kind; });
+Tensor compute(LossKind kind, Problem& problem) {
+  const auto* const term = std::ranges::find(kTerms, kind, &Term::kind);
   return term->compute(problem);
 }
 
 }  // namespace
 
-Loss::Loss(const LossSettings& settings) {
+Loss::Loss(const LossSettings& settings, const std::vector<double>& class_weights) : settings_(settings) {
   for (std::size_t i = 0; i < settings.terms.size(); ++i)
     terms_.push_back({loss_kind(settings.terms[i]), settings.weights.empty() ? 1.0 : settings.weights.at(i)});
-  const auto has = [&](LossKind kind) {
-    return std::any_of(terms_.begin(), terms_.end(),
-                       [&](const WeightedTerm& term) { return term.kind == kind; });
-  };
-  independent_ = has(LossKind::bce) && !has(LossKind::ce);
+  if (!class_weights.empty()) class_weights_ = torch::tensor(class_weights, torch::kFloat32);
 }
 
 Tensor Loss::operator()(const Tensor& scores, const Tensor& classes) const {
-  Problem problem{scores.to(torch::kFloat32), classes, {}, {}, independent_};
-  problem.known = classes.ne(kIgnoredClass).unsqueeze(1).to(torch::kFloat32);
-  const Tensor numbers = torch::arange(scores.size(1), classes.options()).view({1, -1, 1, 1});
-  problem.truth = classes.unsqueeze(1).eq(numbers).to(torch::kFloat32);
+  Problem problem(settings_, scores, classes,
+                  class_weights_.defined() ? class_weights_.to(scores.device()) : class_weights_);
   Tensor sum = torch::zeros({}, problem.scores.options());
   for (const WeightedTerm& term : terms_) sum = sum + term.weight * compute(term.kind, problem);
   return sum;

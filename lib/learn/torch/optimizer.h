@@ -3,40 +3,58 @@
 
 #include <torch/torch.h>
 
-#include <cstdint>
-#include <memory>
+#include <string>
+#include <utility>
 #include <vector>
 
-#include "learn/settings.h"
+#include "learn/schedule.h"
 
 namespace maskmill::learn {
 
-/// With torch.optim's defaults for what has no setting.
-std::unique_ptr<torch::optim::Optimizer> make_optimizer(std::vector<torch::Tensor> parameters,
-                                                        const OptimizerSettings& settings);
+using NamedTensors = std::vector<std::pair<std::string, torch::Tensor>>;
 
-/// How fast weights move at one step.
-struct Pace {
-  double learning_rate;
-  double momentum;  ///< Adam's beta1
-};
-
-/// The pace over a whole training. one-cycle is torch.optim.lr_scheduler.OneCycleLR with its defaults: a
-/// cosine from 1/25 of the learning rate up to it and down to 1/10000 of the start, while the momentum goes
-/// from .95 down to .85 and back (Smith and Topin, "Super-convergence", 2018).
-class Schedule {
+/// Moves weights along their gradients as torch.optim's class of the same name does, by torch's fused kernels
+/// where it has them. Adding an optimizer: a class in optimizer.cpp and a line in make_optimizer().
+class Optimizer {
  public:
-  Schedule(const ScheduleSettings& schedule, const OptimizerSettings& optimizer, std::int64_t steps);
-  /// Steps count from 0.
-  Pace at(std::int64_t step) const;
+  virtual ~Optimizer() = default;
+  Optimizer(const Optimizer&) = delete;
+  Optimizer& operator=(const Optimizer&) = delete;
+
+  void zero_grad();
+  /// Weights without a gradient stay, and so does what is remembered of them.
+  void step(const Pace& pace);
+
+  /// What it remembers of each weight, as "exp_avg.encoder1.enc1conv1.weight", under torch.optim's names; the
+  /// tensors are its own.
+  NamedTensors state() const;
+  /// Throws Error(bad_value) naming a tensor that is not of these weights or not of their shape.
+  void load(const NamedTensors& state);
+
+  const NamedTensors& parameters() const { return parameters_; }
+
+ protected:
+  /// One tensor of memory for each weight, made when its first gradient comes.
+  struct Slot {
+    std::string name;
+    bool one_number = false;  ///< a count, rather than a tensor like the weight
+    std::vector<torch::Tensor> of_each;
+  };
+  using Tensors = std::vector<torch::Tensor>;
+
+  Optimizer(NamedTensors parameters, std::vector<Slot> slots);
+  /// `memory`: for each slot, the tensors that belong to `weights`.
+  virtual void move(const Tensors& weights, const Tensors& gradients, const std::vector<Tensors>& memory,
+                    const Pace& pace) const = 0;
 
  private:
-  ScheduleKind kind_;
-  double warmup_;
-  Pace pace_;
-  std::int64_t steps_;
+  NamedTensors parameters_;
+  std::vector<Slot> slots_;
 };
 
-void set_pace(torch::optim::Optimizer& optimizer, const Pace& pace);
+std::unique_ptr<Optimizer> make_optimizer(NamedTensors parameters, const OptimizerSettings& settings);
+
+/// Shortens gradients as torch.nn.utils.clip_grad_value_ and then clip_grad_norm_ do.
+void clip_gradients(const NamedTensors& parameters, const GradientSettings& settings);
 
 }  // namespace maskmill::learn

@@ -32,6 +32,7 @@ struct SampleStore::Reading {
   Item item;
   std::optional<Compact> sample;
   bool broken = false;
+  ClassPixels class_pixels;
   std::vector<Finding> findings;
 };
 
@@ -57,6 +58,7 @@ SampleStore::SampleStore(const std::string& subset, std::vector<Item> items, con
         }
         findings.add(std::move(reading.findings));
         if (!reading.sample) return;
+        class_pixels_.add(reading.class_pixels);
         items_.push_back(std::move(reading.item));
         cache_full = cache_full || cached_bytes_ + reading.sample->bytes() > cache_bytes;
         if (cache_full) return;
@@ -79,7 +81,9 @@ SampleStore::Reading SampleStore::try_read(Item item) const {
                                              "nobody annotated it, so it is left out of training"));
   } else {
     try {
-      reading.sample = compact(read(item, reading.findings));
+      Sample sample = read(item, reading.findings);
+      reading.class_pixels.add(sample.mask, static_cast<std::size_t>(classes_.size()));
+      reading.sample = compact(std::move(sample));
     } catch (Error& error) {
       if (error.code() == Code::interrupted || error.code() == Code::bug) throw;
       reading.broken = true;

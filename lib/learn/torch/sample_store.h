@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "dataset/dataset.h"
+#include "learn/class_weights.h"
 #include "learn/classes.h"
 #include "learn/sample.h"
 
@@ -26,9 +27,13 @@ class SampleStore {
   /// Samples that can be read.
   std::size_t size() const { return items_.size(); }
   Size sample_size() const { return size_; }
+  /// Of the item.
+  const std::string& id(std::size_t index) const { return items_.at(index).id; }
   /// Items left out because they could not be read.
   std::size_t broken() const { return broken_; }
   std::size_t cached_bytes() const { return cached_bytes_; }
+  /// Of the samples at the network's size.
+  const ClassPixels& class_pixels() const { return class_pixels_; }
 
   /// Of the network's size, the caller's own copy; on any thread. Throws Error where a file has become
   /// unreadable since.
@@ -51,6 +56,7 @@ class SampleStore {
   std::vector<Compact> cache_;  ///< of the first items
   std::size_t broken_ = 0;
   std::size_t cached_bytes_ = 0;
+  ClassPixels class_pixels_;
 };
 
 }  // namespace maskmill::learn

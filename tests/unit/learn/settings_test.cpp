@@ -48,6 +48,18 @@ TEST_CASE("settings that do not go together are refused at their key") {
   refuse("loss.weights", [](auto& s) { s.loss.weights = {-1}; });
   refuse("optimizer.beta1", [](auto& s) { s.optimizer.beta1 = 1; });
   refuse("optimizer.beta2", [](auto& s) { s.optimizer.beta2 = 1; });
+  refuse("optimizer.momentum", [](auto& s) { s.optimizer.momentum = 1; });
+  refuse("optimizer.nesterov", [](auto& s) { s.optimizer.nesterov = true; });
+  refuse("loss.activation", [](auto& s) { s.loss.activation = Activation::sigmoid; });
+  refuse("loss.activation", [](auto& s) { s.loss.terms = {"bce"}, s.loss.activation = Activation::softmax; });
+  refuse("loss.class-weights", [](auto& s) { s.loss.class_weights = {1, 0}; });
+  refuse("loss.balance", [](auto& s) {
+    s.loss.class_weights = {1, 2}, s.loss.balance = ClassBalance::median;
+  });
+  refuse("schedule.warmup", [](auto& s) { s.schedule.warmup = s.epochs; });
+  refuse("schedule.milestones", [](auto& s) { s.schedule.milestones = {5, 3}; });
+  refuse("schedule.milestones", [](auto& s) { s.schedule.name = ScheduleKind::multistep; });
+  refuse("gradients.clip-norm", [](auto& s) { s.gradients.clip_norm = 0; });
   refuse("augment.scale-low", [](auto& s) { s.augment.scale_low = 1.5; });
 }
 
@@ -62,4 +74,12 @@ TEST_CASE("a loss goes by its name") {
   CHECK(loss_kind("ce") == LossKind::ce);
   CHECK(loss_kind("dice") == LossKind::dice);
   CHECK(thrown_by([] { loss_kind("CE"); }).code() == Code::usage);
+}
+
+TEST_CASE("bce alone gives each class a chance of its own, unless another activation is asked for") {
+  CHECK_FALSE(is_independent({.terms = {"ce"}}));
+  CHECK_FALSE(is_independent({.terms = {"dice"}}));
+  CHECK_FALSE(is_independent({.terms = {"ce", "bce"}}));
+  CHECK(is_independent({.terms = {"bce", "dice"}}));
+  CHECK(is_independent({.terms = {"dice"}, .activation = Activation::sigmoid}));
 }

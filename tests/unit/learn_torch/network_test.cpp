@@ -1,116 +1,26 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <torch/torch.h>
-
-#include <cmath>
 #include <fstream>
 #include <set>
 #include <string>
 #include <vector>
 
-#include "catch.h"
 #include "goldens.h"
-#include "learn/models.h"
 #include "learn/torch/device.h"
-#include "learn/torch/losses.h"
-#include "learn/torch/module.h"
-#include "learn/torch/optimizer.h"
 #include "support/scratch.h"
+#include "torch_support.h"
 
 using namespace maskmill;
 using namespace maskmill::learn;
+using namespace maskmill::learn::tests;
 using maskmill::tests::contains;
 using maskmill::tests::thrown_by;
-using maskmill::tests::WithinAbs;
-using maskmill::tests::WithinRel;
-using torch::Tensor;
-
-namespace {
-
-// goldens.py says the same in Python.
-Tensor noise(int salt, std::int64_t count) {
-  const Tensor value =
-      torch::sin(torch::arange(count, torch::kFloat64) * 12.9898 + salt * 78.233) * 43758.5453;
-  return (value - value.floor()) * 2 - 1;
-}
-
-int salt_of(const std::string& name) {
-  int sum = 0;
-  for (std::size_t i = 0; i < name.size(); ++i) sum += static_cast<int>(i + 1) * name[i];
-  return sum % 1009;
-}
-
-bool ends_with(const std::string& text, const std::string& end) {
-  return text.size() >= end.size() && text.compare(text.size() - end.size(), end.size(), end) == 0;
-}
-
-void fill(const std::string& name, Tensor tensor) {
-  if (ends_with(name, "num_batches_tracked")) return;
-  Tensor values = noise(salt_of(name), tensor.numel()).view(tensor.sizes());
-  if (ends_with(name, "running_var"))
-    values = 1 + 0.5 * values;
-  else if (tensor.dim() == 4)
-    values = values * std::sqrt(6.0 / static_cast<double>(tensor[0].numel()));
-  else if (name.find("norm") != std::string::npos && ends_with(name, "weight"))
-    values = 1 + 0.2 * values;
-  else
-    values = 0.2 * values;
-  const torch::NoGradGuard no_grad;
-  tensor.copy_(values);
-}
-
-Network small_unet() {
-  return Network(build({.name = "unet", .init_features = 4}, 3, 3));
-}
-
-Network filled_unet() {
-  Network network = small_unet();
-  for (const auto& item : network->named_parameters()) fill(item.key(), item.value());
-  for (const auto& item : network->named_buffers()) fill(item.key(), item.value());
-  network->place(torch::kCPU);
-  return network;
-}
-
-Tensor images() {
-  return noise(3, 2 * 3 * 48 * 32).view({2, 3, 48, 32}).to(torch::kFloat32);
-}
-
-Tensor classes() {
-  Tensor numbers = ((noise(5, 2 * 48 * 32) + 1) * 1.5).to(torch::kInt64).view({2, 48, 32});
-  using torch::indexing::Slice;
-  numbers.index_put_({Slice(), Slice(0, 5), Slice(0, 7)}, kIgnoredClass);
-  return numbers;
-}
-
-std::vector<double> some(const Tensor& tensor) {
-  const Tensor flat = tensor.detach().contiguous().flatten();
-  std::vector<double> values;
-  for (std::int64_t i = 0; i < 12; ++i) values.push_back(flat[i * 997 % flat.numel()].item<double>());
-  return values;
-}
-
-void check_close(const std::vector<double>& found, const std::vector<double>& expected, double tolerance) {
-  REQUIRE(found.size() == expected.size());
-  for (std::size_t i = 0; i < found.size(); ++i)
-    CHECK_THAT(found[i], WithinRel(expected[i], tolerance) || WithinAbs(expected[i], tolerance));
-}
-
-double gradient_norm(const Network& network) {
-  double sum = 0;
-  for (const Tensor& parameter : network->parameters())
-    sum += std::pow(parameter.grad().norm().item<double>(), 2);
-  return std::sqrt(sum);
-}
-
-}  // namespace
 
 TEST_CASE("a seed gives the weights that Python's torch.nn draws from it, bit for bit") {
   torch::manual_seed(7);
   const Network network = small_unet();
   const auto parameters = network->named_parameters();
   const auto exactly = [&](const std::string& name, const std::vector<double>& expected) {
-    const std::vector<double> found = some(parameters[name]);
-    for (std::size_t i = 0; i < found.size(); ++i)
-      CHECK(static_cast<float>(found[i]) == static_cast<float>(expected[i]));
+    check_same_floats(some(parameters[name]), expected);
   };
   exactly("encoder1.enc1conv1.weight", goldens::seed7_encoder1_enc1conv1_weight);
   exactly("bottleneck.bottleneckconv2.weight", goldens::seed7_bottleneck_bottleneckconv2_weight);
@@ -134,40 +44,20 @@ TEST_CASE("a module holds the tensors that its graph's state names, in that orde
   CHECK(network->named_parameters().size() == trained);
 }
 
-TEST_CASE("scores, losses and gradients are those of Python's torch") {
-  prepare_process(1);
-  Network network = filled_unet();
-  network->eval();
-  check_close(some(network->forward(images()).at("out")), goldens::eval_scores, 2e-5);
-
-  const auto agrees = [&](const LossSettings& settings, const std::vector<double>& expected) {
-    network->zero_grad();
-    const Tensor loss = Loss(settings)(network->forward(images()).at("out"), classes());
-    loss.backward();
-    check_close({loss.item<double>(), gradient_norm(network)}, expected, 2e-5);
-  };
-  agrees({.terms = {"ce"}, .weights = {}}, goldens::eval_ce_and_gradient_norm);
-  agrees({.terms = {"bce"}, .weights = {}}, goldens::eval_bce_and_gradient_norm);
-  agrees({.terms = {"dice"}, .weights = {}}, goldens::eval_dice_and_gradient_norm);
-  agrees({.terms = {"bce", "dice"}, .weights = {}}, goldens::eval_bce_dice_and_gradient_norm);
-  agrees({.terms = {"ce", "dice"}, .weights = {0.5, 2}}, goldens::eval_half_ce_two_dice_and_gradient_norm);
-}
-
 TEST_CASE("three steps of Adam under one-cycle end where Python's end") {
   prepare_process(1);
   Network network = filled_unet();
   network->train();
   const OptimizerSettings settings{.learning_rate = 0.01, .weight_decay = 1e-2};
-  const auto optimizer = make_optimizer(network->parameters(), settings);
-  const Schedule schedule({.name = ScheduleKind::one_cycle}, settings, 10);
-  const Loss loss(LossSettings{.terms = {"ce"}, .weights = {}});
+  const auto optimizer = make_optimizer(parameters_of(network), settings);
+  const Schedule schedule({.name = ScheduleKind::one_cycle}, settings, 10, 1);
+  const Loss loss(LossSettings{.terms = {"ce"}}, {});
   for (int step = 0; step < 3; ++step) {
-    set_pace(*optimizer, schedule.at(step));
     const Tensor scores = network->forward(images()).at("out");
     if (step == 0) check_close(some(scores), goldens::train_scores, 2e-5);
     optimizer->zero_grad();
     loss(scores, classes()).backward();
-    optimizer->step();
+    optimizer->step(schedule.at(step));
   }
   const auto parameters = network->named_parameters();
   const auto buffers = network->named_buffers();
@@ -175,61 +65,6 @@ TEST_CASE("three steps of Adam under one-cycle end where Python's end") {
   check_close(some(parameters["encoder1.enc1conv1.weight"]), goldens::trained_enc1conv1_weight, 1e-3);
   check_close(some(buffers["decoder1.dec1norm2.running_mean"]), goldens::trained_running_mean, 1e-3);
   CHECK(buffers["decoder1.dec1norm2.num_batches_tracked"].item<double>() == goldens::trained_batches[0]);
-}
-
-TEST_CASE("one-cycle's rate and momentum are OneCycleLR's at every step") {
-  const Schedule schedule({.name = ScheduleKind::one_cycle}, {.learning_rate = 0.01}, 10);
-  for (std::int64_t step = 0; step < 10; ++step) {
-    const auto index = static_cast<std::size_t>(step) * 2;
-    CHECK_THAT(schedule.at(step).learning_rate, WithinRel(goldens::one_cycle_rate_and_momentum[index], 1e-7));
-    CHECK_THAT(schedule.at(step).momentum, WithinRel(goldens::one_cycle_rate_and_momentum[index + 1], 1e-7));
-  }
-}
-
-TEST_CASE("schedules of one step and of no warm-up are numbers") {
-  for (const double warmup : {0.0, 0.3, 1.0})
-    for (const std::int64_t steps : {1, 2, 3}) {
-      const Schedule schedule({.name = ScheduleKind::one_cycle, .warmup = warmup}, {.learning_rate = 1},
-                              steps);
-      for (std::int64_t step = 0; step < steps; ++step) {
-        const double rate = schedule.at(step).learning_rate;
-        CHECK((rate > 0 && rate <= 1));
-      }
-    }
-  const Schedule constant({.name = ScheduleKind::constant}, {.learning_rate = 0.5, .beta1 = 0.8}, 5);
-  CHECK(constant.at(4).learning_rate == 0.5);
-  CHECK(constant.at(4).momentum == 0.8);
-}
-
-TEST_CASE("scores at ignored pixels change neither a loss nor its gradient elsewhere") {
-  const Tensor truth = classes();
-  const Tensor ignored = truth.eq(kIgnoredClass).unsqueeze(1);
-  for (const std::vector<std::string>& terms :
-       {std::vector<std::string>{"ce"}, {"bce"}, {"dice"}, {"bce", "dice"}}) {
-    const Loss loss(LossSettings{terms, {}});
-    Tensor scores = noise(11, 2 * 3 * 48 * 32).view({2, 3, 48, 32}).to(torch::kFloat32);
-    Tensor changed = torch::where(ignored, scores * -7 + 3, scores);
-    scores.requires_grad_();
-    changed.requires_grad_();
-    const Tensor value = loss(scores, truth);
-    const Tensor value_changed = loss(changed, truth);
-    CHECK(value.item<float>() == value_changed.item<float>());
-    value.backward();
-    value_changed.backward();
-    CHECK(torch::equal(scores.grad(), changed.grad()));
-    CHECK(scores.grad().masked_select(ignored).abs().max().item<float>() == 0);
-  }
-}
-
-TEST_CASE("a batch without any labelled pixel has a loss of 0 and gradients that are numbers") {
-  for (const char* const term : {"ce", "bce", "dice"}) {
-    Tensor scores = torch::randn({1, 3, 4, 4}, torch::requires_grad());
-    const Tensor loss =
-        Loss(LossSettings{{term}, {}})(scores, torch::full({1, 4, 4}, kIgnoredClass, torch::kInt64));
-    loss.backward();
-    CHECK(loss.item<float>() == 0);
-    CHECK(scores.grad().abs().max().item<float>() == 0);
-  }
 }
 
 TEST_CASE("a state dict goes out and back in unchanged") {
@@ -296,4 +131,89 @@ TEST_CASE("asking for a GPU where there is none says what is missing") {
   CHECK(error.code() == Code::usage);
   CHECK_THAT(error.what(), contains("device=cpu"));
   CHECK(choose_device(Device::automatic).is_cpu());
+}
+
+TEST_CASE("torchvision's networks are drawn, score and learn as in Python") {
+  prepare_process(2);
+  struct Expected {
+    const char* name;
+    const char* head;
+    const std::vector<double>&conv1, &downsample, &conv3, &head_weight, &aux_bias, &scores, &aux_scores,
+        &loss_and_norms;
+  };
+  namespace g = goldens;
+  for (const Expected& expected :
+       {Expected{"fcn_resnet50", "classifier.4.weight", g::fcn_resnet50_seed7_backbone_conv1_weight,
+                 g::fcn_resnet50_seed7_backbone_layer1_0_downsample_0_weight,
+                 g::fcn_resnet50_seed7_backbone_layer4_2_conv3_weight,
+                 g::fcn_resnet50_seed7_classifier_4_weight, g::fcn_resnet50_seed7_aux_classifier_4_bias,
+                 g::fcn_resnet50_eval_scores, g::fcn_resnet50_train_aux_scores,
+                 g::fcn_resnet50_loss_and_gradient_norm},
+        Expected{"deeplabv3_resnet50", "classifier.0.convs.4.1.weight",
+                 g::deeplabv3_resnet50_seed7_backbone_conv1_weight,
+                 g::deeplabv3_resnet50_seed7_backbone_layer1_0_downsample_0_weight,
+                 g::deeplabv3_resnet50_seed7_backbone_layer4_2_conv3_weight,
+                 g::deeplabv3_resnet50_seed7_classifier_0_convs_4_1_weight,
+                 g::deeplabv3_resnet50_seed7_aux_classifier_4_bias, g::deeplabv3_resnet50_eval_scores,
+                 g::deeplabv3_resnet50_train_aux_scores, g::deeplabv3_resnet50_loss_and_gradient_norm}}) {
+    INFO(expected.name);
+    torch::manual_seed(7);
+    Network network(build({.name = expected.name, .aux = true}, 3, 3));
+    const auto parameters = network->named_parameters();
+    check_same_floats(some(parameters["backbone.conv1.weight"]), expected.conv1);
+    check_same_floats(some(parameters["backbone.layer1.0.downsample.0.weight"]), expected.downsample);
+    check_same_floats(some(parameters["backbone.layer4.2.conv3.weight"]), expected.conv3);
+    check_same_floats(some(parameters[expected.head]), expected.head_weight);
+    check_same_floats(some(parameters["aux_classifier.4.bias"]), expected.aux_bias);
+
+    fill(network);
+    network->to(torch::kFloat64);
+    const Tensor input = images(41, 56, torch::kFloat64);
+    network->eval();
+    {
+      const torch::NoGradGuard no_grad;
+      const auto outputs = network->forward(input);
+      CHECK(outputs.count("aux") == 0);
+      check_close(some(outputs.at("out")), expected.scores, 1e-6);
+    }
+    network->train();
+    for (const auto& module : network->modules())
+      if (module->as<torch::nn::Dropout>() != nullptr) module->eval();
+    auto outputs = network->forward(input);
+    check_close(some(outputs.at("aux")), expected.aux_scores, 1e-6);
+    const Loss ce(LossSettings{}, {});
+    const Tensor loss =
+        ce(outputs.at("out"), known_classes(41, 56)) + 0.5 * ce(outputs.at("aux"), known_classes(41, 56));
+    loss.backward();
+    check_close({loss.item<double>(), gradient_norm(network),
+                 parameters["backbone.conv1.weight"].grad().norm().item<double>()},
+                expected.loss_and_norms, 1e-5);
+  }
+}
+
+TEST_CASE("a frozen encoder keeps its weights and statistics, and the rest learns") {
+  Network network = filled_unet();
+  const StateDict before = state_dict(network);
+  const auto optimizer = make_optimizer(parameters_of(network), {});
+  network->train();
+  network->freeze_encoder(true);
+  const auto step = [&] {
+    optimizer->zero_grad();
+    Loss(LossSettings{}, {})(network->forward(images()).at("out"), classes()).backward();
+    optimizer->step({.learning_rate = 0.1, .momentum = 0.9});
+  };
+  step();
+  const auto changed = [&](const StateDict& than) {
+    std::set<bool> of_encoder, of_decoder;
+    const StateDict after = state_dict(network);
+    for (std::size_t i = 0; i < after.size(); ++i) {
+      const bool encoder = after[i].name.starts_with("encoder") || after[i].name.starts_with("bottleneck");
+      (encoder ? of_encoder : of_decoder).insert(after[i].bytes != than[i].bytes);
+    }
+    return std::pair(of_encoder, of_decoder);
+  };
+  CHECK((changed(before) == std::pair(std::set{false}, std::set{true})));
+  network->freeze_encoder(false);
+  step();
+  CHECK((changed(before) == std::pair(std::set{true}, std::set{true})));
 }

@@ -2,7 +2,9 @@
 #include "learn/train.h"
 
 #include <algorithm>
+#include <boost/filesystem.hpp>
 #include <cmath>
+#include <functional>
 #include <opencv2/core.hpp>
 #include <string>
 #include <vector>
@@ -11,6 +13,7 @@
 #include "catch.h"
 #include "dataset/masks.h"
 #include "dataset/rle.h"
+#include "image/image.h"
 #include "learn/predict.h"
 #include "metrics/confusion.h"
 #include "support/drawn_shapes.h"
@@ -82,7 +85,7 @@ TEST_CASE("a network learns drawn shapes within seconds, and its run says how") 
   settings.schedule.name = ScheduleKind::one_cycle;
   settings.loss.terms = {"ce", "dice"};
   const Trained made = trained(settings, *data, scratch / "run");
-  CHECK(made.result.best_val_mean_dice > 0.95);
+  CHECK(made.result.best_score > 0.95);
   CHECK(made.result.left_out == 0);
   CHECK(made.result.device == "cpu");
   CHECK(made.result.images_per_second > 0);
@@ -91,7 +94,7 @@ TEST_CASE("a network learns drawn shapes within seconds, and its run says how") 
   REQUIRE(made.epochs.size() == 20);
   const EpochReport& best = made.epochs.at(static_cast<std::size_t>(made.result.best_epoch) - 1);
   CHECK(best.best);
-  CHECK(best.val_mean_dice == made.result.best_val_mean_dice);
+  CHECK(best.val_mean_dice == made.result.best_score);
   CHECK(std::all_of(made.epochs.begin(), made.epochs.end(), [&](const EpochReport& epoch) {
     return epoch.val_mean_dice <= best.val_mean_dice && epoch.waiting_share >= 0 && epoch.waiting_share <= 1;
   }));
@@ -194,7 +197,7 @@ TEST_CASE("a subset that is not there is named with those that are") {
   CHECK_THAT(error.what(), contains("\"valid\"") && contains("train, val"));
 }
 
-TEST_CASE("a loss that is no number ends the training with a way out") {
+TEST_CASE("a loss that is no number ends the training with a way out, and its batch is drawn") {
   const Scratch scratch;
   const auto data = source_of(drawn_items(scratch, 8, 2, kSize));
   TrainSettings settings = small_settings();
@@ -203,6 +206,89 @@ TEST_CASE("a loss that is no number ends the training with a way out") {
   const Error error = thrown_by([&] { trained(settings, *data, scratch / "run"); });
   CHECK(error.code() == Code::bad_value);
   CHECK_THAT(error.what(), contains("learning-rate"));
+  CHECK(error.place().file == (scratch / "run/lost_batch.png").string());
+  CHECK(probe_image(scratch / "run/lost_batch.png").size().width > 4 * kSize.width);
+}
+
+TEST_CASE("training stops early, and keeps what it was told to keep") {
+  const Scratch scratch;
+  const auto data = source_of(drawn_items(scratch, 8, 4, kSize));
+  TrainSettings settings = small_settings();
+  settings.epochs = 9;
+  settings.optimizer.learning_rate = 0;  // what it scores cannot improve, but for running statistics
+  settings.stop = {.patience = 2, .min_delta = 1};
+  settings.checkpoint.every = 2;
+  const Trained made = trained(settings, *data, scratch / "run");
+  CHECK(made.result.epochs == 3);
+  CHECK(made.epochs.size() == 3);
+  CHECK(made.run.metrics().size() == 3);
+  for (const char* name : {"epoch_2.pth", "last.pth", "checkpoint.pt"})
+    CHECK(fs::exists(made.run.file(name)));
+  for (const char* name : {"epoch_1.pth", "epoch_3.pth"}) CHECK_FALSE(fs::exists(made.run.file(name)));
+}
+
+TEST_CASE("the monitored score chooses the weights") {
+  const Scratch scratch;
+  const auto data = source_of(drawn_items(scratch, 12, 4, kSize));
+  TrainSettings settings = small_settings();
+  settings.epochs = 6;
+  settings.optimizer.learning_rate = 0.05;
+  settings.monitor = Monitor::loss;
+  const Trained made = trained(settings, *data, scratch / "run");
+  const auto lowest =
+      std::min_element(made.epochs.begin(), made.epochs.end(),
+                       [](const EpochReport& a, const EpochReport& b) { return a.val_loss < b.val_loss; });
+  CHECK(made.result.best_epoch == lowest->epoch);
+  CHECK(made.result.best_score == lowest->val_loss);
+}
+
+TEST_CASE("every loss, optimizer and balance learns drawn shapes") {
+  const Scratch scratch;
+  const auto data = source_of(drawn_items(scratch, 24, 6, kSize));
+  struct Way {
+    const char* name;
+    std::function<void(TrainSettings&)> set;
+  };
+  const std::vector<Way> ways{
+      {"jaccard",
+       [](auto& s) {
+         s.loss.terms = {"ce", "jaccard"};
+       }},
+      {"focal", [](auto& s) { s.loss.terms = {"focal"}; }},
+      {"balance", [](auto& s) { s.loss.balance = ClassBalance::median; }},
+      {"adamw", [](auto& s) { s.optimizer.name = OptimizerKind::adamw; }},
+      {"sgd",
+       [](auto& s) { s.optimizer = {.name = OptimizerKind::sgd, .learning_rate = 0.1, .momentum = 0.9}; }},
+      {"rmsprop", [](auto& s) { s.optimizer = {.name = OptimizerKind::rmsprop, .learning_rate = 0.005}; }},
+      {"accumulated", [](auto& s) { s.batch_size = 4, s.gradients = {.clip_norm = 1.0, .accumulate = 2}; }},
+  };
+  for (const Way& way : ways) {
+    INFO(way.name);
+    TrainSettings settings = small_settings();
+    settings.epochs = 12;
+    settings.optimizer.learning_rate = 0.01;
+    way.set(settings);
+    const Trained made = trained(settings, *data, scratch / way.name);
+    CHECK(made.result.best_score > 0.75);
+  }
+}
+
+TEST_CASE("training begins with another run's weights, and a head of other classes is new") {
+  const Scratch scratch;
+  const auto data = source_of(drawn_items(scratch, 24, 6, kSize));
+  TrainSettings settings = small_settings();
+  settings.epochs = 12;
+  settings.optimizer.learning_rate = 0.01;
+  const double before = trained(settings, *data, scratch / "a").result.best_score;
+  settings.epochs = 1;
+  settings.optimizer.learning_rate = 1e-5;
+  settings.init = (scratch / "a").string();
+  CHECK(trained(settings, *data, scratch / "b").result.best_score > before - 0.05);
+  settings.init = (scratch / "a/last.pth").string();
+  settings.loss.terms = {"bce"};
+  CHECK(trained(settings, *data, scratch / "c").result.best_score > 0.5);
+  settings.init = (scratch / "absent.pth").string();
+  CHECK(thrown_by([&] { trained(settings, *data, scratch / "d"); }).code() == Code::not_found);
 }
 
 TEST_CASE("training that cannot begin leaves the old run as it was") {

@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "learn/graph.h"
+#include "learn/tensor_file.h"
+
+namespace maskmill::learn {
+
+/// Weights of another training that fit a network.
+struct Adopted {
+  StateDict tensors;                 ///< under the network's names
+  std::vector<std::string> drawn;    ///< of the network, without a counterpart
+  std::vector<std::string> resized;  ///< of the network, of another shape there: a head of other classes
+  std::vector<std::string> unused;   ///< of the file, under its names
+};
+
+/// From a weights file, or a run directory's model.pth. Throws as read_pth.
+StateDict read_weights(const Path& path);
+
+/// By name and shape. Names may stand below others there ("module.", "state_dict.model."), or be those of the
+/// backbone alone: whichever fits most. Throws Error(bad_value) where nothing fits.
+Adopted adopt(StateDict found, const std::vector<TensorSpec>& network);
+
+/// A sentence for the user: how much was taken, and what was drawn anew.
+std::string describe(const Adopted& adopted, const std::string& from);
+
+}  // namespace maskmill::learn

@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "base/path.h"
+#include "dataset/labels.h"
+#include "learn/sample.h"
+
+namespace maskmill::learn {
+
+struct CaptionedSample {
+  std::string caption;
+  Sample sample;  ///< its mask holds class numbers
+};
+
+/// One PNG of samples as a network meets them, their classes mixed in; it replaces `target`. Throws
+/// Error(write_failed).
+void write_sample_sheet(const Path& target, const std::string& title, const std::string& subtitle,
+                        std::vector<CaptionedSample> samples, const LabelMap& classes);
+
+}  // namespace maskmill::learn

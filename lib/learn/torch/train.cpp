@@ -1,0 +1,279 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "learn/train.h"
+
+#include <torch/torch.h>
+
+#include <chrono>
+#include <optional>
+
+#include "base/progress.h"
+#include "base/text.h"
+#include "learn/initial_weights.h"
+#include "learn/sample_sheet.h"
+#include "learn/tensor_file.h"
+#include "learn/torch/checkpoint.h"
+#include "learn/torch/device.h"
+#include "learn/torch/trainer.h"
+#include "learn/training_items.h"
+
+namespace maskmill::learn {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+double seconds_since(Clock::time_point start) {
+  return std::chrono::duration<double>(Clock::now() - start).count();
+}
+
+/// A batch of one gives BatchNorm one number a channel where the network has shrunk the picture to one pixel.
+void require_statistics(const TrainSettings& settings, const Graph& graph, std::size_t samples) {
+  if (settings.batch_size > 1 && samples > 1) return;
+  const std::vector<Extent> sizes = extents(graph, {settings.input.height, settings.input.width});
+  for (std::size_t i = 0; i < sizes.size(); ++i)
+    if (std::holds_alternative<BatchNorm2d>(graph.nodes()[i].layer) && sizes[i] == square(1))
+      throw Error(Code::usage, "batches of one sample at this input size leave nothing to normalise over")
+          .at_field(settings.batch_size > 1 ? "train-subset" : "batch-size")
+          .hint("make the batch, the training subset or input.width and input.height larger");
+}
+
+std::string weights_of_epoch(int epoch) {
+  return "epoch_" + std::to_string(epoch) + ".pth";
+}
+
+double monitored(Monitor monitor, const Trainer::ValPass& val) {
+  switch (monitor) {
+    case Monitor::mean_dice:
+      return *val.scores.mean_dice;
+    case Monitor::mean_iou:
+      return *val.scores.mean_iou;
+    case Monitor::pixel_accuracy:
+      return *val.scores.pixel_accuracy;
+    case Monitor::loss:
+      return val.loss;
+  }
+  throw Error(Code::bug, "a score without a case");
+}
+
+MetricsRow metrics_row(const EpochReport& report) {
+  return {{"epoch", report.epoch},
+          {"train_loss", report.train_loss},
+          {"val_loss", report.val_loss},
+          {"val_mean_dice", report.val_mean_dice},
+          {"val_mean_iou", report.val_mean_iou},
+          {"val_pixel_accuracy", report.val_pixel_accuracy},
+          {"learning_rate", report.learning_rate},
+          {"seconds", report.seconds},
+          {"images_per_second", report.images_per_second},
+          {"waiting_share", report.waiting_share}};
+}
+
+/// One training into one run folder.
+class Training {
+ public:
+  Training(const TrainSettings& settings, const RunFolder& run, Provenance made_by, Findings& findings,
+           std::function<void(const EpochReport&)> report)
+      : settings_(settings),
+        run_(run),
+        made_by_(std::move(made_by)),
+        findings_(findings),
+        report_(std::move(report)) {}
+
+  TrainResult over(Source& data, bool resume);
+
+ private:
+  void load_data(Source& data);
+  void begin_or_resume(bool resume);
+  void begin_run(const MetricsRow* first_epoch);
+  std::string state() const;
+  std::string config_text() const;
+  void train_on();
+  void end_epoch(const Trainer::TrainPass& pass, const Trainer::ValPass& val, Clock::time_point start);
+  Error lost_loss(const LostLoss& lost) const;
+
+  const TrainSettings& settings_;
+  const RunFolder& run_;
+  Provenance made_by_;
+  Findings& findings_;
+  std::function<void(const EpochReport&)> report_;
+
+  std::optional<ClassMap> classes_;
+  std::optional<ModelCard> card_;
+  std::optional<SampleStore> train_store_, val_store_;
+  std::unique_ptr<Trainer> trainer_;
+  TrainingProgress progress_;
+  bool begun_ = false;  ///< the run's files are this training's
+  TrainResult result_;
+  double images_ = 0, training_seconds_ = 0, waited_seconds_ = 0;
+};
+
+void Training::load_data(Source& data) {
+  made_by_.inputs.resize(1);
+  TrainingItems items = collect_items(data, settings_, made_by_.inputs.front(), findings_);
+  classes_.emplace(data.metadata().labels, items.painted());
+  card_ = ModelCard{settings_.model, settings_.input, classes_->labels(), is_independent(settings_.loss)};
+  require_statistics(settings_, build(settings_.model, 3, classes_->size()), items.train.size());
+  const Size size{settings_.input.width, settings_.input.height};
+  const std::size_t cache = static_cast<std::size_t>(settings_.loader.cache_mb) << 20;
+  train_store_.emplace(settings_.train_subset, std::move(items.train), *classes_, size, cache, findings_);
+  val_store_.emplace(settings_.val_subset, std::move(items.val), *classes_, size,
+                     cache - train_store_->cached_bytes(), findings_);
+  result_.left_out = train_store_->broken() + val_store_->broken();
+}
+
+void Training::begin_or_resume(bool resume) {
+  trainer_ = std::make_unique<Trainer>(settings_, *train_store_, *val_store_, *card_);
+  if (resume) {
+    if (!(run_.card() == *card_) || run_.fingerprint() != made_by_.inputs.front().fingerprint)
+      throw Error(Code::bad_value, "the data are not those that this run was trained on")
+          .at_file(run_.path())
+          .hint("to go on with other data, begin a new run with init=" + run_.path().string());
+    progress_ = load_checkpoint(run_.file(RunFolder::checkpoint), trainer_->network(), trainer_->optimizer());
+    run_.keep_metrics_before(progress_.epoch);
+    run_.write("config.json", config_text());
+    begun_ = true;
+    return;
+  }
+  progress_.schedule = trainer_->schedule().seen();
+  if (!settings_.init) return;
+  const Adopted adopted =
+      adopt(read_weights(Path(*settings_.init)), learn::state_of(trainer_->network()->graph()));
+  notice(describe(adopted, *settings_.init));
+  load_some(trainer_->network(), adopted.tensors);
+}
+
+/// Not before there is something to keep: who is interrupted until then still has the former run. All that
+/// the run has by now goes into place at once, or a full disk would cost the former one.
+void Training::begin_run(const MetricsRow* first_epoch) {
+  RunFolder::Files files = files_of(*card_);
+  files.emplace_back("provenance.json", to_json_text(made_by_));
+  files.emplace_back("config.json", config_text());
+  files.emplace_back("environment.json",
+                     to_text(describe_environment(trainer_->device(), trainer_->precision())));
+  files.emplace_back("model.pth", encode_pth(state_dict(trainer_->network())));
+  files.emplace_back(RunFolder::checkpoint, state());
+  if (first_epoch) files.emplace_back("metrics.csv", metrics_text(*first_epoch));
+  run_.begin(files);
+  begun_ = true;
+}
+
+std::string Training::state() const {
+  return encode_checkpoint(trainer_->network(), trainer_->optimizer(), progress_);
+}
+
+std::string Training::config_text() const {
+  TrainSettings written = settings_;
+  return to_text(to_json(settings_of(written)));
+}
+
+TrainResult Training::over(Source& data, bool resume) {
+  const Clock::time_point start = Clock::now();
+  prepare_process(settings_.threads);
+  choose_device(settings_.device);  // before the data are read
+  load_data(data);
+  begin_or_resume(resume);
+  result_.device = device_name(trainer_->device());
+  result_.precision = trainer_->precision();
+  try {
+    train_on();
+  } catch (const LostLoss& lost) {
+    throw lost_loss(lost);
+  } catch (const Error& error) {
+    if (error.code() != Code::interrupted || progress_.steps == 0) throw;
+    if (begun_)
+      run_.write(RunFolder::checkpoint, state());
+    else
+      begin_run(nullptr);
+    throw;
+  }
+  result_.epochs = progress_.epoch - 1;
+  result_.best_epoch = progress_.best_epoch;
+  result_.best_score = progress_.best_score;
+  result_.images_per_second = training_seconds_ > 0 ? images_ / training_seconds_ : 0;
+  result_.waiting_share = training_seconds_ > 0 ? waited_seconds_ / training_seconds_ : 0;
+  result_.seconds = seconds_since(start);
+  return result_;
+}
+
+void Training::train_on() {
+  while (progress_.epoch <= settings_.epochs && !progress_.should_stop(settings_.stop)) {
+    const Clock::time_point start = Clock::now();
+    const Trainer::TrainPass pass = trainer_->train(progress_);
+    const Trainer::ValPass val = trainer_->score();
+    if (!val.scores.mean_dice || !val.scores.mean_iou || !val.scores.pixel_accuracy)
+      throw Error(Code::bad_value, "no pixel of subset " + in_quotes(settings_.val_subset) + " has a label");
+    end_epoch(pass, val, start);
+  }
+  if (settings_.checkpoint.state_every == 0) run_.write(RunFolder::checkpoint, state());
+  run_.write("last.pth", encode_pth(state_dict(trainer_->network())));
+}
+
+void Training::end_epoch(const Trainer::TrainPass& pass, const Trainer::ValPass& val,
+                         Clock::time_point start) {
+  images_ += static_cast<double>(pass.samples);
+  training_seconds_ += pass.seconds;
+  waited_seconds_ += pass.waited;
+
+  EpochReport now;
+  now.epoch = progress_.epoch;
+  now.epochs = settings_.epochs;
+  now.train_loss = pass.loss;
+  now.val_loss = val.loss;
+  now.val_mean_dice = *val.scores.mean_dice;
+  now.val_mean_iou = *val.scores.mean_iou;
+  now.val_pixel_accuracy = *val.scores.pixel_accuracy;
+  now.learning_rate = trainer_->schedule().at(std::max<std::int64_t>(0, progress_.steps - 1)).learning_rate;
+  now.images_per_second = static_cast<double>(pass.samples) / pass.seconds;
+  now.waiting_share = pass.waited / pass.seconds;
+  const double score = monitored(settings_.monitor, val);
+  now.best = progress_.score_epoch(score, settings_);
+  trainer_->schedule().epoch_ended(score, more_is_better(settings_.monitor));
+  progress_.schedule = trainer_->schedule().seen();
+
+  now.seconds = seconds_since(start);
+  progress_.begin_next_epoch();
+
+  const auto due = [&](int every) { return every > 0 && now.epoch % every == 0; };
+  const MetricsRow row = metrics_row(now);
+  if (!begun_) {
+    begin_run(&row);
+  } else {
+    if (now.best) run_.write("model.pth", encode_pth(state_dict(trainer_->network())));
+    run_.append_metrics(row);
+  }
+  if (due(settings_.checkpoint.every))
+    run_.write(weights_of_epoch(now.epoch), encode_pth(state_dict(trainer_->network())));
+  // Last: what it promises is there.
+  if (due(settings_.checkpoint.state_every)) run_.write(RunFolder::checkpoint, state());
+  if (report_) report_(now);
+}
+
+Error Training::lost_loss(const LostLoss& lost) const {
+  std::vector<CaptionedSample> samples;
+  for (const std::size_t index : lost.samples)
+    samples.push_back({train_store_->id(index), trainer_->sample(index, progress_.epoch)});
+  const Path picture = run_.file("lost_batch.png");
+  write_sample_sheet(picture, "the batch whose loss was no number",
+                     "epoch " + std::to_string(progress_.epoch) + ", step " + std::to_string(progress_.steps),
+                     std::move(samples), card_->classes);
+  return Error(Code::bad_value, "the loss is no longer a number in epoch " + std::to_string(progress_.epoch))
+      .at_file(picture)
+      .hint(
+          "look at that batch; a smaller optimizer.learning-rate, gradients.clip-norm=1 or precision=float32 "
+          "usually helps");
+}
+
+}  // namespace
+
+TrainResult train(const TrainSettings& settings, Source& data, const RunFolder& run,
+                  const Provenance& made_by, Findings& findings,
+                  const std::function<void(const EpochReport&)>& report, bool resume) {
+  try {
+    validate(settings);
+    return guarded([&] { return Training(settings, run, made_by, findings, report).over(data, resume); });
+  } catch (...) {
+    run.remove_if_unused();
+    throw;
+  }
+}
+
+}  // namespace maskmill::learn
