@@ -49,6 +49,11 @@ Affine mirroring(cv::Size size, bool horizontally, bool vertically) {
           vertically ? size.height : 0.0};
 }
 
+/// Enlarges the window at (x, y) that has this share of the width and of the height.
+Affine enlarging(double share, double x, double y) {
+  return {1 / share, 0, -x / share, 0, 1 / share, -y / share};
+}
+
 Point moved(const Affine& m, Point point) {
   return {m(0, 0) * point.x + m(0, 1) * point.y + m(0, 2), m(1, 0) * point.x + m(1, 1) * point.y + m(1, 2)};
 }
@@ -114,6 +119,28 @@ void warp(Sample& sample, const Affine& m) {
   std::erase_if(sample.objects, [&](SampleObject& object) { return !move_object(object, m, size); });
 }
 
+constexpr int kQuantileBits = 12;
+
+/// Standard normal numbers that are equally likely: a bit pattern picks one, many times as fast as drawing
+/// it.
+const std::vector<double>& normal_quantiles() {
+  static const std::vector<double> quantiles = [] {
+    constexpr std::size_t count = std::size_t{1} << kQuantileBits;
+    std::vector<double> found(count);
+    for (std::size_t i = 0; i < count; ++i) {
+      const double chance = (static_cast<double>(i) + 0.5) / count;
+      double low = -5, high = 5;
+      for (int halving = 0; halving < 50; ++halving) {
+        const double middle = (low + high) / 2;
+        (std::erfc(-middle / std::numbers::sqrt2) / 2 < chance ? low : high) = middle;
+      }
+      found[i] = (low + high) / 2;
+    }
+    return found;
+  }();
+  return quantiles;
+}
+
 enum class Mirror { vertical = 0, horizontal = 1 };  // the numbers are cv::flip's
 
 void flip(Sample& sample, Mirror mirror) {
@@ -153,20 +180,43 @@ void augment(Sample& sample, const AugmentSettings& settings, Random& random) {
   const double offset = 255 * either_way(settings.brightness);
   if (gain != 1 || offset != 0) change_intensity(sample, gain, offset);
 
+  const double saturation = 1 + either_way(settings.saturation);
+  const double hue_degrees = either_way(settings.hue);
+  if (saturation != 1 || hue_degrees != 0) change_colour(sample, saturation, hue_degrees);
+
   const bool horizontally = happens(settings.horizontal_flip), vertically = happens(settings.vertical_flip);
-  const bool scales = settings.scale_low != 1 || settings.scale_high != 1;
-  if (scales || settings.rotation > 0 || settings.translation > 0) {
+  const bool scales = settings.scale_low != 1 || settings.scale_high != 1, crops = settings.crop < 1;
+  if (scales || crops || settings.rotation > 0 || settings.translation > 0) {
     const cv::Size size = sample.image.size();
     const double scale = scales ? random.uniform(settings.scale_low, settings.scale_high) : 1;
     const double angle_degrees = either_way(settings.rotation);
     const double shift_x = size.width * either_way(settings.translation);
     const double shift_y = size.height * either_way(settings.translation);
-    warp(sample, combined(turning(size, angle_degrees, scale, shift_x, shift_y),
-                          mirroring(size, horizontally, vertically)));
-    return;
+    Affine whole_way = combined(turning(size, angle_degrees, scale, shift_x, shift_y),
+                                mirroring(size, horizontally, vertically));
+    if (crops) {
+      const double share = random.uniform(settings.crop, 1);
+      const double x = size.width * random.uniform(0, 1 - share),
+                   y = size.height * random.uniform(0, 1 - share);
+      whole_way = combined(enlarging(share, x, y), whole_way);
+    }
+    warp(sample, whole_way);
+  } else {
+    if (horizontally) flip_horizontally(sample);
+    if (vertically) flip_vertically(sample);
   }
-  if (horizontally) flip_horizontally(sample);
-  if (vertically) flip_vertically(sample);
+  if (settings.blur > 0) blur(sample, random.uniform(0, settings.blur));
+  if (settings.noise > 0) {
+    const double standard_deviation = 255 * random.uniform(0, settings.noise);
+    Random pixels(random.next());
+    add_noise(sample, standard_deviation, pixels);
+  }
+}
+
+void augment(Sample& sample, const AugmentSettings& settings, std::uint64_t seed, int epoch,
+             std::size_t index) {
+  Random random{stable_hash("augmentation"), seed, static_cast<std::uint64_t>(epoch), index};
+  augment(sample, settings, random);
 }
 
 void change_intensity(Sample& sample, double gain, double offset) {
@@ -176,6 +226,21 @@ void change_intensity(Sample& sample, double gain, double offset) {
         std::lround(std::clamp(static_cast<double>(value) * gain + offset, 0.0, 255.0)));
   cv::Mat image;
   cv::LUT(sample.image, cv::Mat(1, 256, CV_8UC1, table.data()), image);
+  sample.image = image;
+}
+
+void change_colour(Sample& sample, double saturation, double hue_degrees) {
+  const double s = saturation, angle = hue_degrees * std::numbers::pi / 180;
+  const double c = std::cos(angle), t = std::sin(angle);
+  const cv::Matx33d saturate{0.213 + 0.787 * s, 0.715 - 0.715 * s, 0.072 - 0.072 * s,  //
+                             0.213 - 0.213 * s, 0.715 + 0.285 * s, 0.072 - 0.072 * s,  //
+                             0.213 - 0.213 * s, 0.715 - 0.715 * s, 0.072 + 0.928 * s};
+  const cv::Matx33d rotate{
+      0.213 + 0.787 * c - 0.213 * t, 0.715 - 0.715 * c - 0.715 * t, 0.072 - 0.072 * c + 0.928 * t,
+      0.213 - 0.213 * c + 0.143 * t, 0.715 + 0.285 * c + 0.140 * t, 0.072 - 0.072 * c - 0.283 * t,
+      0.213 - 0.213 * c - 0.787 * t, 0.715 - 0.715 * c + 0.715 * t, 0.072 + 0.928 * c + 0.072 * t};
+  cv::Mat image;
+  cv::transform(sample.image, image, cv::Mat(rotate * saturate));
   sample.image = image;
 }
 
@@ -190,6 +255,30 @@ void flip_vertically(Sample& sample) {
 void turn_scale_shift(Sample& sample, double angle_degrees, double scale, double shift_x, double shift_y) {
   if (!(scale > 0)) throw Error(Code::bug, fmt::format("a scale of {}", scale));
   warp(sample, turning(sample.image.size(), angle_degrees, scale, shift_x, shift_y));
+}
+
+void blur(Sample& sample, double standard_deviation) {
+  if (!(standard_deviation > 0)) return;
+  cv::Mat image;
+  cv::GaussianBlur(sample.image, image, {}, standard_deviation);
+  sample.image = image;
+}
+
+void add_noise(Sample& sample, double standard_deviation, Random& random) {
+  const std::vector<double>& normal = normal_quantiles();
+  cv::Mat image = sample.image.clone();
+  std::uint64_t bits = 0;
+  int left = 0;
+  for (int y = 0; y < image.rows; ++y) {
+    auto* row = image.ptr<std::uint8_t>(y);
+    for (int x = 0; x < image.cols * image.channels(); ++x) {
+      if (left < kQuantileBits) bits = random.next(), left = 64;
+      const double drawn = normal[bits & (normal.size() - 1)];
+      bits >>= kQuantileBits, left -= kQuantileBits;
+      row[x] = cv::saturate_cast<std::uint8_t>(row[x] + standard_deviation * drawn);
+    }
+  }
+  sample.image = image;
 }
 
 void resize(Sample& sample, Size size) {

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <cstddef>
+#include <cstdint>
+
 #include "base/random.h"
 #include "base/settings.h"
 #include "learn/sample.h"
@@ -16,8 +19,13 @@ struct AugmentSettings {
   double rotation = 0;
   double translation = 0;
   double scale_low = 1, scale_high = 1;
+  double crop = 1;
   double brightness = 0;
   double contrast = 0;
+  double saturation = 0;
+  double hue = 0;
+  double blur = 0;
+  double noise = 0;
   static void visit(auto& self, auto&& setting) {
     setting("enabled", self.enabled, "change training samples at random");
     setting("horizontal-flip", self.horizontal_flip, "probability", between(0, 1));
@@ -28,9 +36,20 @@ struct AugmentSettings {
     setting("scale-low", self.scale_low, "smallest random scale; 1 with scale-high 1 does not scale",
             between(0.1, 10));
     setting("scale-high", self.scale_high, "largest random scale", between(0.1, 10));
+    setting(
+        "crop", self.crop,
+        "smallest share of the width and of the height that a random window keeps, enlarged to the whole; 1 "
+        "does not crop",
+        between(0.05, 1));
     setting("brightness", self.brightness, "add up to this share of the full range either way",
             between(0, 1));
     setting("contrast", self.contrast, "multiply by 1 plus or minus up to this", between(0, 1));
+    setting("saturation", self.saturation,
+            "multiply how far colours are from gray by 1 plus or minus up to this", between(0, 1));
+    setting("hue", self.hue, "turn colours by up to this many degrees either way", between(0, 180));
+    setting("blur", self.blur, "largest standard deviation of a Gaussian blur, pixels", between(0, 100));
+    setting("noise", self.noise, "largest standard deviation of Gaussian noise, as a share of the full range",
+            between(0, 1));
   }
 };
 
@@ -41,15 +60,22 @@ void validate(const AugmentSettings& settings);
 /// the top left corner of the top left pixel. Pixels are never written in place, so a sample may share its
 /// own with a cache. The sample keeps its size.
 ///
-/// Where a turn, scale or shift is switched on, it and the flips are one resampling. The draws, in this
-/// order: contrast, brightness, horizontal flip, vertical flip, scale, rotation, shift along x, shift along
-/// y.
+/// Where a turn, scale, shift or crop is switched on, it and the flips are one resampling: flip, turn, crop.
+/// The draws, in this order: contrast, brightness, saturation, hue, horizontal flip, vertical flip, scale,
+/// rotation, shift along x, shift along y, the window's share, its place along x and along y, blur, noise and
+/// the noise's seed.
 void augment(Sample& sample, const AugmentSettings& settings, Random& random);
+
+/// What a training does to a sample: drawn from these numbers alone.
+void augment(Sample& sample, const AugmentSettings& settings, std::uint64_t seed, int epoch,
+             std::size_t index);
 
 /// The single operations, in the order in which augment() applies them; each is exact for what it says.
 
 /// out = in * gain + offset, rounded and clamped to 0..255; the mask is not touched.
 void change_intensity(Sample& sample, double gain, double offset);
+/// The matrices of W3C's Filter Effects (feColorMatrix, saturate and hueRotate), which keep the luminance.
+void change_colour(Sample& sample, double saturation, double hue_degrees);
 void flip_horizontally(Sample& sample);
 void flip_vertically(Sample& sample);
 /// About the centre; angle clockwise as seen; the shift in pixels, after the turn. The image is sampled
@@ -58,6 +84,11 @@ void flip_vertically(Sample& sample);
 /// without a polygon becomes the box around its four corners, cut too. An object of which less than one
 /// square pixel is left is dropped.
 void turn_scale_shift(Sample& sample, double angle_degrees, double scale, double shift_x, double shift_y);
+
+/// Gaussian, in pixels.
+void blur(Sample& sample, double standard_deviation);
+/// Gaussian, independent for each pixel and channel, rounded and clamped to 0..255.
+void add_noise(Sample& sample, double standard_deviation, Random& random);
 
 /// Brings a sample to a network's size: the image by area averaging along a side that shrinks and bilinearly
 /// along one that grows, the mask by the pixel under each new pixel's centre. An image that was

@@ -4,10 +4,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <boost/filesystem.hpp>
 #include <cmath>
 #include <set>
 
 #include "base/error.h"
+#include "base/json.h"
 #include "base/text.h"
 
 namespace maskmill::learn {
@@ -122,6 +124,22 @@ void validate(const TrainSettings& settings) {
   validate(settings.schedule, settings.epochs);
   validate(settings.gradients);
   validate(settings.augment);
+}
+
+TrainSettings settings_from(const Path& file, const std::vector<std::string>& texts) {
+  TrainSettings settings;
+  const std::vector<Setting> declared = settings_of(settings);
+  if (!file.empty()) {
+    const Path path = fs::is_directory(file) ? file / "config.json" : file;
+    try {
+      assign_document(declared, read_json(path));
+    } catch (Error& error) {
+      throw std::move(error).at_file(path);
+    }
+  }
+  for (const std::string& text : texts) assign(declared, text);
+  validate(settings);
+  return settings;
 }
 
 LossKind loss_kind(const std::string& term) {

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/enum_names.h"
+#include "base/path.h"
 #include "base/settings.h"
 #include "learn/augment.h"
 #include "learn/models.h"
@@ -124,7 +125,7 @@ struct OptimizerSettings {
 
 struct ScheduleSettings {
   ScheduleKind name = ScheduleKind::constant;
-  double warmup = 0, warmup_factor = 1.0 / 3;
+  double warmup = 0, warmup_factor = 0.01;
   double pct_start = 0.3;
   std::optional<double> gamma{};
   int step_size = 30;
@@ -264,6 +265,9 @@ struct TrainSettings {
 /// warm-up and milestones against epochs.
 /// Throws Error(usage) naming the key.
 void validate(const TrainSettings& settings);
+/// The defaults, changed by a JSON file (none for an empty path; a run directory's config.json for a run) and
+/// then by "key=value" texts, and validated. Throws Error(usage) naming the key, and as read_json.
+TrainSettings settings_from(const Path& file, const std::vector<std::string>& texts);
 /// The part of it that a prediction needs.
 void validate(const ModelSettings& model, const InputSettings& input);
 

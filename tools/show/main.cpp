@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/text.h"
 #include "data_options.h"
+#include "learn/training_sheet.h"
 #include "render/data_sheet.h"
 
 using namespace maskmill;
@@ -13,29 +14,62 @@ struct Options {
   InputOptions input;
   OutputOptions output;
   DataSheetSettings sheet;
+  std::optional<std::string> augment;
+  int epochs = 4;
   static void visit(auto& self, auto&& setting) {
     OutputOptions::visit(self.output, setting);
     DataSheetSettings::visit(self.sheet, setting);
+    setting(
+        "augment", self.augment,
+        "draw what training sees with these settings: a file of them, a run, or defaults; key=value changes them",
+        unset("the data as they are"));
+    setting("epochs", self.epochs, "with augment: how many epochs side by side", between(1, 100));
     InputOptions::visit(self.input, setting);
     CommonOptions::visit(self.common, setting);
   }
 };
 
-const Verb kVerb{
-    MASKMILL_VERB,
-    MASKMILL_SUMMARY,
-    "Writes one HTML page that needs no other file, or PNG sheets, by the output's extension.",
-    {{"SRC", kSourceHelp}},
-    {{"maskmill show data/pets -o pets.html", "60 items drawn at random"},
-     {"maskmill show data/coco -o dogs.png --label dog --max-items 0", "every item with a dog"}}};
+Verb verb() {
+  learn::TrainSettings defaults;
+  std::vector<std::string> keys;
+  for (const Setting& setting : settings_of(defaults)) keys.push_back(setting.key);
+  return {MASKMILL_VERB,
+          MASKMILL_SUMMARY,
+          "Writes one HTML page that needs no other file, or PNG sheets, by the output's extension.",
+          {{"SRC", kSourceHelp},
+           {"SETTING", "with --augment: key=value of train's settings, as augment.rotation=15",
+            Operand::Count::any}},
+          {{"maskmill show data/pets -o pets.html", "60 items drawn at random"},
+           {"maskmill show data/coco -o dogs.png --label dog --max-items 0", "every item with a dog"},
+           {"maskmill show work/split -o seen.png --augment settings.json augment.scale-high=1.5",
+            "what training sees in its first four epochs"}},
+          std::move(keys)};
+}
+
+std::size_t draw_training(const CommandLine& line, const Options& options, Source& source,
+                          Findings& findings) {
+  if (options.sheet.label || options.sheet.subset || options.sheet.beside)
+    throw Error(Code::usage,
+                "--augment draws the training subset: --label, --subset and --beside do not go with it")
+        .hint("train-subset=NAME names another");
+  const std::string& augment = *options.augment;
+  const learn::TrainSettings settings =
+      learn::settings_from(augment == "defaults" ? "" : augment, line.operands("SETTING"));
+  return learn::write_training_sheet(source, options.output.output, overwrite(options.output.force),
+                                     line.operand("SRC"), settings, options.epochs, options.sheet, findings);
+}
 
 int run(const CommandLine& line, const Options& options) {
   const std::string& path = line.operand("SRC");
   const Path target = options.output.output;
+  if (!options.augment && !line.operands("SETTING").empty())
+    throw Error(Code::usage, "settings of train go with --augment");
   const formats::Opened opened = open_source(path, options.input);
   Findings findings;
-  const std::size_t shown = write_data_sheet(*opened.source, target, overwrite(options.output.force), path,
-                                             options.sheet, findings);
+  const std::size_t shown = options.augment
+                                ? draw_training(line, options, *opened.source, findings)
+                                : write_data_sheet(*opened.source, target, overwrite(options.output.force),
+                                                   path, options.sheet, findings);
   line.print(counted(shown, "item") + " drawn: " + target.string() + "\n",
              {{"items", shown}, {"output", target.string()}, {"findings", findings.by_rule()}});
   summarise(findings);
@@ -45,5 +79,5 @@ int run(const CommandLine& line, const Options& options) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  return run_tool<Options>(argc, argv, kVerb, run);
+  return run_tool<Options>(argc, argv, verb(), run);
 }

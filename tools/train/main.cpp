@@ -51,22 +51,6 @@ Verb verb() {
       std::move(keys)};
 }
 
-learn::TrainSettings new_settings(const CommandLine& line, const Options& options) {
-  learn::TrainSettings settings;
-  const std::vector<Setting> declared = settings_of(settings);
-  if (options.config) {
-    const Path path(*options.config);
-    try {
-      assign_document(declared, read_json(path));
-    } catch (Error& error) {
-      throw std::move(error).at_file(path);
-    }
-  }
-  for (const std::string& text : line.operands("SETTING")) assign(declared, text);
-  validate(settings);
-  return settings;
-}
-
 learn::TrainSettings resumed_settings(const CommandLine& line, const learn::RunFolder& run) {
   learn::TrainSettings settings = run.settings();
   const std::vector<Setting> declared = settings_of(settings);
@@ -102,7 +86,8 @@ int run(const CommandLine& line, const Options& options) {
   std::optional<learn::RunFolder> resumed;
   if (options.resume) resumed = learn::RunFolder::resume(*options.output);
   const learn::TrainSettings settings =
-      resumed ? resumed_settings(line, *resumed) : new_settings(line, options);
+      resumed ? resumed_settings(line, *resumed)
+              : learn::settings_from(options.config.value_or(""), line.operands("SETTING"));
   const formats::Opened opened = open_source(path, options.input);
   const learn::RunFolder folder =
       resumed ? *resumed : learn::RunFolder::create(options.output.value_or(""), overwrite(options.force));

@@ -9,7 +9,7 @@
 #include <opencv2/core.hpp>
 #include <utility>
 
-#include "base/random.h"
+#include "base/error.h"
 
 namespace maskmill::learn {
 namespace {
@@ -71,10 +71,7 @@ struct Loader::State {
 
   Sample prepared(std::size_t index, int in_epoch) const {
     Sample sample = store.load(index);
-    if (options.augment.enabled) {
-      Random random{stable_hash("augmentation"), options.seed, static_cast<std::uint64_t>(in_epoch), index};
-      augment(sample, options.augment, random);
-    }
+    augment(sample, options.augment, options.seed, in_epoch, index);
     return sample;
   }
 

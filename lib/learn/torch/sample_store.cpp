@@ -8,18 +8,12 @@
 #include "base/progress.h"
 #include "base/text.h"
 #include "image/image.h"
-#include "learn/network_picture.h"
+#include "learn/read_sample.h"
 
 namespace maskmill::learn {
 namespace {
 
 constexpr int kCompactIgnored = 255;
-
-Finding finding_about(const Item& item, std::string rule, Severity severity, std::string message) {
-  Place place = item.origin;
-  if (place.empty()) place.file = image_file(item).string();
-  return {std::move(rule), severity, place, std::move(message), ""};
-}
 
 }  // namespace
 
@@ -81,7 +75,7 @@ SampleStore::Reading SampleStore::try_read(Item item) const {
                                              "nobody annotated it, so it is left out of training"));
   } else {
     try {
-      Sample sample = read(item, reading.findings);
+      Sample sample = read_sample(item, classes_, size_, reading.findings);
       reading.class_pixels.add(sample.mask, static_cast<std::size_t>(classes_.size()));
       reading.sample = compact(std::move(sample));
     } catch (Error& error) {
@@ -95,27 +89,6 @@ SampleStore::Reading SampleStore::try_read(Item item) const {
   return reading;
 }
 
-Sample SampleStore::read(const Item& item, std::vector<Finding>& findings) const {
-  if (!has_image(item)) throw without_image(item);
-  const NetworkPicture picture = [&] {
-    try {
-      return network_picture(image_bytes(item), size_);
-    } catch (Error& error) {
-      throw std::move(error.at_file(image_file(item)));
-    }
-  }();
-  const SemanticMask mask = classes_.read(item, picture.size);
-  if (!mask.unknown_values.empty()) {
-    const auto& [value, pixels] = *mask.unknown_values.begin();
-    findings.push_back(finding_about(item, "value-outside-labels", Severity::warning,
-                                     "its mask holds " + counted(mask.unknown_values.size(), "value") +
-                                         " that no label has, such as " + std::to_string(value) + " in " +
-                                         counted(static_cast<std::size_t>(pixels), "pixel") +
-                                         "; they are ignored"));
-  }
-  return {picture.pixels, resize_nearest(mask.labels, size_), {}};
-}
-
 SampleStore::Compact SampleStore::compact(Sample sample) const {
   Compact kept{sample.image, sample.mask};
   // Saturation turns kIgnored into 255.
@@ -127,7 +100,7 @@ Sample SampleStore::load(std::size_t index) const {
   Sample sample;
   if (index >= cache_.size()) {
     std::vector<Finding> known_from_the_first_reading;
-    return read(items_.at(index), known_from_the_first_reading);
+    return read_sample(items_.at(index), classes_, size_, known_from_the_first_reading);
   }
   const Compact& kept = cache_[index];
   sample.image = kept.image.clone();

@@ -46,7 +46,6 @@ class SampleStore {
   };
   struct Reading;
 
-  Sample read(const Item& item, std::vector<Finding>& findings) const;
   Reading try_read(Item item) const;
   Compact compact(Sample sample) const;
 

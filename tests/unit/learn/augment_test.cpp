@@ -317,13 +317,94 @@ TEST_CASE("each operation draws only for itself") {
   CHECK(draws([](auto& s) { s.scale_high = 2; }) == 1);
   CHECK(draws([](auto& s) { s.brightness = 0.1; }) == 1);
   CHECK(draws([](auto& s) { s.contrast = 0.1; }) == 1);
+  CHECK(draws([](auto& s) { s.saturation = 0.1; }) == 1);
+  CHECK(draws([](auto& s) { s.hue = 20; }) == 1);
+  CHECK(draws([](auto& s) { s.crop = 0.5; }) == 3);
+  CHECK(draws([](auto& s) { s.blur = 2; }) == 1);
+  CHECK(draws([](auto& s) { s.noise = 0.1; }) == 2);
   CHECK(draws([](auto& s) { s.contrast = 0.1, s.rotation = 10, s.translation = 0.1; }) == 4);
+}
+
+TEST_CASE("a crop is a window enlarged to the whole, and never reaches outside") {
+  AugmentSettings settings = nothing_on();
+  settings.crop = 0.4;
+  bool cropped = false;
+  for (std::uint64_t seed = 0; seed < 20; ++seed) {
+    const Sample whole = drawn_flower({240, 200}, {120, 100}, 60);
+    Sample sample = whole;
+    Random random(seed), replayed(seed);
+    augment(sample, settings, random);
+    CHECK(cv::countNonZero(sample.mask == kIgnored) == 0);
+    const double share = replayed.uniform(0.4, 1);
+    const double x = 240 * replayed.uniform(0, 1 - share), y = 200 * replayed.uniform(0, 1 - share);
+    cv::Mat expected;
+    const cv::Rect window(static_cast<int>(std::lround(x)), static_cast<int>(std::lround(y)),
+                          static_cast<int>(240 * share), static_cast<int>(200 * share));
+    cv::resize(whole.mask(window), expected, sample.mask.size(), 0, 0, cv::INTER_NEAREST);
+    cropped = cropped || share < 0.6;
+    CHECK(iou(ones(sample.mask), ones(expected)) > 0.9);
+    CHECK(iou(ones(sample.mask), bright(sample.image)) > 0.95);
+  }
+  CHECK(cropped);
+}
+
+TEST_CASE("a saturation of 0 leaves the luminance, and gray has no colour to change") {
+  Sample sample = busy_sample();
+  const cv::Mat before = sample.image.clone();
+  change_colour(sample, 0, 0);
+  for (int y = 0; y < before.rows; ++y)
+    for (int x = 0; x < before.cols; ++x) {
+      const auto colour = before.at<cv::Vec3b>(y, x), gray = sample.image.at<cv::Vec3b>(y, x);
+      const double luminance = 0.213 * colour[0] + 0.715 * colour[1] + 0.072 * colour[2];
+      for (int channel = 0; channel < 3; ++channel) CHECK(std::abs(gray[channel] - luminance) <= 0.6);
+    }
+  Sample gray = sample;
+  change_colour(gray, 1.7, 70);
+  CHECK(cv::norm(gray.image, sample.image, cv::NORM_INF) <= 1);
+}
+
+TEST_CASE("a hue turned all the way round is itself, and a third of the way another") {
+  Sample sample = busy_sample();
+  const cv::Mat before = sample.image.clone();
+  change_colour(sample, 1, 360);
+  CHECK(same(sample.image, before));
+  // Pale enough that nothing is clamped: the luminance stays, the colour does not.
+  sample.image.setTo(cv::Scalar(140, 120, 110));
+  change_colour(sample, 1, 120);
+  const auto turned = sample.image.at<cv::Vec3b>(0, 0);
+  CHECK_THAT(0.213 * turned[0] + 0.715 * turned[1] + 0.072 * turned[2],
+             WithinAbs(0.213 * 140 + 0.715 * 120 + 0.072 * 110, 1));
+  CHECK(turned[1] > turned[0]);
+}
+
+TEST_CASE("a blur keeps what is even, and spreads a point as far as it says") {
+  Sample sample = busy_sample();
+  sample.image.setTo(cv::Scalar(10, 200, 90));
+  const cv::Mat even = sample.image.clone();
+  blur(sample, 3);
+  CHECK(same(sample.image, even));
+  sample.image = cv::Mat::zeros(41, 41, CV_8UC3);
+  sample.image.at<cv::Vec3b>(20, 20) = {255, 255, 255};
+  blur(sample, 1);
+  CHECK_THAT(sample.image.at<cv::Vec3b>(20, 20)[0] / 255.0, WithinAbs(1 / (2 * 3.14159265), 0.005));
+}
+
+TEST_CASE("noise has the deviation that it says, and no mean") {
+  Sample sample = busy_sample({200, 150});
+  sample.image.setTo(cv::Scalar::all(128));
+  Random random(3);
+  add_noise(sample, 20, random);
+  cv::Scalar mean, deviation;
+  cv::meanStdDev(sample.image.reshape(1), mean, deviation);
+  CHECK_THAT(mean[0], WithinAbs(128, 0.3));
+  CHECK_THAT(deviation[0], WithinAbs(20, 0.3));
 }
 
 TEST_CASE("the same random stream gives the same sample, another one another") {
   AugmentSettings settings;
   settings.rotation = 20, settings.translation = 0.1, settings.scale_low = 0.8, settings.scale_high = 1.2;
   settings.brightness = 0.2, settings.contrast = 0.2, settings.vertical_flip = 0.5;
+  settings.crop = 0.5, settings.saturation = 0.3, settings.hue = 20, settings.blur = 1, settings.noise = 0.1;
   Sample first = busy_sample(), again = busy_sample(), other = busy_sample();
   Random one(1), same_one(1), two(2);
   augment(first, settings, one);
@@ -355,7 +436,8 @@ TEST_CASE("pixels that a sample shares with a cache are not written to") {
   const cv::Mat image = cached.image.clone(), mask = cached.mask.clone();
   AugmentSettings settings;
   settings.horizontal_flip = settings.vertical_flip = 1;
-  settings.brightness = settings.contrast = 0.5;
+  settings.brightness = settings.contrast = settings.saturation = settings.noise = 0.5;
+  settings.hue = 90, settings.blur = 2;
   for (const double rotation : {0.0, 30.0}) {
     settings.rotation = rotation;
     Sample sample = cached;
