@@ -88,7 +88,7 @@ std::string listed(const std::vector<std::string>& names) {
 }  // namespace
 
 StateDict read_weights(const Path& path) {
-  return read_pth(fs::is_directory(path) ? path / "model.pth" : path);
+  return read_tensors(fs::is_directory(path) ? path / "model.pth" : path);
 }
 
 Adopted adopt(StateDict found, const std::vector<TensorSpec>& network) {

@@ -17,7 +17,7 @@ struct Adopted {
   std::vector<std::string> unused;   ///< of the file, under its names
 };
 
-/// From a weights file, or a run directory's model.pth. Throws as read_pth.
+/// From a weights file (.pth, .safetensors), or a run directory's model.pth. Throws as read_tensors.
 StateDict read_weights(const Path& path);
 
 /// By name and shape. Names may stand below others there ("module.", "state_dict.model."), or be those of the

@@ -169,6 +169,25 @@ std::vector<PickledTensor> read_pickled_tensors(std::string_view bytes) {
   return std::move(collector.found);
 }
 
+std::size_t pickle_length(std::string_view bytes) {
+  std::size_t length = 0;
+  pickle::run_first(bytes, length);
+  return length;
+}
+
+std::vector<std::string> read_pickled_texts(std::string_view bytes) {
+  const pickle::Values values = pickle::run(bytes);
+  const auto* list = std::get_if<Sequence>(&values.all[values.top]);
+  if (list == nullptr) throw broken("expected a list");
+  std::vector<std::string> texts;
+  for (const Handle item : list->items) {
+    const auto* text = std::get_if<Text>(&values.all[item]);
+    if (text == nullptr) throw broken("expected a list of texts");
+    texts.emplace_back(text->text);
+  }
+  return texts;
+}
+
 std::string pickle_of(const std::vector<PickledTensor>& tensors) {
   constexpr std::string_view ordered_dict = "ccollections\nOrderedDict\n)R";
   std::string bytes("\x80\x02");

@@ -29,6 +29,12 @@ struct PickledTensor {
 /// asked for, Error(bad_format) for what is no sound pickle. Memory is bounded by the pickle's size.
 std::vector<PickledTensor> read_pickled_tensors(std::string_view pickle);
 
+/// Bytes of the pickle at the start of `bytes`. Throws as read_pickled_tensors.
+std::size_t pickle_length(std::string_view bytes);
+
+/// The texts of a pickled list. Throws as read_pickled_tensors.
+std::vector<std::string> read_pickled_texts(std::string_view pickle);
+
 /// A protocol-2 pickle of an OrderedDict of tensors, which are taken to be contiguous; storages are as
 /// claimed.
 std::string pickle_of(const std::vector<PickledTensor>& tensors);

@@ -74,6 +74,7 @@ Error broken(const std::string& message) {
   return Error(Code::bad_format, "not a sound pickle: " + message);
 }
 
+constexpr const char* kSaveAgain = "save it again with a current torch: torch.save(torch.load(old), new)";
 constexpr const char* kNothingRan =
     "nothing of it was executed; save the weights alone: torch.save(model.state_dict(), path)";
 
@@ -95,6 +96,7 @@ class Machine {
   explicit Machine(std::string_view pickle) : pickle_(pickle) { values_.emplace_back(Plain{}); }
 
   Values run();
+  std::size_t length() const { return at_; }
 
  private:
   std::string_view take(std::uint64_t count) {
@@ -185,7 +187,6 @@ Values Machine::run() {
     if (opcode == kStop) break;
     step(opcode);
   }
-  if (at_ != pickle_.size()) throw broken("bytes follow its end");
   const Handle result = pop();
   if (!stack_.empty() || !marks_.empty()) throw broken("values are left over");
   return {std::move(values_), result};
@@ -338,11 +339,15 @@ void Machine::recall(std::uint64_t place) {
   push(found->second);
 }
 
-/// A persistent id is ("storage", type, key, device, elements).
+/// A persistent id is ("storage", type, key, device, elements), and in legacy files, which part of another
+/// storage it is: None since torch 0.4.
 void Machine::load_storage() {
   const auto& id = get<Sequence>(pop(), "a storage's tuple").items;
-  if (id.size() != 5 || get<Text>(id[0], "the word storage").text != "storage")
-    throw broken("expected a storage of five parts");
+  if ((id.size() != 5 && id.size() != 6) || get<Text>(id[0], "the word storage").text != "storage")
+    throw broken("expected a storage of five or six parts");
+  if (id.size() == 6 && !std::holds_alternative<Plain>(values_[id[5]]))
+    throw Error(Code::unsupported, "holds a storage that is part of another, as before torch 0.4")
+        .hint(kSaveAgain);
   push(Storage{get<StorageType>(id[1], "a storage's type").type, get<Text>(id[2], "a storage's key").text,
                get<Integer>(id[4], "a storage's size").value});
 }
@@ -386,7 +391,17 @@ Value Machine::rebuilt_tensor(const std::vector<Handle>& arguments) {
 }  // namespace
 
 Values run(std::string_view pickle) {
-  return Machine(pickle).run();
+  std::size_t length = 0;
+  Values values = run_first(pickle, length);
+  if (length != pickle.size()) throw broken("bytes follow its end");
+  return values;
+}
+
+Values run_first(std::string_view bytes, std::size_t& length) {
+  Machine machine(bytes);
+  Values values = machine.run();
+  length = machine.length();
+  return values;
 }
 
 }  // namespace maskmill::learn::pickle

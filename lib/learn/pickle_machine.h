@@ -71,4 +71,7 @@ struct Values {
 /// Runs the opcodes. Texts point into the pickle. At most 4 million values. Throws as read_pickled_tensors.
 Values run(std::string_view pickle);
 
+/// The same for the pickle at the start of `bytes`, which may go on after it; `length` becomes its own.
+Values run_first(std::string_view bytes, std::size_t& length);
+
 }  // namespace maskmill::learn::pickle

@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cstring>
 #include <map>
 #include <optional>
 #include <set>
@@ -21,6 +22,28 @@ constexpr std::string_view kFolder = "archive/";
 constexpr std::string_view kLegacyStart =
     "\x80\x02\x8a\x0a\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19";  // its magic number
 constexpr const char* kSaveAgain = "save it again with a current torch: torch.save(torch.load(old), new)";
+
+/// Tensors out of their storages. Expanded and shared ones hold more bytes than their file; how many more is
+/// bounded.
+class Gatherer {
+ public:
+  explicit Gatherer(std::size_t file_size) : room_((1 << 20) + 8 * file_size) {}
+
+  /// `storage`: its bytes, asked for only where the tensor has elements.
+  template <class Storage>
+  NamedTensor gather(const PickledTensor& tensor, Storage&& storage) {
+    try {
+      return {tensor.name, tensor.type, tensor.shape, elements(tensor, storage)};
+    } catch (Error& error) {
+      throw std::move(error.at_field(printable(tensor.name)));
+    }
+  }
+
+ private:
+  template <class Storage>
+  std::string elements(const PickledTensor& tensor, Storage&& storage);
+  std::uint64_t room_;
+};
 
 /// Elements of that shape; nothing where its sides are no shape or multiply to more than 2^63 - 1.
 std::optional<std::int64_t> elements_of(const std::vector<std::int64_t>& shape) {
@@ -78,6 +101,21 @@ std::string gathered(std::string_view storage, const PickledTensor& tensor, std:
   return bytes;
 }
 
+template <class Storage>
+std::string Gatherer::elements(const PickledTensor& tensor, Storage&& storage) {
+  const auto count = elements_of(tensor.shape);
+  const auto size = static_cast<std::uint64_t>(element_size(tensor.type));
+  if (!count || static_cast<std::uint64_t>(*count) > room_ / size)
+    throw Error(Code::bad_format, "its shape is larger than the file can account for");
+  room_ -= static_cast<std::uint64_t>(*count) * size;
+  if (*count == 0) return "";
+  const std::string_view bytes = storage(tensor);
+  const auto reach = reach_of(tensor);
+  if (!reach || *reach > tensor.storage_elements || static_cast<std::uint64_t>(*reach) > bytes.size() / size)
+    throw Error(Code::bad_format, "reaches past the end of its storage");
+  return gathered(bytes, tensor, *count);
+}
+
 /// The folder in which torch's archive keeps its entries: "archive/", with another name or without one.
 std::string folder_of(const ZipReader& zip) {
   std::optional<std::string> folder;
@@ -99,19 +137,15 @@ std::string folder_of(const ZipReader& zip) {
 class Archive {
  public:
   explicit Archive(std::string_view file)
-      : file_(file), zip_(file_), folder_(folder_of(zip_)), room_((1 << 20) + 8 * file.size()) {}
+      : file_(file), zip_(file_), folder_(folder_of(zip_)), gatherer_(file.size()) {}
 
   StateDict read() {
     if (zip_.find(folder_ + "byteorder") != nullptr && content("byteorder") != "little")
       throw Error(Code::unsupported, "was written by a big-endian machine");
     StateDict state;
-    for (const PickledTensor& tensor : read_pickled_tensors(content("data.pkl"))) {
-      try {
-        state.push_back({tensor.name, tensor.type, tensor.shape, elements(tensor)});
-      } catch (Error& error) {
-        throw std::move(error.at_field(printable(tensor.name)));
-      }
-    }
+    for (const PickledTensor& tensor : read_pickled_tensors(content("data.pkl")))
+      state.push_back(
+          gatherer_.gather(tensor, [&](const PickledTensor& of) { return content("data/" + of.storage); }));
     return state;
   }
 
@@ -129,22 +163,6 @@ class Archive {
     return kept.bytes;
   }
 
-  std::string elements(const PickledTensor& tensor) {
-    const auto count = elements_of(tensor.shape);
-    const auto size = static_cast<std::uint64_t>(element_size(tensor.type));
-    // Expanded and shared tensors hold more bytes than their file; how many more is bounded.
-    if (!count || static_cast<std::uint64_t>(*count) > room_ / size)
-      throw Error(Code::bad_format, "its shape is larger than the file can account for");
-    room_ -= static_cast<std::uint64_t>(*count) * size;
-    if (*count == 0) return "";
-    const std::string_view storage = content("data/" + tensor.storage);
-    const auto reach = reach_of(tensor);
-    if (!reach || *reach > tensor.storage_elements ||
-        static_cast<std::uint64_t>(*reach) > storage.size() / size)
-      throw Error(Code::bad_format, "reaches past the end of its storage");
-    return gathered(storage, tensor, *count);
-  }
-
   struct Content {
     std::string inflated;
     std::string_view bytes;
@@ -152,9 +170,52 @@ class Archive {
   ByteSource file_;
   ZipReader zip_;
   std::string folder_;
-  std::uint64_t room_;
+  Gatherer gatherer_;
   std::map<std::string, Content> contents_;
 };
+
+/// torch's format from before 1.6: its magic number, a version, facts about the machine, the value, the keys
+/// of its storages, and the storages themselves, each with its number of elements before it. All but those
+/// are pickles.
+StateDict read_legacy(std::string_view bytes) {
+  const std::string_view file = bytes;
+  const auto next_pickle = [&] {
+    const std::string_view pickle = bytes.substr(0, pickle_length(bytes));
+    bytes.remove_prefix(pickle.size());
+    return pickle;
+  };
+  for (int heading = 0; heading < 3; ++heading) next_pickle();
+  const std::vector<PickledTensor> tensors = read_pickled_tensors(next_pickle());
+  std::map<std::string_view, std::uint64_t> element_sizes;
+  for (const PickledTensor& tensor : tensors)
+    element_sizes[tensor.storage] = static_cast<std::uint64_t>(element_size(tensor.type));
+
+  const std::vector<std::string> keys = read_pickled_texts(next_pickle());
+  std::map<std::string_view, std::string_view> storages;
+  for (const std::string& key : keys) {
+    const auto size = element_sizes.find(key);
+    if (size == element_sizes.end())
+      throw Error(Code::unsupported, "holds a storage that none of its tensors has: " + in_quotes(key));
+    std::uint64_t elements = 0;
+    if (bytes.size() < sizeof(elements)) throw Error(Code::bad_format, "ends early");
+    std::memcpy(&elements, bytes.data(), sizeof(elements));
+    bytes.remove_prefix(sizeof(elements));
+    if (elements > bytes.size() / size->second) throw Error(Code::bad_format, "ends early");
+    storages[key] = bytes.substr(0, elements * size->second);
+    bytes.remove_prefix(elements * size->second);
+  }
+  if (!bytes.empty()) throw Error(Code::bad_format, "bytes follow its end");
+
+  StateDict state;
+  Gatherer gatherer(file.size());
+  for (const PickledTensor& tensor : tensors)
+    state.push_back(gatherer.gather(tensor, [&](const PickledTensor& of) {
+      const auto found = storages.find(of.storage);
+      if (found == storages.end()) throw Error(Code::bad_format, "its storage is missing");
+      return found->second;
+    }));
+  return state;
+}
 
 }  // namespace
 
@@ -226,8 +287,7 @@ StateDict read_pth(const Path& path) {
 StateDict decode_pth(std::string_view bytes, const Path& name_for_messages) {
   try {
     if (bytes.empty()) throw Error(Code::bad_format, "is empty");
-    if (bytes.starts_with(kLegacyStart))
-      throw Error(Code::unsupported, "is in torch's legacy format, from before torch 1.6").hint(kSaveAgain);
+    if (bytes.starts_with(kLegacyStart)) return read_legacy(bytes);
     if (bytes.front() == '\x80')
       throw Error(Code::unsupported, "is a bare pickle, not a file of torch.save").hint(kSaveAgain);
     if (!bytes.starts_with("PK"))

@@ -12,6 +12,7 @@
 
 #include "base/error.h"
 #include "base/text.h"
+#include "learn/event_file.h"
 
 namespace maskmill::learn {
 namespace {
@@ -28,7 +29,8 @@ bool is_run_file(std::string_view name) {
   const bool kept_weights =
       name.starts_with(kBefore) && name.ends_with(kAfter) &&
       to_integer(name.substr(kBefore.size(), name.size() - kBefore.size() - kAfter.size()));
-  return kept_weights || std::ranges::find(kRunFiles, name) != kRunFiles.end();
+  return kept_weights || name.starts_with(EventFile::prefix) ||
+         std::ranges::find(kRunFiles, name) != kRunFiles.end();
 }
 
 std::vector<std::string> run_files_in(const Path& folder) {
@@ -76,7 +78,7 @@ std::vector<Path> make_folder(const Path& path) {
   return made;
 }
 
-std::vector<Path> make_dated_folder() {
+std::vector<Path> make_dated_folders() {
   const std::time_t now = std::time(nullptr);
   std::tm local{};
   localtime_r(&now, &local);
@@ -132,7 +134,7 @@ std::vector<std::string> columns_of(const std::string& table) {
 
 RunFolder RunFolder::create(const Path& path, Overwrite overwrite) {
   if (path.empty()) {
-    std::vector<Path> made = make_dated_folder();
+    std::vector<Path> made = make_dated_folders();
     Path run = made.front();
     auto claim = std::make_shared<Claim>(run);
     return RunFolder(std::move(run), std::move(made), std::move(claim));
@@ -153,6 +155,10 @@ RunFolder RunFolder::create(const Path& path, Overwrite overwrite) {
   if (look_into(path) == Holds::a_run && overwrite == Overwrite::no)
     throw Error(Code::write_failed, "there is a run already").at_file(path).hint("replace it with --force");
   return RunFolder(path, std::move(made), std::move(claim));
+}
+
+Path RunFolder::make_dated_folder() {
+  return make_dated_folders().front();
 }
 
 RunFolder RunFolder::open(const Path& path) {

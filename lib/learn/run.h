@@ -18,7 +18,8 @@ using MetricsRow = std::vector<std::pair<std::string, double>>;
 
 /// A run directory: config.json (resolved settings), environment.json, provenance.json, model.json,
 /// labels.txt, metrics.csv, model.pth (the best weights), last.pth, epoch_N.pth, checkpoint.pt (all that
-/// going on takes), lost_batch.png, report.html. Each file is replaced whole, so that a reader or a crash
+/// going on takes), events.out.tfevents.* (for TensorBoard), lost_batch.png, report.html. Each file but the
+/// events is replaced whole, so that a reader or a crash
 /// never meets half of one.
 class RunFolder {
  public:
@@ -29,6 +30,8 @@ class RunFolder {
   /// where there is one already, unless `overwrite` is yes; it stays until begin(). A folder that holds
   /// anything but a run is never written into, nor one into which another command trains at this time.
   static RunFolder create(const Path& path, Overwrite overwrite);
+  /// A new folder runs/DATE/TIME for several runs. Throws Error(write_failed).
+  static Path make_dated_folder();
   /// An existing one. Throws Error(not_found | bad_format) saying what is missing.
   static RunFolder open(const Path& path);
   /// An existing one, to train on in. Throws as open() and, where another command trains in it,

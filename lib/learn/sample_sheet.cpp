@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "learn/sample_sheet.h"
 
+#include <opencv2/core.hpp>
+
 #include "render/overlay.h"
 #include "render/sheet.h"
 
@@ -19,6 +21,13 @@ void write_sample_sheet(const Path& target, const std::string& title, const std:
     sheet->encode(std::move(entry))();
   }
   sheet->close();
+}
+
+cv::Mat beside_truth(const Sample& sample, const cv::Mat& predicted, const LabelMap& classes) {
+  cv::Mat both;
+  cv::hconcat(overlay_mask(sample.image, sample.mask, classes),
+              overlay_mask(sample.image, predicted, classes), both);
+  return both;
 }
 
 }  // namespace maskmill::learn

@@ -20,4 +20,8 @@ struct CaptionedSample {
 void write_sample_sheet(const Path& target, const std::string& title, const std::string& subtitle,
                         std::vector<CaptionedSample> samples, const LabelMap& classes);
 
+/// Two pictures side by side, CV_8UC3: the sample with its classes, and with those that are predicted
+/// (CV_16UC1, of the sample's size).
+cv::Mat beside_truth(const Sample& sample, const cv::Mat& predicted, const LabelMap& classes);
+
 }  // namespace maskmill::learn

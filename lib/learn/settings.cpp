@@ -126,11 +126,11 @@ void validate(const TrainSettings& settings) {
   validate(settings.augment);
 }
 
-TrainSettings settings_from(const Path& file, const std::vector<std::string>& texts) {
+TrainSettings settings_from(const std::vector<std::string>& files, const std::vector<std::string>& texts) {
   TrainSettings settings;
   const std::vector<Setting> declared = settings_of(settings);
-  if (!file.empty()) {
-    const Path path = fs::is_directory(file) ? file / "config.json" : file;
+  for (const std::string& file : files) {
+    const Path path = fs::is_directory(file) ? Path(file) / "config.json" : Path(file);
     try {
       assign_document(declared, read_json(path));
     } catch (Error& error) {
@@ -167,7 +167,7 @@ double gamma_of(const ScheduleSettings& settings) {
 bool may_change_on_resume(std::string_view key) {
   for (const std::string_view whole : {"epochs", "device", "threads"})
     if (key == whole) return true;
-  for (const std::string_view group : {"stop.", "loader.", "checkpoint."})
+  for (const std::string_view group : {"stop.", "loader.", "checkpoint.", "tensorboard."})
     if (key.starts_with(group)) return true;
   return false;
 }

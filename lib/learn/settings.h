@@ -203,6 +203,20 @@ struct CheckpointSettings {
   }
 };
 
+/// What TensorBoard is told besides the scores.
+struct TensorboardSettings {
+  bool enabled = true;
+  int images = 4;
+  int images_every = 5;
+  static void visit(auto& self, auto&& setting) {
+    setting("enabled", self.enabled, "write scores, and pictures, for TensorBoard");
+    setting("images", self.images,
+            "first samples of the validation subset that are drawn, truth beside prediction",
+            between(0, 1000));
+    setting("images-every", self.images_every, "epochs between drawing them", at_least(1));
+  }
+};
+
 struct TrainSettings {
   ModelSettings model{};
   std::optional<std::string> init{};
@@ -217,6 +231,7 @@ struct TrainSettings {
   AugmentSettings augment{};
   LoaderSettings loader{};
   CheckpointSettings checkpoint{};
+  TensorboardSettings tensorboard{};
   int epochs = 30;
   int batch_size = 8;
   std::int64_t seed = 0;
@@ -230,7 +245,7 @@ struct TrainSettings {
     setting("model", self.model, "the network");
     setting(
         "init", self.init,
-        "weights to begin with: a .pth file or a run directory; those of another shape, as a head of other "
+        "weights to begin with: a .pth or .safetensors file, or a run directory; those of another shape, as a head of other "
         "classes, are drawn anew",
         unset("drawn from the seed"));
     setting("freeze-encoder", self.freeze_encoder,
@@ -246,6 +261,7 @@ struct TrainSettings {
     setting("augment", self.augment, "random changes to training samples");
     setting("loader", self.loader, "how samples come in");
     setting("checkpoint", self.checkpoint, "what is kept");
+    setting("tensorboard", self.tensorboard, "what TensorBoard shows");
     setting("epochs", self.epochs, "passes over the training subset", between(1, 1000000));
     setting("batch-size", self.batch_size, "samples a step", between(1, 65536));
     setting("seed", self.seed, "of weights, order and augmentation");
@@ -265,9 +281,9 @@ struct TrainSettings {
 /// warm-up and milestones against epochs.
 /// Throws Error(usage) naming the key.
 void validate(const TrainSettings& settings);
-/// The defaults, changed by a JSON file (none for an empty path; a run directory's config.json for a run) and
-/// then by "key=value" texts, and validated. Throws Error(usage) naming the key, and as read_json.
-TrainSettings settings_from(const Path& file, const std::vector<std::string>& texts);
+/// The defaults, changed by JSON files in turn (a run directory stands for its config.json) and then by
+/// "key=value" texts, and validated. Throws Error(usage) naming the key, and as read_json.
+TrainSettings settings_from(const std::vector<std::string>& files, const std::vector<std::string>& texts);
 /// The part of it that a prediction needs.
 void validate(const ModelSettings& model, const InputSettings& input);
 

@@ -37,9 +37,20 @@ std::string encode_pth(const StateDict& state);
 /// (epoch numbers, settings) are left out. Non-contiguous and shared tensors are made contiguous; all
 /// together may be 8 times as large as the file. Nothing is executed: only the pickle opcodes of plain data
 /// and the calls that rebuild tensors are understood; a file that asks for anything else is refused, and the
-/// message shows what it asked for. Also the legacy format from before torch 1.6 is told apart and refused by
-/// name. Throws Error(not_found | unreadable | bad_format | unsupported).
+/// message shows what it asked for. torch's legacy format, from before 1.6, is read too. Throws
+/// Error(not_found | unreadable | bad_format | unsupported).
 StateDict read_pth(const Path& path);
 StateDict decode_pth(std::string_view bytes, const Path& name_for_messages);
+
+/// A file of Hugging Face's safetensors format (github.com/huggingface/safetensors, README, "Format"), which
+/// its Python package reads. Throws as encode_pth.
+std::string encode_safetensors(const StateDict& state);
+
+/// In the order of their bytes. Throws Error(bad_format) for anything the format does not allow: gaps,
+/// overlaps, bytes after the last; Error(unsupported) for types that StateDict does not have.
+StateDict decode_safetensors(std::string_view bytes, const Path& name_for_messages);
+
+/// Either, by the extension: .safetensors, or else what torch.save wrote.
+StateDict read_tensors(const Path& path);
 
 }  // namespace maskmill::learn

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
 #include <boost/filesystem.hpp>
 #include <map>
 
 #include "base/json.h"
 #include "base/output.h"
+#include "learn/tensor_file.h"
 #include "support/drawn.h"
 #include "support/program.h"
 #include "support/schemas.h"
@@ -66,6 +68,70 @@ TEST_CASE("a run directory holds what the documentation says") {
   const std::string metrics = read_file(run / "metrics.csv");
   CHECK(std::count(metrics.begin(), metrics.end(), '\n') == 9);
   CHECK_THAT(metrics, contains("val_mean_dice"));
+}
+
+TEST_CASE("a sweep trains each combination, and says which is best") {
+  const Scratch scratch;
+  scratch.write("model.json", R"({"model": {"init-features": 2}, "input": {"width": 32, "height": 32}})");
+  scratch.write("course.json", R"({"epochs": 1, "input": {"height": 16}})");
+  const std::string out = (scratch / "sweep").string();
+  const std::vector<std::string> words{
+      "train",
+      trained().split,
+      "-o",
+      out,
+      "--sweep",
+      "--config",
+      (scratch / "model.json").string() + "," + (scratch / "course.json").string(),
+      "optimizer.learning-rate=0.0001,0.01",
+      "seed=0,1",
+      "--quiet",
+      "--json"};
+  const Json said = Json::parse(checked(words).out);
+  REQUIRE(said["sweep"].size() == 4);
+  double best = 0;
+  for (std::size_t i = 0; i < 4; ++i) {
+    const Path run = scratch / ("sweep/" + std::to_string(i + 1));
+    CHECK(said["sweep"][i]["run"] == run.string());
+    const Json config = Json::parse(read_file(run / "config.json"));
+    CHECK(config["seed"] == i % 2);
+    CHECK(config["optimizer"]["learning-rate"] == (i < 2 ? 0.0001 : 0.01));
+    CHECK(config["input"]["width"] == 32);
+    CHECK(config["input"]["height"] == 16);
+    best = std::max(best, said["sweep"][i]["best_score"].get<double>());
+  }
+  CHECK(said["best_score"] == best);
+  CHECK(tests::maskmill(words).status == 3);  // the runs are there already
+}
+
+TEST_CASE("weights go out in another format and come back the same") {
+  const Scratch scratch;
+  const std::string safe = (scratch / "a.safetensors").string(), back = (scratch / "b.pth").string();
+  const Json said = Json::parse(checked({"export", trained().run, "-o", safe, "--json", "--quiet"}).out);
+  CHECK(said["tensors"] == 118);
+  CHECK(said["bytes"] == fs::file_size(safe));
+  checked({"export", safe, "--to", "pth", "-o", back});
+  const auto sorted = [](learn::StateDict state) {
+    std::ranges::sort(state, {}, &learn::NamedTensor::name);
+    return state;
+  };
+  CHECK((sorted(learn::read_tensors(back)) == sorted(learn::read_tensors(trained().run + "/model.pth"))));
+  CHECK(tests::maskmill({"export", trained().run, "-o", safe}).status == 3);
+  checked({"train", trained().split, "-o", (scratch / "run").string(), "init=" + safe, "epochs=1",
+           "model.init-features=8", "input.width=64", "input.height=64", "--quiet"});
+}
+
+TEST_CASE("what training sees is drawn") {
+  const Scratch scratch;
+  const std::string page = (scratch / "seen.html").string();
+  const Json said = Json::parse(checked({"show", trained().split, "-o", page, "--augment", trained().run,
+                                         "--max-items", "5", "augment.rotation=30", "--json", "--quiet"})
+                                    .out);
+  CHECK(said["items"] == 5);
+  CHECK_THAT(read_file(page), contains("as training sees them"));
+  CHECK(tests::maskmill({"show", trained().split, "-o", page, "augment.rotation=30"}).status == 2);
+  CHECK(tests::maskmill({"show", trained().split, "-o", page, "--augment", "defaults", "--label", "disc"})
+            .status == 2);
 }
 
 TEST_CASE("a setting that is typed as an option is pointed out as one") {

@@ -8,6 +8,9 @@ import torch
 from conftest import maskmill
 from PIL import Image
 from published_unet import UNet
+from safetensors.torch import load_file, save_file
+import torchvision_in_python  # noqa: F401
+import torchvision
 
 
 def model_of(run):
@@ -64,6 +67,34 @@ def test_weights_that_torch_saved_are_read_and_give_the_same(trained, tmp_path):
     network_sized_picture(card, tmp_path / "a.png")
     ours = probabilities(tmp_path / "run", tmp_path / "a.png", tmp_path / "ours")
     theirs = python_probabilities(model, card, tmp_path / "a.png")
+    assert np.abs(ours - theirs).max() < 1e-4
+
+
+def test_exported_safetensors_are_the_weights(trained, tmp_path):
+    run, _ = trained
+    maskmill("export", run, "--to", "safetensors", "-o", tmp_path / "a.safetensors")
+    ours, saved = load_file(tmp_path / "a.safetensors"), torch.load(run / "model.pth")
+    assert ours.keys() == saved.keys()
+    assert all(torch.equal(ours[name], saved[name]) for name in saved)
+    save_file(saved, tmp_path / "b.safetensors")
+    maskmill("export", tmp_path / "b.safetensors", "--to", "pth", "-o", tmp_path / "b.pth")
+    assert all(torch.equal(tensor, saved[name]) for name, tensor in torch.load(tmp_path / "b.pth").items())
+
+
+def test_torchvision_loads_its_network_as_it_was_trained_here(trained, tmp_path):
+    _, split = trained
+    run = tmp_path / "run"
+    maskmill("train", split, "-o", run, "model.name=deeplabv3_resnet50", "model.aux=true", "epochs=1", "input.width=96",
+             "input.height=64", "checkpoint.state-every=0", "--quiet")
+    card = json.loads((run / "model.json").read_text())
+    model = torchvision.models.segmentation.deeplabv3_resnet50(
+        weights=None, weights_backbone=None, num_classes=len(card["classes"]), aux_loss=True)
+    model.load_state_dict(torch.load(run / "model.pth"))
+    model.scores = lambda images: model(images)["out"]
+    network_sized_picture(card, tmp_path / "a.png")
+    ours = probabilities(run, tmp_path / "a.png", tmp_path / "ours")
+    theirs = python_probabilities(model, card, tmp_path / "a.png")
+    assert theirs.std(axis=(1, 2)).max() > 1e-3, "the golden must vary over space"
     assert np.abs(ours - theirs).max() < 1e-4
 
 

@@ -52,9 +52,9 @@ std::size_t draw_training(const CommandLine& line, const Options& options, Sourc
     throw Error(Code::usage,
                 "--augment draws the training subset: --label, --subset and --beside do not go with it")
         .hint("train-subset=NAME names another");
-  const std::string& augment = *options.augment;
-  const learn::TrainSettings settings =
-      learn::settings_from(augment == "defaults" ? "" : augment, line.operands("SETTING"));
+  std::vector<std::string> files{*options.augment};
+  if (files.front() == "defaults") files.clear();
+  const learn::TrainSettings settings = learn::settings_from(files, line.operands("SETTING"));
   return learn::write_training_sheet(source, options.output.output, overwrite(options.output.force),
                                      line.operand("SRC"), settings, options.epochs, options.sheet, findings);
 }

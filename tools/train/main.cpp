@@ -3,6 +3,7 @@
 
 #include "base/text.h"
 #include "data_options.h"
+#include "learn/sweep.h"
 #include "learn/train.h"
 
 using namespace maskmill;
@@ -16,7 +17,8 @@ struct Options {
   std::optional<std::string> output;
   bool force = false;
   bool resume = false;
-  std::optional<std::string> config;
+  bool sweep = false;
+  std::vector<std::string> config;
   static void visit(auto& self, auto&& setting) {
     setting("output", self.output, "the run directory", short_flag('o'), unset("runs/DATE/TIME"));
     setting("force", self.force, "replace a run directory");
@@ -24,8 +26,15 @@ struct Options {
         "resume", self.resume,
         "go on with the run in --output where it ended, was interrupted or killed; of the settings, epochs, device, "
         "threads, stop, loader and checkpoint may be given anew");
-    setting("config", self.config, "a JSON file of settings; key=value on the command line overrides it",
-            unset("defaults"));
+    setting(
+        "sweep", self.sweep,
+        "key=a,b,c trains once for each value, and for each combination of several; the runs are 1, 2, ... below "
+        "--output");
+    setting(
+        "config", self.config,
+        "JSON files of settings, each a part if you like, as model.json,data.json: a later one overrides an earlier, "
+        "key=value on the command line overrides all",
+        unset("defaults"));
     InputOptions::visit(self.input, setting);
     CommonOptions::visit(self.common, setting);
   }
@@ -47,7 +56,9 @@ Verb verb() {
       {{"DATA", kSourceHelp}, {"SETTING", "key=value, as optimizer.learning-rate=0.01", Operand::Count::any}},
       {{"maskmill train work/split -o work/run epochs=40 input.width=224 input.height=224", "train a U-Net"},
        {"maskmill train work/split --config settings.json", "settings from a file, into runs/DATE/TIME"},
-       {"maskmill train work/split -o work/run --resume", "go on after ctrl-C, or a power cut"}},
+       {"maskmill train work/split -o work/run --resume", "go on after ctrl-C, or a power cut"},
+       {"maskmill train work/split -o work/sweep --sweep optimizer.learning-rate=0.001,0.01 seed=0,1",
+        "four runs, and which is best"}},
       std::move(keys)};
 }
 
@@ -67,8 +78,10 @@ learn::TrainSettings resumed_settings(const CommandLine& line, const learn::RunF
 }
 
 void require_alone(const Options& options) {
+  if (options.sweep)
+    throw Error(Code::usage, "--resume goes on with one run of a sweep, such as -o SWEEP/1, without --sweep");
   if (!options.output) throw Error(Code::usage, "--resume needs the run: -o RUN");
-  if (options.config || options.force)
+  if (!options.config.empty() || options.force)
     throw Error(Code::usage,
                 "--resume goes on with the run's own settings, so neither --config nor --force goes with it");
 }
@@ -80,49 +93,107 @@ std::string epoch_line(const learn::EpochReport& epoch) {
       epoch.images_per_second, epoch.seconds, epoch.best ? "  best" : "");
 }
 
-int run(const CommandLine& line, const Options& options) {
-  const std::string& path = line.operand("DATA");
-  if (options.resume) require_alone(options);
-  std::optional<learn::RunFolder> resumed;
-  if (options.resume) resumed = learn::RunFolder::resume(*options.output);
-  const learn::TrainSettings settings =
-      resumed ? resumed_settings(line, *resumed)
-              : learn::settings_from(options.config.value_or(""), line.operands("SETTING"));
-  const formats::Opened opened = open_source(path, options.input);
-  const learn::RunFolder folder =
-      resumed ? *resumed : learn::RunFolder::create(options.output.value_or(""), overwrite(options.force));
-  Findings findings;
-  const learn::TrainResult result = [&] {
-    try {
-      return train(
-          settings, *opened.source, folder, provenance(line, path, *opened.format), findings,
-          [](const learn::EpochReport& epoch) { notice(epoch_line(epoch)); }, options.resume);
-    } catch (const Error& error) {
-      if (error.code() != Code::interrupted || !fs::exists(folder.file(learn::RunFolder::checkpoint))) throw;
-      throw Error(Code::interrupted, "interrupted; the run holds the best weights so far")
-          .at_file(folder.path())
-          .hint("--resume goes on with it");
-    }
-  }();
-  const std::string text = fmt::format(
+// One training, and what is said of it.
+struct Trained {
+  learn::TrainSettings settings;
+  Path run;
+  learn::TrainResult result;
+};
+
+Trained train_in(const learn::RunFolder& folder, const learn::TrainSettings& settings,
+                 const CommandLine& line, const formats::Opened& opened, Findings& findings, bool resume) {
+  try {
+    return {settings, folder.path(),
+            train(
+                settings, *opened.source, folder, provenance(line, line.operand("DATA"), *opened.format),
+                findings, [](const learn::EpochReport& epoch) { notice(epoch_line(epoch)); }, resume)};
+  } catch (const Error& error) {
+    if (error.code() != Code::interrupted || !fs::exists(folder.file(learn::RunFolder::checkpoint))) throw;
+    throw Error(Code::interrupted, "interrupted; the run holds the best weights so far")
+        .at_file(folder.path())
+        .hint("--resume goes on with it");
+  }
+}
+
+std::string text_of(const Trained& trained) {
+  const learn::TrainResult& result = trained.result;
+  return fmt::format(
       "{} epochs, the best {}: {} {:.4f} on {}\n{:.1f} images/s on {} in {}, {:.1f} % of the time waiting for "
       "samples, {:.0f} s in all\n{}\n",
-      result.epochs, result.best_epoch, name_of(settings.monitor), result.best_score, settings.val_subset,
-      result.images_per_second, result.device, name_of(result.precision), 100 * result.waiting_share,
-      result.seconds, folder.path().string());
-  line.print(text, {{"run", folder.path().string()},
-                    {"epochs", result.epochs},
-                    {"best_epoch", result.best_epoch},
-                    {"monitor", name_of(settings.monitor)},
-                    {"best_score", result.best_score},
-                    {"images_per_second", result.images_per_second},
-                    {"waiting_share", result.waiting_share},
-                    {"seconds", result.seconds},
-                    {"device", result.device},
-                    {"precision", name_of(result.precision)},
-                    {"left_out", result.left_out}});
+      result.epochs, result.best_epoch, name_of(trained.settings.monitor), result.best_score,
+      trained.settings.val_subset, result.images_per_second, result.device, name_of(result.precision),
+      100 * result.waiting_share, result.seconds, trained.run.string());
+}
+
+Json json_of(const Trained& trained) {
+  const learn::TrainResult& result = trained.result;
+  return {{"run", trained.run.string()},
+          {"epochs", result.epochs},
+          {"best_epoch", result.best_epoch},
+          {"monitor", name_of(trained.settings.monitor)},
+          {"best_score", result.best_score},
+          {"images_per_second", result.images_per_second},
+          {"waiting_share", result.waiting_share},
+          {"seconds", result.seconds},
+          {"device", result.device},
+          {"precision", name_of(result.precision)},
+          {"left_out", result.left_out}};
+}
+
+int run_one(const CommandLine& line, const Options& options) {
+  std::optional<learn::RunFolder> folder;
+  if (options.resume) {
+    require_alone(options);
+    folder = learn::RunFolder::resume(*options.output);
+  }
+  const learn::TrainSettings settings = folder
+                                            ? resumed_settings(line, *folder)
+                                            : learn::settings_from(options.config, line.operands("SETTING"));
+  const formats::Opened opened = open_source(line.operand("DATA"), options.input);
+  if (!folder) folder = learn::RunFolder::create(options.output.value_or(""), overwrite(options.force));
+  Findings findings;
+  const Trained trained = train_in(*folder, settings, line, opened, findings, options.resume);
+  line.print(text_of(trained), json_of(trained));
   summarise(findings);
   return 0;
+}
+
+int run_sweep(const CommandLine& line, const Options& options) {
+  const std::vector<std::vector<std::string>> trainings = learn::sweep_of(line.operands("SETTING"));
+  std::vector<learn::TrainSettings> all;
+  for (const std::vector<std::string>& texts : trainings)
+    all.push_back(learn::settings_from(options.config, texts));  // before hours are spent
+  const formats::Opened opened = open_source(line.operand("DATA"), options.input);
+  const Path folder = options.output ? Path(*options.output) : learn::RunFolder::make_dated_folder();
+  Findings findings;
+  std::optional<Trained> best;
+  Json rows = Json::array();
+  std::string table;
+  for (std::size_t i = 0; i < trainings.size(); ++i) {
+    const std::string number = std::to_string(i + 1), what = joined(trainings[i], " ");
+    notice(fmt::format("run {} of {}: {}", number, trainings.size(), what));
+    const Trained trained = train_in(learn::RunFolder::create(folder / number, overwrite(options.force)),
+                                     all[i], line, opened, findings, false);
+    table += fmt::format("{:>4}  {:.4f}  {}\n", number, trained.result.best_score, what);
+    rows.push_back({{"run", trained.run.string()},
+                    {"settings", trainings[i]},
+                    {"best_score", trained.result.best_score}});
+    const bool better = !best || (more_is_better(trained.settings.monitor)
+                                      ? trained.result.best_score > best->result.best_score
+                                      : trained.result.best_score < best->result.best_score);
+    if (better) best = trained;
+  }
+  Json document = json_of(*best);
+  document["sweep"] = rows;
+  line.print(
+      fmt::format(" run  {}\n{}\nthe best:\n{}", name_of(best->settings.monitor), table, text_of(*best)),
+      document);
+  summarise(findings);
+  return 0;
+}
+
+int run(const CommandLine& line, const Options& options) {
+  return options.sweep && !options.resume ? run_sweep(line, options) : run_one(line, options);
 }
 
 }  // namespace

@@ -8,6 +8,8 @@
 
 #include "base/progress.h"
 #include "base/text.h"
+#include "image/image.h"
+#include "learn/event_file.h"
 #include "learn/initial_weights.h"
 #include "learn/sample_sheet.h"
 #include "learn/tensor_file.h"
@@ -87,6 +89,9 @@ class Training {
   std::string state() const;
   std::string config_text() const;
   void train_on();
+  void open_events();
+  void add_events(const EpochReport& epoch, const std::vector<cv::Mat>& predictions);
+  std::size_t pictures_of(int epoch) const;
   void end_epoch(const Trainer::TrainPass& pass, const Trainer::ValPass& val, Clock::time_point start);
   Error lost_loss(const LostLoss& lost) const;
 
@@ -101,6 +106,7 @@ class Training {
   std::optional<SampleStore> train_store_, val_store_;
   std::unique_ptr<Trainer> trainer_;
   TrainingProgress progress_;
+  std::unique_ptr<EventFile> events_;
   bool begun_ = false;  ///< the run's files are this training's
   TrainResult result_;
   double images_ = 0, training_seconds_ = 0, waited_seconds_ = 0;
@@ -131,6 +137,7 @@ void Training::begin_or_resume(bool resume) {
     run_.keep_metrics_before(progress_.epoch);
     run_.write("config.json", config_text());
     begun_ = true;
+    open_events();
     return;
   }
   progress_.schedule = trainer_->schedule().seen();
@@ -154,6 +161,33 @@ void Training::begin_run(const MetricsRow* first_epoch) {
   if (first_epoch) files.emplace_back("metrics.csv", metrics_text(*first_epoch));
   run_.begin(files);
   begun_ = true;
+  open_events();
+}
+
+void Training::open_events() {
+  if (settings_.tensorboard.enabled) events_ = std::make_unique<EventFile>(run_.path(), progress_.epoch);
+}
+
+std::size_t Training::pictures_of(int epoch) const {
+  const TensorboardSettings& wanted = settings_.tensorboard;
+  const bool due = epoch == 1 || epoch == settings_.epochs || epoch % wanted.images_every == 0;
+  return wanted.enabled && due ? static_cast<std::size_t>(wanted.images) : 0;
+}
+
+void Training::add_events(const EpochReport& epoch, const std::vector<cv::Mat>& predictions) {
+  if (!events_) return;
+  events_->add_scalars(epoch.epoch, {{"loss/train", epoch.train_loss},
+                                     {"loss/val", epoch.val_loss},
+                                     {"mean_dice/val", epoch.val_mean_dice},
+                                     {"mean_iou/val", epoch.val_mean_iou},
+                                     {"pixel_accuracy/val", epoch.val_pixel_accuracy},
+                                     {"learning_rate", epoch.learning_rate},
+                                     {"speed/images_per_second", epoch.images_per_second},
+                                     {"speed/waiting_share", epoch.waiting_share}});
+  for (std::size_t i = 0; i < predictions.size(); ++i) {
+    const cv::Mat picture = beside_truth(trainer_->val_sample(i), predictions[i], card_->classes);
+    events_->add_image(epoch.epoch, val_store_->id(i), picture.cols, picture.rows, encode_png(picture));
+  }
 }
 
 std::string Training::state() const {
@@ -198,7 +232,7 @@ void Training::train_on() {
   while (progress_.epoch <= settings_.epochs && !progress_.should_stop(settings_.stop)) {
     const Clock::time_point start = Clock::now();
     const Trainer::TrainPass pass = trainer_->train(progress_);
-    const Trainer::ValPass val = trainer_->score();
+    const Trainer::ValPass val = trainer_->score(pictures_of(progress_.epoch));
     if (!val.scores.mean_dice || !val.scores.mean_iou || !val.scores.pixel_accuracy)
       throw Error(Code::bad_value, "no pixel of subset " + in_quotes(settings_.val_subset) + " has a label");
     end_epoch(pass, val, start);
@@ -240,6 +274,7 @@ void Training::end_epoch(const Trainer::TrainPass& pass, const Trainer::ValPass&
     if (now.best) run_.write("model.pth", encode_pth(state_dict(trainer_->network())));
     run_.append_metrics(row);
   }
+  add_events(now, val.first);
   if (due(settings_.checkpoint.every))
     run_.write(weights_of_epoch(now.epoch), encode_pth(state_dict(trainer_->network())));
   // Last: what it promises is there.

@@ -177,10 +177,11 @@ Trainer::TrainPass Trainer::train(TrainingProgress& progress) {
   return pass;
 }
 
-Trainer::ValPass Trainer::score() {
+Trainer::ValPass Trainer::score(std::size_t keep) {
   const torch::NoGradGuard no_grad;
   network_->eval();
   ConfusionMatrix matrix(classes_);
+  ValPass pass;
   Tensor sum = torch::zeros({}, torch::TensorOptions(device_).dtype(torch::kFloat64));
   val_loader_.start(in_batches(Sampler(val_count_, 0).in_order(), settings_.batch_size), 1);
   while (const std::optional<Batch> batch = val_loader_.next()) {
@@ -197,8 +198,12 @@ Trainer::ValPass Trainer::score() {
                      CV_16UC1, numbers.data_ptr());
     };
     matrix.add(mask(chosen), mask(batch->classes));
+    for (std::int64_t i = 0; i < batch->size() && pass.first.size() < keep; ++i)
+      pass.first.push_back(mask(chosen.narrow(0, i, 1)).clone());
   }
-  return {sum.item<double>() / static_cast<double>(val_count_), maskmill::scores_of(matrix)};
+  pass.loss = sum.item<double>() / static_cast<double>(val_count_);
+  pass.scores = maskmill::scores_of(matrix);
+  return pass;
 }
 
 }  // namespace maskmill::learn

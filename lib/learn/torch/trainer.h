@@ -45,8 +45,10 @@ class Trainer {
   struct ValPass {
     double loss = 0;
     SemanticScores scores;
+    std::vector<cv::Mat> first;  ///< class numbers of the subset's first samples, CV_16UC1
   };
-  ValPass score();
+  /// `keep`: of how many samples the classes are to be kept.
+  ValPass score(std::size_t keep);
 
   Network& network() { return network_; }
   Optimizer& optimizer() { return *optimizer_; }
@@ -55,6 +57,7 @@ class Trainer {
   Precision precision() const { return precision_; }
   /// As the network meets it in that epoch.
   Sample sample(std::size_t index, int epoch) const { return train_loader_.sample(index, epoch); }
+  Sample val_sample(std::size_t index) const { return val_loader_.sample(index, 1); }
 
  private:
   struct Prepared {

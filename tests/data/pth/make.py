@@ -3,7 +3,7 @@
 
     python tests/data/pth/make.py tests/data/pth
 
-Names say how a file must be met: pass-* is read, refuse-* is not. What each holds is said in
+Names say how a file must be met: pass-* and legacy.pth are read, refuse-* are not. What each holds is said in
 tests/unit/learn/pth_test.cpp. Nothing in the refused ones is ever run; the command would be `true`.
 """
 import os
@@ -71,7 +71,11 @@ torch.serialization.set_crc32_options(False)
 save("pass-no-checksum.pth", {"weight": torch.arange(3.0)})
 torch.serialization.set_crc32_options(True)
 
-save("refuse-legacy.pth", {"weight": torch.arange(3.0)}, _use_new_zipfile_serialization=False)
+shared = torch.arange(6.0).reshape(2, 3)
+save("legacy.pth", {"epoch": 3, "state_dict": OrderedDict(
+    weight=shared, turned=shared.t(), half=torch.ones(2, dtype=torch.float16), empty=torch.zeros(0, 4),
+    count=torch.tensor(7))}, _use_new_zipfile_serialization=False)
+save("refuse-legacy-module.pth", nn.ReLU(), _use_new_zipfile_serialization=False)
 save("refuse-module-object.pth", nn.ReLU())
 save("refuse-command.pth", {"weight": torch.ones(1), "x": Command()})
 copy("refuse-command-protocol4.pth", "refuse-command.pth", pickle.dumps({"x": Command()}, protocol=4))

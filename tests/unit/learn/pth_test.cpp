@@ -158,6 +158,20 @@ TEST_CASE("later pickle protocols and files without checksums are read") {
   }
 }
 
+TEST_CASE("the legacy format is read, and refused when it is cut short or goes on") {
+  const auto state = by_name(read_pth(golden("legacy.pth")));
+  REQUIRE(state.size() == 5);
+  CHECK((floats(state.at("state_dict.weight")) == std::vector<float>{0, 1, 2, 3, 4, 5}));
+  CHECK((floats(state.at("state_dict.turned")) == std::vector<float>{0, 3, 1, 4, 2, 5}));
+  CHECK(state.at("state_dict.half").type == TensorType::float16);
+  CHECK((state.at("state_dict.empty").shape == Shape{0, 4}));
+  CHECK(state.at("state_dict.count").shape.empty());
+  const std::string whole = read_file(golden("legacy.pth"));
+  for (std::size_t length = 1; length < whole.size(); ++length)
+    CHECK(refused(std::string_view(whole).substr(0, length)).code() != Code::bug);
+  CHECK(refused(whole + "x").code() == Code::bad_format);
+}
+
 TEST_CASE("a file that asks for anything but tensors is refused, and the message shows for what") {
   const auto check = [](const char* name, const std::string& shown) {
     const Error error = thrown_by([&] { read_pth(golden(name)); });
@@ -172,7 +186,7 @@ TEST_CASE("a file that asks for anything but tensors is refused, and the message
   check("refuse-getattr.pth", "builtins.getattr");
   check("refuse-module-object.pth", "torch.nn.modules.activation.ReLU");
   check("refuse-complex.pth", "torch.ComplexFloatStorage");
-  check("refuse-legacy.pth", "before torch 1.6");
+  check("refuse-legacy-module.pth", "torch.nn.modules.activation.ReLU");
   check("refuse-script.pth", "TorchScript");
   check("refuse-tensor.pth", "no dictionary");
   CHECK(goldens("refuse-").size() == 8);
@@ -317,7 +331,7 @@ TEST_CASE("a file cut short at any byte is refused") {
 }
 
 TEST_CASE("damaged files give an error or a value in proportion, never a crash") {
-  for (const std::string prefix : {"pass-", "refuse-"})
+  for (const std::string prefix : {"pass-", "refuse-", "legacy"})
     for (const Path& path : goldens(prefix)) {
       const std::string whole = read_file(path);
       Random random{stable_hash(path.filename().string())};
