@@ -16,3 +16,10 @@ $(1): FORCE
 	@mkdir -p $$(@D)
 	@printf '%s\n' '$(2)' | cmp -s - $$@ || printf '%s\n' '$(2)' >$$@
 endef
+
+# $(call require-data,PIPELINE,EXAMPLE): stops where DATA names no folder. A relative DATA is meant from where make was
+# called, which `make -C` leaves in PWD.
+FOUND = $(or $(if $(filter /%,$(DATA)),$(realpath $(DATA))),$(realpath $(PWD)/$(DATA)),$(realpath ../$(DATA)))
+define require-data
+$(if $(and $(DATA),$(FOUND)),,$(error DATA=$(DATA) is no folder; give the data set's, as in: make -C pipelines $(1) DATA=$(2)))
+endef

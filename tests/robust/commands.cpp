@@ -47,7 +47,8 @@ std::shared_ptr<const Inputs> inputs_for(std::string_view format) {
 
 std::vector<WritingCommand> learning_commands() {
 #ifdef MASKMILL_TORCH
-  return {{"predict",
+  return {{"export", {"export", "WEIGHTS", "-o", "OUT"}, "model.safetensors", roads()},
+          {"predict",
            {"predict", "RUN", "IN", "--from", "pairs", "--overlay", "--probabilities", "-o", "OUT"},
            "out",
            roads()},
@@ -121,6 +122,10 @@ std::vector<std::string> words_of(const WritingCommand& command, const Path& in,
   std::ranges::replace(words, "IN", in.string());
   std::ranges::replace(words, "OTHER", command.inputs->other.string());
   std::ranges::replace(words, "OUT", (folder / command.target).string());
+  if (std::ranges::find(words, "WEIGHTS") != words.end()) {
+    const char* file = in == command.inputs->one ? "model.pth" : "checkpoint.pt";
+    std::ranges::replace(words, "WEIGHTS", (trained_run() / file).string());
+  }
   if (std::ranges::find(words, "RUN") != words.end())
     std::ranges::replace(words, "RUN", trained_run().string());
   words.emplace_back("--quiet");
