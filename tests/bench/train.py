@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""train.py BUILD DATA PYTHON [ROUNDS]: training beside a PyTorch loop (train_peer.py), in one run; prints a Markdown table.
+"""train.py BUILD DATA PYTHON [ROUNDS]: learning beside PyTorch loops, in one run; prints Markdown tables.
 
-DATA is CamVid in SegNet's layout; PYTHON has torch 2.13.0, torchvision's Python files, numpy and opencv-python-headless. In each round
-either side runs once, in turn; the ratio is of each round's pair. Python takes the number of workers that is best for it, tried
-beforehand. Both count images a second without the first epoch.
+DATA holds the real data (camvid_sample, oxford_pets_sample); PYTHON has torch 2.13.0, torchvision's Python files, numpy and
+opencv-python-headless. BUILD needs the target loader_rate. In each round either side runs once, in turn; a ratio is of a round's pair,
+and its median stands with the least and the most. Python takes the number of workers that is best for it, tried beforehand. Training
+is counted without the first epoch on both sides.
 """
 import csv
 import json
@@ -17,42 +18,104 @@ import tempfile
 build, data, python = (pathlib.Path(word) for word in sys.argv[1:4])
 rounds = int(sys.argv[4]) if len(sys.argv) > 4 else 3
 here = pathlib.Path(__file__).resolve().parent
-VOID = "11"
+maskmill = build / "bin" / "maskmill"
+camvid = data / "camvid_sample"
+scratch = pathlib.Path(tempfile.mkdtemp(prefix="maskmill-bench-"))
 
 
-def ours(case):
-    with tempfile.TemporaryDirectory() as folder:
-        subprocess.run([build / "bin" / "maskmill", "train", data, "--from", "trainannot", "--read", f"ignore={VOID}",
-                        "-o", f"{folder}/run", "--quiet", f"epochs={case['epochs']}", "batch-size=8", f"model.name={case['network']}",
-                        f"model.init-features={case['features']}", f"input.width={case['width']}", f"input.height={case['height']}",
-                        "optimizer.name=adamw", f"precision={'bf16' if case['bf16'] else 'float32'}", "augment.rotation=10",
-                        "augment.scale-low=0.8", "augment.scale-high=1.6", "augment.brightness=0.1", "augment.contrast=0.2",
-                        "checkpoint.state-every=0", "tensorboard.enabled=false"], check=True, stdout=subprocess.DEVNULL)
-        rows = list(csv.DictReader(open(f"{folder}/run/metrics.csv")))[1:]
-    return len(rows) / sum(1 / float(row["images_per_second"]) for row in rows)
+def words(*parts):
+    return [str(part) for part in parts]
 
 
-def theirs(case, workers):
-    words = [python, here / "train_peer.py", data, case["network"], case["width"], case["height"], case["epochs"], workers,
-             int(case["bf16"]), 1, case["features"]]
-    return float(subprocess.run(list(map(str, words)), check=True, capture_output=True, text=True).stdout.split()[-1])
+def peer(script, *arguments):
+    done = subprocess.run(words(python, here / script, *arguments), check=True, capture_output=True, text=True)
+    return float(done.stdout.split()[-1])
 
 
-CASES = [
-    {"network": "unet", "features": 16, "width": 240, "height": 176, "epochs": 4},
-    {"network": "unet", "features": 32, "width": 240, "height": 176, "epochs": 3},
-    {"network": "deeplabv3_resnet50", "features": 32, "width": 160, "height": 128, "epochs": 2},
-]
+def row(name, ours, theirs, choices):
+    """`theirs` takes one of the choices."""
+    best = max(choices, key=theirs)
+    pairs = [(theirs(best), ours()) for _ in range(rounds)]
+    ratios = sorted(mine / other for other, mine in pairs)
+    print(f"| {name} | {best} | {statistics.median(pair[0] for pair in pairs):.1f} | "
+          f"{statistics.median(pair[1] for pair in pairs):.1f} | {statistics.median(ratios):.2f} ({ratios[0]:.2f} to "
+          f"{ratios[-1]:.2f}) |", flush=True)
 
-print("| network | size | arithmetic | Python: workers | Python, images/s | maskmill, images/s | ratio, least to most |")
-print("|---|---|---|---|---|---|---|")
-for case in CASES:
-    for bf16 in (True, False):
-        case["bf16"] = bf16
-        best = max((0, 1, 2), key=lambda workers: theirs(case, workers))
-        pairs = [(theirs(case, best), ours(case)) for _ in range(rounds)]
-        ratios = sorted(mine / other for other, mine in pairs)
-        name = case["network"] + (f", {case['features']} features" if case["network"] == "unet" else "")
-        print(f"| {name} | {case['width']}x{case['height']} | {'bf16' if bf16 else 'float32'} | {best} | "
-              f"{statistics.median(pair[0] for pair in pairs):.1f} | {statistics.median(pair[1] for pair in pairs):.1f} | "
-              f"{statistics.median(ratios):.2f} ({ratios[0]:.2f} to {ratios[-1]:.2f}) |", flush=True)
+
+def heading(title, workers="workers"):
+    print(f"\n| {title} | Python's {workers} | Python, images/s | maskmill, images/s | ratio, least to most |\n|---|---|---|---|---|", flush=True)
+
+
+def train(network, features, width, height, epochs, bf16, run):
+    subprocess.run(words(maskmill, "train", camvid, "--from", "trainannot", "--read", "ignore=11", "-o", run, "--force", "--quiet",
+                         f"epochs={epochs}", "batch-size=8", f"model.name={network}", f"model.init-features={features}",
+                         f"input.width={width}", f"input.height={height}", "optimizer.name=adamw",
+                         f"precision={'bf16' if bf16 else 'float32'}", "augment.rotation=10", "augment.scale-low=0.8",
+                         "augment.scale-high=1.6", "augment.brightness=0.1", "augment.contrast=0.2", "checkpoint.state-every=0",
+                         "tensorboard.enabled=false"), check=True, stdout=subprocess.DEVNULL)
+    rows = list(csv.DictReader((run / "metrics.csv").open()))[1:]
+    return len(rows) / sum(1 / float(line["images_per_second"]) for line in rows)
+
+
+def training():
+    heading("training, batches of 8")
+    for network, features, width, height, epochs in (("unet", 16, 240, 176, 4), ("unet", 32, 240, 176, 3),
+                                                     ("deeplabv3_resnet50", 32, 160, 128, 2)):
+        for bf16 in (True, False):
+            name = f"{network}{f'({features})' if network == 'unet' else ''}, {width}x{height}, {'bf16' if bf16 else 'float32'}"
+            row(name, lambda: train(network, features, width, height, epochs, bf16, scratch / "run"),
+                lambda workers: peer("train_peer.py", camvid, network, width, height, epochs, workers, int(bf16), 1, features),
+                (0, 1, 2))
+
+
+def predict(run, images, bf16):
+    out = tempfile.mkdtemp(dir=scratch)
+    done = subprocess.run(words(maskmill, "predict", run, images, "-o", f"{out}/out", "--json", "--quiet",
+                                "--precision", "bf16" if bf16 else "float32"), check=True, capture_output=True)
+    said = json.loads(done.stdout)
+    return said["items"] / said["seconds"]
+
+
+def predicting():
+    heading("predicting 598 photos of pets, from files to masks of their size")
+    photos = scratch / "photos"
+    photos.mkdir()
+    for file in sorted((data / "oxford_pets_sample" / "images").glob("*.jpg")):
+        (photos / file.name).symlink_to(file.resolve())
+    for features in (16, 32):
+        run = scratch / f"unet{features}"
+        train("unet", features, 240, 176, 1, True, run)
+        for bf16 in (True, False):
+            row(f"unet({features}), 240x176, {'bf16' if bf16 else 'float32'}", lambda: predict(run, photos, bf16),
+                lambda workers: peer("predict_peer.py", run, photos, f"{tempfile.mkdtemp(dir=scratch)}/out", workers, int(bf16)), (0, 1, 2))
+
+
+LARGE = """
+import sys, cv2, numpy as np, os
+folder, count, width, height = sys.argv[1], *map(int, sys.argv[2:5])
+for name in ("images", "masks"):
+    os.makedirs(f"{folder}/train/{name}")
+random = np.random.default_rng(1)
+for i in range(count):
+    rough = random.integers(0, 256, (height // 50, width // 50, 3), dtype=np.uint8)
+    picture = cv2.resize(rough, (width, height), interpolation=cv2.INTER_CUBIC)
+    cv2.imwrite(f"{folder}/train/images/{i:03}.jpg", cv2.add(picture, random.integers(0, 20, picture.shape, dtype=np.uint8)))
+    cv2.imwrite(f"{folder}/train/masks/{i:03}.png", cv2.resize(rough[:, :, 0] // 12, (width, height), interpolation=cv2.INTER_NEAREST))
+"""
+
+
+def loading():
+    heading("decoding, resizing and augmenting", "workers, scale of decoding")
+    for count, size, network in ((240, (500, 375), (240, 176)), (16, (6000, 4000), (608, 400))):
+        folder = scratch / f"{size[0]}"
+        subprocess.run(words(python, "-c", LARGE, folder, count, *size), check=True)
+        for reduced in ((1,) if size[0] < 1000 else (1, 8)):
+            row(f"{size[0]}x{size[1]} JPEG to {network[0]}x{network[1]}, 2 threads",
+                lambda: float(subprocess.run(words(build / "tests/bench/loader_rate", folder, "pairs", *network, 2), check=True,
+                                             capture_output=True).stdout),
+                lambda choice: peer("loader_peer.py", folder, *network, *choice), [(workers, reduced) for workers in (0, 1, 2)])
+
+
+for part in sys.argv[5:] or ("loading", "predicting", "training"):
+    {"loading": loading, "predicting": predicting, "training": training}[part]()
+subprocess.run(["rm", "-rf", scratch])

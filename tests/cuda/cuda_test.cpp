@@ -110,6 +110,45 @@ TEST_CASE("a network trained on the GPU learns drawn shapes and predicts the sam
   }
 }
 
+TEST_CASE("every architecture scores the same on the GPU as on the CPU") {
+  if (!has_gpu()) return;
+  at::globalContext().setAllowTF32CuDNN(false);  // whose 10 bits of mantissa are what would differ
+  const torch::NoGradGuard no_grad;
+  for (const Architecture* architecture : architectures()) {
+    INFO(architecture->name);
+    torch::manual_seed(1);
+    Network network(build({.name = std::string(architecture->name), .init_features = 8}, 3, 5));
+    network->eval();
+    const torch::Tensor images = torch::randn({2, 3, kSize.height, kSize.width});
+    network->place(torch::kCPU);
+    const torch::Tensor cpu = network->forward(images).at("out");
+    network->place(torch::kCUDA);
+    const torch::Tensor gpu = network->forward(images.to(torch::kCUDA)).at("out").cpu();
+    CHECK((gpu - cpu).abs().max().item<double>() < 1e-4 * cpu.abs().max().item<double>());
+  }
+  at::globalContext().setAllowTF32CuDNN(true);
+}
+
+TEST_CASE("a training on the GPU goes on where it was left, bit for bit") {
+  if (!has_gpu()) return;
+  const Scratch scratch;
+  const auto data = source_of(drawn_items(scratch, 24, 8, kSize));
+  TrainSettings settings = gpu_settings(Precision::bf16);
+  settings.deterministic = true;
+  settings.schedule.name = ScheduleKind::constant;
+  settings.augment.rotation = 20;
+  Findings findings;
+  const auto train_to = [&](int epochs, const RunFolder& run, bool resume) {
+    settings.epochs = epochs;
+    train(settings, *data, run, {}, findings, {}, resume);
+  };
+  train_to(4, RunFolder::create(scratch / "whole", Overwrite::no), false);
+  train_to(2, RunFolder::create(scratch / "parts", Overwrite::no), false);
+  train_to(4, RunFolder::resume(scratch / "parts"), true);
+  for (const char* name : {"model.pth", "last.pth", "checkpoint.pt"})
+    CHECK((read_file(scratch / "whole" / name) == read_file(scratch / "parts" / name)));
+}
+
 TEST_CASE("training and predicting give the GPU's memory back") {
   if (!has_gpu()) return;
   loss_after_steps(torch::kCUDA, Precision::bf16);  // what libraries keep for themselves is kept from here on

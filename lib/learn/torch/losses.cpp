@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <array>
 
+#include "learn/torch/deterministic.h"
+
 namespace maskmill::learn {
 namespace {
 
@@ -74,6 +76,8 @@ class Problem {
 };
 
 Tensor cross_entropy_of_each(const Problem& problem) {
+  if (needs_deterministic(problem.scores))
+    return cross_entropy_by_products(problem.scores, problem.classes, kIgnoredClass);
   const auto options = F::CrossEntropyFuncOptions().ignore_index(kIgnoredClass).reduction(torch::kNone);
   return F::cross_entropy(problem.scores, problem.classes, options);
 }

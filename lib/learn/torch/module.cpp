@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 #include "base/text.h"
+#include "learn/torch/deterministic.h"
 
 namespace maskmill::learn {
 namespace {
@@ -90,7 +91,9 @@ struct LayerBuilder {
   Apply operator()(const Interpolate&) const {
     return [](std::vector<Tensor>& in) {
       const std::vector<std::int64_t> size{in.back().size(2), in.back().size(3)};
-      return torch::upsample_bilinear2d(in.front(), size, /*align_corners=*/false);
+      return needs_deterministic(in.front())
+                 ? bilinear_by_products(in.front(), size[0], size[1])
+                 : torch::upsample_bilinear2d(in.front(), size, /*align_corners=*/false);
     };
   }
   Apply operator()(const Concat&) const {

@@ -135,6 +135,9 @@ void Training::begin_or_resume(bool resume) {
           .hint("to go on with other data, begin a new run with init=" + run_.path().string());
     progress_ = load_checkpoint(run_.file(RunFolder::checkpoint), trainer_->network(), trainer_->optimizer());
     run_.keep_metrics_before(progress_.epoch);
+    if (progress_.epoch > settings_.epochs)
+      notice("all of the " + counted(static_cast<std::size_t>(settings_.epochs), "epoch") +
+             " are done; more are trained with epochs=");
     run_.write("config.json", config_text());
     begun_ = true;
     open_events();

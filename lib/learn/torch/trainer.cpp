@@ -10,6 +10,7 @@
 #include "base/parallel.h"
 #include "base/progress.h"
 #include "base/random.h"
+#include "learn/torch/deterministic.h"
 
 namespace maskmill::learn {
 namespace {
@@ -77,10 +78,7 @@ Trainer::Trainer(const TrainSettings& settings, const SampleStore& train, const 
       val_loader_(val, loader_options(settings, device_, false)) {
   if (precision_ == Precision::bf16 && !computes_in_bf16(device_))
     notice("precision=bf16 is slow here: this device has no arithmetic for bfloat16, float32 is faster");
-  at::globalContext().setDeterministicAlgorithms(settings.deterministic, /*warn_only=*/false);
-  at::globalContext().setDeterministicCuDNN(settings.deterministic);
-  // All batches are of one size or one less, so that trying out kernels pays.
-  at::globalContext().setBenchmarkCuDNN(!settings.deterministic);
+  compute_deterministically(settings.deterministic);
 }
 
 std::vector<Trainer::Step> Trainer::steps_of_epoch(int epoch) const {

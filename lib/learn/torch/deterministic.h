@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <torch/torch.h>
+
+namespace maskmill::learn {
+
+/// Switches between torch's usual arithmetic and one that gives the same bits each time, for the whole
+/// process. On CUDA torch has no such kernels for some operations, and names one that it meets in a warning;
+/// those below stand for the ones that training needs.
+void compute_deterministically(bool wanted);
+
+/// True on CUDA where that is switched on.
+bool needs_deterministic(const torch::Tensor& on);
+
+/// Cross entropy of each pixel, 0 where ignored: torch's, from sums and products alone.
+torch::Tensor cross_entropy_by_products(const torch::Tensor& scores, const torch::Tensor& classes,
+                                        int ignored);
+
+/// torch's bilinear upsampling without aligned corners, as two products with matrices.
+torch::Tensor bilinear_by_products(const torch::Tensor& values, std::int64_t height, std::int64_t width);
+
+}  // namespace maskmill::learn
