@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 #include "base/text.h"
+#include "image/image.h"
 
 namespace maskmill::learn {
 namespace {
@@ -17,6 +18,33 @@ constexpr int kMaxLabels = kIgnored - 2;  // a background and a void label may c
 std::string free_name(const LabelMap& labels, std::string name) {
   while (labels.find(name)) name += '_';
   return name;
+}
+
+Error unfit(const Item& item, const std::string& what) {
+  return Error(Code::bad_value, what).at_file(image_file(item)).at_field(item.id);
+}
+
+void require_readable(const Item& item, Size picture) {
+  if (!item.annotated) throw unfit(item, "is not annotated");
+  if (!item.semantic && item.size && *item.size != picture)
+    throw unfit(item, "its annotations are of a picture of " + to_string(*item.size) +
+                          ", and the picture is " + to_string(picture));
+}
+
+void require_size_of(const cv::Mat& mask, const Item& item, Size picture) {
+  if (const Size found{mask.cols, mask.rows}; found != picture)
+    throw unfit(item, "its mask is " + to_string(found) + " and the picture " + to_string(picture));
+}
+
+cv::Mat looked_up(const cv::Mat& samples, const std::vector<std::uint16_t>& label_of) {
+  cv::Mat wide, labels(samples.size(), CV_16UC1);
+  samples.convertTo(wide, CV_16U);
+  for (int y = 0; y < wide.rows; ++y) {
+    const auto* from = wide.ptr<std::uint16_t>(y);
+    auto* to = labels.ptr<std::uint16_t>(y);
+    for (int x = 0; x < wide.cols; ++x) to[x] = label_of.at(from[x]);
+  }
+  return labels;
 }
 
 }  // namespace
@@ -90,20 +118,23 @@ ClassMap ClassMap::matching(const LabelMap& labels, const LabelMap& classes) {
 }
 
 SemanticMask ClassMap::read(const Item& item, Size picture) const {
-  const auto fail = [&](const std::string& what) {
-    return Error(Code::bad_value, what).at_file(image_file(item)).at_field(item.id);
-  };
-  if (!item.annotated) throw fail("is not annotated");
-  if (!item.semantic && item.size && *item.size != picture)
-    throw fail("its annotations are of a picture of " + to_string(*item.size) + ", and the picture is " +
-               to_string(picture));
+  require_readable(item, picture);
   Item sized = item;
   sized.size = picture;
   SemanticMask mask = semantic_of(sized, painting_);
-  if (const Size found{mask.labels.cols, mask.labels.rows}; found != picture)
-    throw fail("its mask is " + to_string(found) + " and the picture " + to_string(picture));
+  require_size_of(mask.labels, item, picture);
   mask.labels = classes_from_labels(mask.labels);
   return mask;
+}
+
+cv::Mat ClassMap::read_resized(const Item& item, Size picture, Size size) const {
+  if (!item.semantic) return resize_nearest(read(item, picture).labels, size);
+  require_readable(item, picture);
+  // Looked up last, where few pixels are left.
+  const CodedMask coded = read_coded(*item.semantic, picture);
+  require_size_of(coded.samples, item, picture);
+  const cv::Mat samples = resize_nearest(coded.samples, size);
+  return classes_from_labels(coded.label_of.empty() ? samples : looked_up(samples, coded.label_of));
 }
 
 cv::Mat ClassMap::classes_from_labels(const cv::Mat& labels) const {

@@ -36,6 +36,10 @@ class ClassMap {
   /// annotations that were drawn on a picture of another size.
   SemanticMask read(const Item& item, Size picture) const;
 
+  /// The same brought to another size by the pixel under each new pixel's centre, several times as fast for a
+  /// large mask, and without a word on values that are no label.
+  cv::Mat read_resized(const Item& item, Size picture, Size size) const;
+
   /// CV_16UC1 label indices (or kUnlabelled) to class numbers or kIgnored.
   cv::Mat classes_from_labels(const cv::Mat& labels) const;
   /// The class of a label of the data set; -1 where it is ignored.

@@ -10,6 +10,19 @@
 
 namespace maskmill::learn {
 
+namespace {
+
+NetworkPicture picture_of(const Item& item, Size size) {
+  if (!has_image(item)) throw without_image(item);
+  try {
+    return network_picture(image_bytes(item), size);
+  } catch (Error& error) {
+    throw std::move(error.at_file(image_file(item)));
+  }
+}
+
+}  // namespace
+
 Finding finding_about(const Item& item, std::string rule, Severity severity, std::string message) {
   Place place = item.origin;
   if (place.empty()) place.file = image_file(item).string();
@@ -17,14 +30,7 @@ Finding finding_about(const Item& item, std::string rule, Severity severity, std
 }
 
 Sample read_sample(const Item& item, const ClassMap& classes, Size size, std::vector<Finding>& findings) {
-  if (!has_image(item)) throw without_image(item);
-  const NetworkPicture picture = [&] {
-    try {
-      return network_picture(image_bytes(item), size);
-    } catch (Error& error) {
-      throw std::move(error.at_file(image_file(item)));
-    }
-  }();
+  const NetworkPicture picture = picture_of(item, size);
   const SemanticMask mask = classes.read(item, picture.size);
   if (!mask.unknown_values.empty()) {
     const auto& [value, pixels] = *mask.unknown_values.begin();
@@ -35,6 +41,11 @@ Sample read_sample(const Item& item, const ClassMap& classes, Size size, std::ve
                                          "; they are ignored"));
   }
   return {picture.pixels, resize_nearest(mask.labels, size), {}};
+}
+
+Sample read_sample_again(const Item& item, const ClassMap& classes, Size size) {
+  const NetworkPicture picture = picture_of(item, size);
+  return {picture.pixels, classes.read_resized(item, picture.size, size), {}};
 }
 
 }  // namespace maskmill::learn

@@ -14,6 +14,9 @@ namespace maskmill::learn {
 /// Throws Error for a picture or mask that cannot be read, or that do not fit each other.
 Sample read_sample(const Item& item, const ClassMap& classes, Size size, std::vector<Finding>& findings);
 
+/// The same of an item that was read before, a good deal faster where its files are large.
+Sample read_sample_again(const Item& item, const ClassMap& classes, Size size);
+
 /// At the item's place, or at its image where it has none.
 Finding finding_about(const Item& item, std::string rule, Severity severity, std::string message);
 

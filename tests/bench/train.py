@@ -53,7 +53,8 @@ def train(network, features, width, height, epochs, bf16, run):
                          f"precision={'bf16' if bf16 else 'float32'}", "augment.rotation=10", "augment.scale-low=0.8",
                          "augment.scale-high=1.6", "augment.brightness=0.1", "augment.contrast=0.2", "checkpoint.state-every=0",
                          "tensorboard.enabled=false"), check=True, stdout=subprocess.DEVNULL)
-    rows = list(csv.DictReader((run / "metrics.csv").open()))[1:]
+    rows = list(csv.DictReader((run / "metrics.csv").open()))
+    rows = rows[1:] or rows
     return len(rows) / sum(1 / float(line["images_per_second"]) for line in rows)
 
 
@@ -111,7 +112,7 @@ def loading():
         subprocess.run(words(python, "-c", LARGE, folder, count, *size), check=True)
         for reduced in ((1,) if size[0] < 1000 else (1, 8)):
             row(f"{size[0]}x{size[1]} JPEG to {network[0]}x{network[1]}, 2 threads",
-                lambda: float(subprocess.run(words(build / "tests/bench/loader_rate", folder, "pairs", *network, 2), check=True,
+                lambda: float(subprocess.run(words(build / "bin/loader_rate", folder, "pairs", *network, 2), check=True,
                                              capture_output=True).stdout),
                 lambda choice: peer("loader_peer.py", folder, *network, *choice), [(workers, reduced) for workers in (0, 1, 2)])
 

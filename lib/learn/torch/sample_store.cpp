@@ -98,10 +98,7 @@ SampleStore::Compact SampleStore::compact(Sample sample) const {
 
 Sample SampleStore::load(std::size_t index) const {
   Sample sample;
-  if (index >= cache_.size()) {
-    std::vector<Finding> known_from_the_first_reading;
-    return read_sample(items_.at(index), classes_, size_, known_from_the_first_reading);
-  }
+  if (index >= cache_.size()) return read_sample_again(items_.at(index), classes_, size_);
   const Compact& kept = cache_[index];
   sample.image = kept.image.clone();
   kept.mask.convertTo(sample.mask, CV_16U);

@@ -2,13 +2,17 @@
 #include "learn/classes.h"
 
 #include <opencv2/imgproc.hpp>
+#include <optional>
 
 #include "catch.h"
 #include "dataset/masks.h"
+#include "formats/registry.h"
+#include "image/image.h"
 #include "support/scratch.h"
 
 using namespace maskmill;
 using namespace maskmill::learn;
+using maskmill::tests::Scratch;
 using maskmill::tests::thrown_by;
 
 namespace {
@@ -157,4 +161,44 @@ TEST_CASE("annotations of a picture of another size are refused, and an unknown 
   CHECK_THAT(error.what(), tests::contains("8x4") && tests::contains("4x2"));
   item.size.reset();
   CHECK(cv::countNonZero(classes.read(item, kSize).labels) == 2 * kSize.height);
+}
+
+TEST_CASE("a mask that is resized before its values are looked up is the same mask") {
+  const Scratch scratch;
+  const Size size{61, 47};
+  const std::vector<std::pair<const char*, cv::Mat>> masks = [&] {
+    cv::Mat index(size.height, size.width, CV_8UC1), colour(size.height, size.width, CV_8UC3);
+    cv::RNG random(3);
+    random.fill(index, cv::RNG::UNIFORM, 0, 4);  // 3 is no label
+    for (int y = 0; y < size.height; ++y)
+      for (int x = 0; x < size.width; ++x)
+        colour.at<cv::Vec3b>(y, x) =
+            cv::Vec3b(static_cast<std::uint8_t>(80 * index.at<std::uint8_t>(y, x)), 0, 0);
+    cv::Mat wide;
+    index.convertTo(wide, CV_16U, 300);
+    return std::vector<std::pair<const char*, cv::Mat>>{{"index", index}, {"colour", colour}, {"wide", wide}};
+  }();
+  for (const auto& [name, mask] : masks) {
+    INFO(name);
+    const Path folder = scratch / name;
+    const bool wide = mask.depth() == CV_16U;
+    scratch.write(std::string(name) + "/labels.json",
+                  std::string(R"({"coding": ")") + (mask.channels() == 3 ? "colour" : "index") +
+                      R"(", "labels": [{"name": "a", "id": 0, "color": [0, 0, 0]}, {"name": "b", "id": )" +
+                      (wide ? "300" : "1") + R"(, "color": [80, 0, 0]}, {"name": "c", "id": )" +
+                      (wide ? "600" : "2") + R"(, "color": [160, 0, 0], "role": "ignore"}]})");
+    scratch.write(std::string(name) + "/images/1.png",
+                  encode_png(cv::Mat(size.height, size.width, CV_8UC3, cv::Scalar(9, 9, 9))));
+    scratch.write(std::string(name) + "/masks/1.png", encode_png(mask));
+    const formats::Opened opened = formats::open(folder.string(), "pairs", {});
+    std::vector<Finding> findings;
+    const std::optional<Item> item = opened.source->next()(findings);
+    REQUIRE(item);
+    const ClassMap classes(opened.source->metadata().labels, false);
+    for (const Size to : {Size{20, 10}, Size{61, 47}, Size{100, 90}})
+      CHECK(cv::norm(classes.read_resized(*item, size, to),
+                     resize_nearest(classes.read(*item, size).labels, to), cv::NORM_INF) == 0);
+    CHECK(cv::countNonZero(classes.read_resized(*item, size, size) == kIgnored) > 500);
+    CHECK(thrown_by([&] { classes.read_resized(*item, {60, 47}, {20, 10}); }).code() == Code::bad_value);
+  }
 }
