@@ -123,7 +123,7 @@ std::vector<std::string> words_of(const WritingCommand& command, const Path& in,
   std::ranges::replace(words, "OTHER", command.inputs->other.string());
   std::ranges::replace(words, "OUT", (folder / command.target).string());
   if (std::ranges::find(words, "WEIGHTS") != words.end()) {
-    const char* file = in == command.inputs->one ? "model.pth" : "checkpoint.pt";
+    const char* file = in == command.inputs->one ? "checkpoint.pt" : "model.pth";
     std::ranges::replace(words, "WEIGHTS", (trained_run() / file).string());
   }
   if (std::ranges::find(words, "RUN") != words.end())
