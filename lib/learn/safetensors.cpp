@@ -52,6 +52,15 @@ std::uint64_t bytes_of(const std::vector<std::int64_t>& shape, TensorType type) 
   return static_cast<std::uint64_t>(bytes);
 }
 
+/// Whole and not below 0.
+std::int64_t count_in(const Json& value) {
+  const bool fits =
+      value.is_number_unsigned() &&
+      value.get<std::uint64_t>() <= static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max());
+  if (!fits) throw Error(Code::bad_format, "expected a whole number from 0, found " + value.dump());
+  return value.get<std::int64_t>();
+}
+
 struct Listed {
   NamedTensor tensor;
   std::uint64_t begin = 0, end = 0;
@@ -62,9 +71,10 @@ Listed listed(const std::string& name, const Json& entry) {
     Listed one;
     one.tensor.name = name;
     one.tensor.type = type_named(entry.at("dtype").get<std::string>());
-    one.tensor.shape = entry.at("shape").get<std::vector<std::int64_t>>();
-    one.begin = entry.at("data_offsets").at(0).get<std::uint64_t>();
-    one.end = entry.at("data_offsets").at(1).get<std::uint64_t>();
+    if (!entry.at("shape").is_array()) throw Error(Code::bad_format, "its shape is no list");
+    for (const Json& side : entry.at("shape")) one.tensor.shape.push_back(count_in(side));
+    one.begin = static_cast<std::uint64_t>(count_in(entry.at("data_offsets").at(0)));
+    one.end = static_cast<std::uint64_t>(count_in(entry.at("data_offsets").at(1)));
     if (one.end < one.begin || one.end - one.begin != bytes_of(one.tensor.shape, one.tensor.type))
       throw Error(Code::bad_format, "its bytes do not fill its shape");
     return one;

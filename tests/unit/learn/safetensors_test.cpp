@@ -78,13 +78,17 @@ TEST_CASE("a file that the format does not allow is refused") {
   CHECK(decode_safetensors(file_with(kOne, data), "x").size() == 1);
   CHECK(refused(file_with(kOne, data + "y")).code() == Code::bad_format);
   CHECK(refused(file_with(kOne, "short")).code() == Code::bad_format);
-  for (const char* entry :
-       {R"({"dtype":"F32","shape":[3],"data_offsets":[0,8]})",
-        R"({"dtype":"F32","shape":[-2],"data_offsets":[0,8]})",
-        R"({"dtype":"F32","shape":[2],"data_offsets":[8,0]})",
-        R"({"dtype":"F32","shape":[2],"data_offsets":[1,9]})",
-        R"({"dtype":"F32","shape":[4611686018427387904,4],"data_offsets":[0,8]})",
-        R"({"dtype":"F32","shape":[2]})", R"({"dtype":32,"shape":[2],"data_offsets":[0,8]})", "7"}) {
+  for (const char* entry : {R"({"dtype":"F32","shape":[3],"data_offsets":[0,8]})",
+                            R"({"dtype":"F32","shape":[-2],"data_offsets":[0,8]})",
+                            R"({"dtype":"F32","shape":[2],"data_offsets":[8,0]})",
+                            R"({"dtype":"F32","shape":[2],"data_offsets":[1,9]})",
+                            R"({"dtype":"F32","shape":[4611686018427387904,4],"data_offsets":[0,8]})",
+                            R"({"dtype":"F32","shape":[2]})",
+                            R"({"dtype":"F32","shape":[2],"data_offsets":[0,8e70]})",  // found by libFuzzer
+                            R"({"dtype":"F32","shape":[2.0],"data_offsets":[0,8]})",
+                            R"({"dtype":"F32","shape":{"a":2},"data_offsets":[0,8]})",
+                            R"({"dtype":"F32","shape":[18446744073709551615],"data_offsets":[0,8]})",
+                            R"({"dtype":32,"shape":[2],"data_offsets":[0,8]})", "7"}) {
     INFO(entry);
     const Error error = refused(file_with(std::string(R"({"w":)") + entry + "}", data));
     CHECK(error.code() == Code::bad_format);
