@@ -23,3 +23,12 @@ FOUND = $(or $(if $(filter /%,$(DATA)),$(realpath $(DATA))),$(realpath $(PWD)/$(
 define require-data
 $(if $(and $(DATA),$(FOUND)),,$(error DATA=$(DATA) is no folder; give the data set's, as in: make -C pipelines $(1) DATA=$(2)))
 endef
+
+# $(eval $(training-results)): what a training pipeline makes in the end, and where it lies.
+define training-results
+all: $$(WORK)/run/report.html $$(WORK)/predictions/provenance.json
+	@echo "what is wrong with the data: $$(abspath $$(WORK)/check.txt)"
+	@echo "the trained network:         $$(abspath $$(WORK)/run)"
+	@echo "its scores, with pictures:   $$(abspath $$(WORK)/run/report.html)"
+	@echo "predicted masks, overlays:   $$(abspath $$(WORK)/predictions)"
+endef

@@ -13,9 +13,9 @@ void compute_deterministically(bool wanted);
 /// True on CUDA where that is switched on.
 bool needs_deterministic(const torch::Tensor& on);
 
-/// Cross entropy of each pixel, 0 where ignored: torch's, from sums and products alone.
-torch::Tensor cross_entropy_by_products(const torch::Tensor& scores, const torch::Tensor& classes,
-                                        int ignored);
+/// Cross entropy of each pixel: torch's, from sums and products alone. `truth`: of the scores' shape, 1 for
+/// the pixel's class and else 0; a pixel of none is ignored, and its loss 0.
+torch::Tensor cross_entropy_by_products(const torch::Tensor& scores, const torch::Tensor& truth);
 
 /// torch's bilinear upsampling without aligned corners, as two products with matrices.
 torch::Tensor bilinear_by_products(const torch::Tensor& values, std::int64_t height, std::int64_t width);

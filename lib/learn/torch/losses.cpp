@@ -75,9 +75,9 @@ class Problem {
   Overlap overlap_;
 };
 
-Tensor cross_entropy_of_each(const Problem& problem) {
+Tensor cross_entropy_of_each(Problem& problem) {
   if (needs_deterministic(problem.scores))
-    return cross_entropy_by_products(problem.scores, problem.classes, kIgnoredClass);
+    return cross_entropy_by_products(problem.scores, problem.truth());
   const auto options = F::CrossEntropyFuncOptions().ignore_index(kIgnoredClass).reduction(torch::kNone);
   return F::cross_entropy(problem.scores, problem.classes, options);
 }

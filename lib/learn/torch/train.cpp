@@ -87,6 +87,7 @@ class Training {
   void begin_or_resume(bool resume);
   void begin_run(const MetricsRow* first_epoch);
   std::string state() const;
+  std::string weights() const;
   std::string config_text() const;
   void train_on();
   void open_events();
@@ -159,7 +160,7 @@ void Training::begin_run(const MetricsRow* first_epoch) {
   files.emplace_back("config.json", config_text());
   files.emplace_back("environment.json",
                      to_text(describe_environment(trainer_->device(), trainer_->precision())));
-  files.emplace_back("model.pth", encode_pth(state_dict(trainer_->network())));
+  files.emplace_back("model.pth", weights());
   files.emplace_back(RunFolder::checkpoint, state());
   if (first_epoch) files.emplace_back("metrics.csv", metrics_text(*first_epoch));
   run_.begin(files);
@@ -195,6 +196,10 @@ void Training::add_events(const EpochReport& epoch, const std::vector<cv::Mat>& 
 
 std::string Training::state() const {
   return encode_checkpoint(trainer_->network(), trainer_->optimizer(), progress_);
+}
+
+std::string Training::weights() const {
+  return encode_pth(state_dict(trainer_->network()));
 }
 
 std::string Training::config_text() const {
@@ -241,7 +246,7 @@ void Training::train_on() {
     end_epoch(pass, val, start);
   }
   if (settings_.checkpoint.state_every == 0) run_.write(RunFolder::checkpoint, state());
-  run_.write("last.pth", encode_pth(state_dict(trainer_->network())));
+  run_.write("last.pth", weights());
 }
 
 void Training::end_epoch(const Trainer::TrainPass& pass, const Trainer::ValPass& val,
@@ -274,12 +279,11 @@ void Training::end_epoch(const Trainer::TrainPass& pass, const Trainer::ValPass&
   if (!begun_) {
     begin_run(&row);
   } else {
-    if (now.best) run_.write("model.pth", encode_pth(state_dict(trainer_->network())));
+    if (now.best) run_.write("model.pth", weights());
     run_.append_metrics(row);
   }
   add_events(now, val.first);
-  if (due(settings_.checkpoint.every))
-    run_.write(weights_of_epoch(now.epoch), encode_pth(state_dict(trainer_->network())));
+  if (due(settings_.checkpoint.every)) run_.write(weights_of_epoch(now.epoch), weights());
   // Last: what it promises is there.
   if (due(settings_.checkpoint.state_every)) run_.write(RunFolder::checkpoint, state());
   if (report_) report_(now);
