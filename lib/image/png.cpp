@@ -9,6 +9,7 @@
 
 #include "base/error.h"
 #include "image/codecs.h"
+#include "image/png_rows.h"
 
 namespace maskmill {
 namespace {
@@ -77,9 +78,21 @@ Context open_png(std::string_view bytes) {
 }
 
 /// `rows` has exactly the bytes of the format.
-void decode(spng_ctx* context, cv::Mat& rows, spng_format format) {
+void decode_generally(spng_ctx* context, cv::Mat& rows, spng_format format) {
   check(spng_decode_image(context, rows.data, rows.total() * rows.elemSize(), format, 0));
   check(spng_decode_chunks(context));  // to the end: the last checksums lie behind the last row
+}
+
+// `row_samples` of the type, several to one pixel where samples are packed.
+cv::Mat decode_stored(spng_ctx* context, std::string_view png, const ImageInfo& info, int row_samples,
+                      int type) {
+  if (CV_MAT_CN(type) == 1)
+    if (auto rows = codecs::decode_gray_rows(png, info.stored.height, row_samples, CV_ELEM_SIZE1(type)))
+      return *rows;
+  cv::Mat rows = codecs::new_pixels({row_samples, info.stored.height}, type);
+  rows.setTo(0);  // the passes of an interlaced picture are merged into what lies there
+  decode_generally(context, rows, SPNG_FMT_PNG);
+  return rows;
 }
 
 // Packed samples, leftmost in the highest bits, one to a byte.
@@ -209,7 +222,7 @@ ImageInfo codecs::probe_png(ByteSource& file) {
 cv::Mat codecs::decode_png(std::string_view bytes, const ImageInfo& info) {
   const Context context = open_png(bytes);
   cv::Mat pixels = new_pixels(info.stored, CV_8UC3);
-  decode(context.get(), pixels, SPNG_FMT_RGB8);
+  decode_generally(context.get(), pixels, SPNG_FMT_RGB8);
   return pixels;
 }
 
@@ -221,14 +234,11 @@ RawImage codecs::decode_png_raw(std::string_view bytes, const ImageInfo& info) {
   RawImage raw;
   raw.bit_depth = info.bit_depth;
   if (info.bit_depth >= 8) {
-    raw.pixels = new_pixels(info.stored, CV_MAKETYPE(info.bit_depth == 16 ? CV_16U : CV_8U, info.channels));
-    decode(context.get(), raw.pixels, SPNG_FMT_PNG);
+    const int type = CV_MAKETYPE(info.bit_depth == 16 ? CV_16U : CV_8U, info.channels);
+    raw.pixels = decode_stored(context.get(), bytes, info, info.stored.width, type);
   } else {
-    // The passes of an interlaced picture are merged into what lies there.
     const int row_bytes = static_cast<int>((std::int64_t{info.stored.width} * info.bit_depth + 7) / 8);
-    cv::Mat packed = new_pixels({row_bytes, info.stored.height}, CV_8UC1);
-    packed.setTo(0);
-    decode(context.get(), packed, SPNG_FMT_PNG);
+    const cv::Mat packed = decode_stored(context.get(), bytes, info, row_bytes, CV_8UC1);
     raw.pixels = unpacked(packed, info.stored, info.bit_depth);
   }
   if (info.palette) raw.palette = palette_of(context.get());
