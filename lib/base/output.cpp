@@ -30,15 +30,6 @@ Path resolved(const Path& target) {
   return text;
 }
 
-void write_all(int descriptor, std::string_view bytes, const Path& path) {
-  while (!bytes.empty()) {
-    const ssize_t put = ::write(descriptor, bytes.data(), bytes.size());
-    if (put < 0 && errno == EINTR) continue;
-    if (put < 0) throw cannot_write(path, errno);
-    bytes.remove_prefix(static_cast<std::size_t>(put));
-  }
-}
-
 Error exists_already(const Path& target) {
   return Error(Code::write_failed, "exists already")
       .at_file(target)

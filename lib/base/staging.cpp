@@ -126,6 +126,15 @@ Error cannot_write(const Path& path, int number) {
   return Error(Code::write_failed, std::string("cannot be written: ") + std::strerror(number)).at_file(path);
 }
 
+void write_all(int descriptor, std::string_view bytes, const Path& path) {
+  while (!bytes.empty()) {
+    const ssize_t put = ::write(descriptor, bytes.data(), bytes.size());
+    if (put < 0 && errno == EINTR) continue;
+    if (put < 0) throw cannot_write(path, errno);
+    bytes.remove_prefix(static_cast<std::size_t>(put));
+  }
+}
+
 Path folder_above(const Path& path) {
   const Path parent = path.parent_path();
   return parent.empty() ? Path(".") : parent;

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <string_view>
+
 #include "base/error.h"
 #include "base/path.h"
 
@@ -52,6 +54,9 @@ class Claim {
 
 /// Error(write_failed) at `path`, with what the system says of `number`, an errno.
 Error cannot_write(const Path& path, int number);
+
+/// All of the bytes, to an open file that errors name as `path`. Throws Error(write_failed).
+void write_all(int descriptor, std::string_view bytes, const Path& path);
 
 /// The folder above a path, "." for a bare name.
 Path folder_above(const Path& path);

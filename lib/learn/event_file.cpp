@@ -145,14 +145,7 @@ void EventFile::add_image(std::int64_t step, const std::string& tag, int width, 
 /// In one write, so that a reader or a crash meets whole records but for the last.
 void EventFile::add_event(const std::string& event) {
   const std::string length = little_endian(static_cast<std::uint64_t>(event.size()));
-  const std::string record = length + masked_crc(length) + event + masked_crc(event);
-  std::string_view left = record;
-  while (!left.empty()) {
-    const ssize_t put = ::write(descriptor_, left.data(), left.size());
-    if (put < 0 && errno == EINTR) continue;
-    if (put < 0) throw cannot_write(path_, errno);
-    left.remove_prefix(static_cast<std::size_t>(put));
-  }
+  write_all(descriptor_, length + masked_crc(length) + event + masked_crc(event), path_);
 }
 
 }  // namespace maskmill::learn
