@@ -1,19 +1,23 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""train.py BUILD DATA PYTHON [ROUNDS]: learning beside PyTorch loops, in one run; prints Markdown tables.
+"""train.py BUILD DATA PYTHON [ROUNDS [PART[:PATTERN] ...]]: learning beside PyTorch loops, in one run; prints Markdown tables.
 
 DATA holds the real data (camvid_sample, oxford_pets_sample); PYTHON has torch 2.13.0, torchvision's Python files, numpy and
 opencv-python-headless. BUILD needs the target loader_rate. In each round either side runs once, in turn; a ratio is of a round's pair,
 and its median stands with the least and the most. Python takes the number of workers that is best for it, tried beforehand. Training
-is counted without the first epoch on both sides.
+is counted without the first epoch on both sides. Peak memory is the largest process's of a side. A PART is loading, predicting or
+training; with a PATTERN, only those rows whose names it is found in.
 """
 import csv
 import json
+import os
 import pathlib
+import re
 import statistics
 import subprocess
 import sys
 import tempfile
+import typing
 
 build, data, python = (pathlib.Path(word) for word in sys.argv[1:4])
 rounds = int(sys.argv[4]) if len(sys.argv) > 4 else 3
@@ -27,35 +31,56 @@ def words(*parts):
     return [str(part) for part in parts]
 
 
+class Measured(typing.NamedTuple):
+    rate: float  # images a second
+    peak: float  # MB
+
+
+def run(command, rate_of):
+    """What the command says on standard output, made a rate by `rate_of`."""
+    process = subprocess.Popen(words(*command), stdout=subprocess.PIPE, text=True)
+    said = process.stdout.read()
+    _, status, usage = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode != 0:
+        sys.exit(f"{command} ended with {process.returncode}")
+    return Measured(rate_of(said), usage.ru_maxrss / 1000)
+
+
 def peer(script, *arguments):
-    done = subprocess.run(words(python, here / script, *arguments), check=True, capture_output=True, text=True)
-    return float(done.stdout.split()[-1])
+    return run((python, here / script, *arguments), lambda said: float(said.split()[-1]))
 
 
 def row(name, ours, theirs, choices):
     """`theirs` takes one of the choices."""
-    best = max(choices, key=theirs)
+    if not re.search(pattern, name):
+        return
+    best = choices[0] if len(choices) == 1 else max(choices, key=lambda choice: theirs(choice).rate)
     pairs = [(theirs(best), ours()) for _ in range(rounds)]
-    ratios = sorted(mine / other for other, mine in pairs)
-    print(f"| {name} | {best} | {statistics.median(pair[0] for pair in pairs):.1f} | "
-          f"{statistics.median(pair[1] for pair in pairs):.1f} | {statistics.median(ratios):.2f} ({ratios[0]:.2f} to "
-          f"{ratios[-1]:.2f}) |", flush=True)
+    ratios = sorted(mine.rate / other.rate for other, mine in pairs)
+    rates = [statistics.median(pair[side].rate for pair in pairs) for side in (0, 1)]
+    peaks = [max(pair[side].peak for pair in pairs) for side in (0, 1)]
+    print(f"| {name} | {best} | {rates[0]:.1f} | {rates[1]:.1f} | {statistics.median(ratios):.2f} ({ratios[0]:.2f} to {ratios[-1]:.2f}) | "
+          f"{peaks[0]:.0f} | {peaks[1]:.0f} |", flush=True)
 
 
 def heading(title, workers="workers"):
-    print(f"\n| {title} | Python's {workers} | Python, images/s | maskmill, images/s | ratio, least to most |\n|---|---|---|---|---|", flush=True)
+    print(f"\n| {title} | Python's {workers} | Python, images/s | maskmill, images/s | ratio, least to most | Python, peak MB "
+          "| maskmill, peak MB |\n|---|---|---|---|---|---|---|", flush=True)
 
 
-def train(network, features, width, height, epochs, bf16, run):
-    subprocess.run(words(maskmill, "train", camvid, "--from", "trainannot", "--read", "ignore=11", "-o", run, "--force", "--quiet",
+def train(network, features, width, height, epochs, bf16, folder):
+    def rate(_):
+        rows = list(csv.DictReader((folder / "metrics.csv").open()))
+        rows = rows[1:] or rows
+        return len(rows) / sum(1 / float(line["images_per_second"]) for line in rows)
+
+    return run((maskmill, "train", camvid, "--from", "trainannot", "--read", "ignore=11", "-o", folder, "--force", "--quiet",
                          f"epochs={epochs}", "batch-size=8", f"model.name={network}", f"model.init-features={features}",
                          f"input.width={width}", f"input.height={height}", "optimizer.name=adamw",
                          f"precision={'bf16' if bf16 else 'float32'}", "augment.rotation=10", "augment.scale-low=0.8",
                          "augment.scale-high=1.6", "augment.brightness=0.1", "augment.contrast=0.2", "checkpoint.state-every=0",
-                         "tensorboard.enabled=false"), check=True, stdout=subprocess.DEVNULL)
-    rows = list(csv.DictReader((run / "metrics.csv").open()))
-    rows = rows[1:] or rows
-    return len(rows) / sum(1 / float(line["images_per_second"]) for line in rows)
+                         "tensorboard.enabled=false"), rate)
 
 
 def training():
@@ -66,15 +91,17 @@ def training():
             name = f"{network}{f'({features})' if network == 'unet' else ''}, {width}x{height}, {'bf16' if bf16 else 'float32'}"
             row(name, lambda: train(network, features, width, height, epochs, bf16, scratch / "run"),
                 lambda workers: peer("train_peer.py", camvid, network, width, height, epochs, workers, int(bf16), 1, features),
-                (0, 1, 2))
+                (0, 1, 2) if network == "unet" else (0,))
 
 
-def predict(run, images, bf16):
+def predict(model, images, bf16):
+    def rate(said):
+        result = json.loads(said)
+        return result["items"] / result["seconds"]
+
     out = tempfile.mkdtemp(dir=scratch)
-    done = subprocess.run(words(maskmill, "predict", run, images, "-o", f"{out}/out", "--json", "--quiet",
-                                "--precision", "bf16" if bf16 else "float32"), check=True, capture_output=True)
-    said = json.loads(done.stdout)
-    return said["items"] / said["seconds"]
+    return run((maskmill, "predict", model, images, "-o", f"{out}/out", "--json", "--quiet", "--precision",
+                "bf16" if bf16 else "float32"), rate)
 
 
 def predicting():
@@ -82,13 +109,14 @@ def predicting():
     photos = scratch / "photos"
     photos.mkdir()
     for file in sorted((data / "oxford_pets_sample" / "images").glob("*.jpg")):
-        (photos / file.name).symlink_to(file.resolve())
+        if file.open("rb").read(2) == b"\xff\xd8":  # one is a GIF
+            (photos / file.name).symlink_to(file.resolve())
     for features in (16, 32):
-        run = scratch / f"unet{features}"
-        train("unet", features, 240, 176, 1, True, run)
+        model = scratch / f"unet{features}"
+        train("unet", features, 240, 176, 1, True, model)
         for bf16 in (True, False):
-            row(f"unet({features}), 240x176, {'bf16' if bf16 else 'float32'}", lambda: predict(run, photos, bf16),
-                lambda workers: peer("predict_peer.py", run, photos, f"{tempfile.mkdtemp(dir=scratch)}/out", workers, int(bf16)), (0, 1, 2))
+            row(f"unet({features}), 240x176, {'bf16' if bf16 else 'float32'}", lambda: predict(model, photos, bf16),
+                lambda workers: peer("predict_peer.py", model, photos, f"{tempfile.mkdtemp(dir=scratch)}/out", workers, int(bf16)), (0, 1, 2))
 
 
 LARGE = """
@@ -112,11 +140,11 @@ def loading():
         subprocess.run(words(python, "-c", LARGE, folder, count, *size), check=True)
         for reduced in ((1,) if size[0] < 1000 else (1, 8)):
             row(f"{size[0]}x{size[1]} JPEG to {network[0]}x{network[1]}, 2 threads",
-                lambda: float(subprocess.run(words(build / "bin/loader_rate", folder, "pairs", *network, 2), check=True,
-                                             capture_output=True).stdout),
+                lambda: run((build / "bin/loader_rate", folder, "pairs", *network, 2), float),
                 lambda choice: peer("loader_peer.py", folder, *network, *choice), [(workers, reduced) for workers in (0, 1, 2)])
 
 
 for part in sys.argv[5:] or ("loading", "predicting", "training"):
+    part, _, pattern = part.partition(":")
     {"loading": loading, "predicting": predicting, "training": training}[part]()
 subprocess.run(["rm", "-rf", scratch])
