@@ -26,7 +26,8 @@ const std::map<std::string, std::set<std::string>> kMayInclude{
     {"metrics", {"base", "image", "dataset", "metrics"}},
     {"render", {"base", "image", "dataset", "render"}},
     {"prepare", {"base", "image", "dataset", "formats", "prepare"}},
-    {"learn", {"base", "image", "dataset", "formats", "metrics", "render", "prepare", "learn"}},
+    {"fetch", {"base", "fetch"}},
+    {"learn", {"base", "image", "dataset", "formats", "metrics", "render", "prepare", "fetch", "learn"}},
 };
 
 std::vector<Path> sources(const Path& folder) {

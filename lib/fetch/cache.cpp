@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "fetch/cache.h"
+
+#include <boost/filesystem.hpp>
+#include <cstdlib>
+#include <optional>
+#include <string_view>
+
+#include "base/error.h"
+#include "base/output.h"
+#include "fetch/sha256.h"
+
+namespace maskmill::fetch {
+namespace {
+
+std::optional<Path> folder_from(const char* variable) {
+  const char* value = std::getenv(variable);
+  if (!value || *value == '\0') return std::nullopt;
+  return Path(value);
+}
+
+Path record_of(const Path& file) {
+  return file.string() + ".sha256";
+}
+
+// As `sha256sum -c` reads it.
+void write_record(const Path& file, const std::string& sum) {
+  replace_file(record_of(file), sum + "  " + file.filename().string() + "\n");
+}
+
+void verify(const Path& file, const Url& url, const std::string& published) {
+  const std::string sum = sha256_of(file);
+  const Path record = record_of(file);
+  const bool recorded = fs::exists(record);
+  const std::string expected = recorded ? read_file(record).substr(0, sum.size()) : published;
+  if (sum.starts_with(expected) && sum.starts_with(published)) {
+    if (!recorded) write_record(file, sum);
+    return;
+  }
+  const bool changed = !sum.starts_with(expected);
+  throw Error(Code::bad_format, "is not what " + url.printable() + " had: its SHA-256 begins with " +
+                                    sum.substr(0, 16) + ", not with " +
+                                    (changed ? expected : published).substr(0, 16))
+      .at_file(file)
+      .hint("delete it, and it is downloaded again");
+}
+
+}  // namespace
+
+Path cache_folder() {
+  if (const auto given = folder_from("MASKMILL_CACHE")) return *given;
+  if (const auto caches = folder_from("XDG_CACHE_HOME"); caches && caches->is_absolute())
+    return *caches / "maskmill";
+  if (const auto home = folder_from("HOME")) return *home / ".cache" / "maskmill";
+  throw Error(Code::usage, "there is no folder for downloads").hint("set MASKMILL_CACHE to one, or HOME");
+}
+
+Path cached(const Url& url, const std::string& sha256, const Patience& patience) {
+  const Path file = cache_folder() / url.file_path();
+  if (fs::exists(file)) {
+    verify(file, url, sha256);
+    return file;
+  }
+  try {
+    write_record(file, download(url, file, sha256, patience).sha256);
+  } catch (const Error& error) {
+    if (error.code() != Code::unreadable && error.code() != Code::not_found) throw;
+    throw Error(error.code(), error.message())
+        .hint((error.hint_text().empty() ? "" : error.hint_text() + "\n") +
+              "where you have the file, put it at " + file.string());
+  }
+  return file;
+}
+
+}  // namespace maskmill::fetch

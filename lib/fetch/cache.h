@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <string>
+
+#include "base/path.h"
+#include "fetch/download.h"
+
+namespace maskmill::fetch {
+
+/// Where downloads are kept: $MASKMILL_CACHE, else maskmill below $XDG_CACHE_HOME or ~/.cache. Throws
+/// Error(usage) where none of them is set.
+Path cache_folder();
+
+/// The URL's file in the cache, at its Url::file_path(), downloaded where it is not there yet. Its SHA-256 is
+/// kept beside it, as sha256sum writes it, and holds from then on: a file that has become another is refused,
+/// as is one whose SHA-256 does not begin with `sha256`. A file that a user put there is taken. Throws as
+/// download(), and Error(bad_format) for the file.
+Path cached(const Url& url, const std::string& sha256 = "", const Patience& patience = {});
+
+}  // namespace maskmill::fetch

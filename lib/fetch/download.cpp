@@ -1,0 +1,317 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "fetch/download.h"
+
+#include <curl/curl.h>
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <boost/filesystem.hpp>
+#include <cctype>
+#include <exception>
+#include <memory>
+#include <optional>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "base/error.h"
+#include "base/parallel.h"
+#include "base/progress.h"
+#include "base/text.h"
+#include "fetch/partial_file.h"
+#include "fetch/sha256.h"
+
+namespace maskmill::fetch {
+namespace {
+
+/// The headers of the last answer, and what to do with its body.
+struct Answer {
+  long status = 0;
+  std::string reason, etag, last_modified, content_range;
+  std::optional<std::uint64_t> length;
+
+  void take(std::string_view line);
+  /// RFC 9110, 13.1.5: If-Range takes strong ETags only.
+  std::string validator() const { return !etag.empty() && !etag.starts_with("W/") ? etag : last_modified; }
+  /// Of "bytes 100-199/200" or "bytes */200": where the body begins, and the whole file's size.
+  std::optional<std::uint64_t> range_begin() const { return number_after(' '); }
+  std::optional<std::uint64_t> total() const { return number_after('/'); }
+
+ private:
+  std::optional<std::uint64_t> number_after(char mark) const;
+};
+
+std::optional<std::uint64_t> Answer::number_after(char mark) const {
+  const std::size_t at = content_range.find(mark);
+  if (at == std::string::npos) return std::nullopt;
+  const std::size_t end = content_range.find_first_not_of("0123456789", at + 1);
+  const auto number = to_integer(content_range.substr(at + 1, end - at - 1));
+  return number ? std::optional(static_cast<std::uint64_t>(*number)) : std::nullopt;
+}
+
+void Answer::take(std::string_view line) {
+  line = trimmed(line);
+  if (line.starts_with("HTTP/")) {  // also after a redirect, and behind a proxy
+    *this = {};
+    const std::vector<std::string> words = split_text(line, ' ');
+    if (words.size() > 1) status = static_cast<long>(to_integer(words[1]).value_or(0));
+    for (std::size_t i = 2; i < words.size(); ++i) reason += (i > 2 ? " " : "") + words[i];
+    return;
+  }
+  const std::size_t colon = line.find(':');
+  if (colon == std::string_view::npos) return;
+  std::string name(line.substr(0, colon));
+  std::ranges::transform(name, name.begin(),
+                         [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  const std::string value(trimmed(line.substr(colon + 1)));
+  if (name == "etag") etag = value;
+  if (name == "last-modified") last_modified = value;
+  if (name == "content-range") content_range = value;
+  if (name == "content-length")
+    if (const auto number = to_integer(value); number && *number >= 0)
+      length = static_cast<std::uint64_t>(*number);
+}
+
+constexpr long kWhole = 200, kPart = 206, kNotFound = 404, kGone = 410, kRangeNotSatisfiable = 416;
+
+bool may_pass(long status) {
+  constexpr std::array<long, 7> kPassing{408, 425, 429, 500, 502, 503, 504};
+  return std::ranges::find(kPassing, status) != kPassing.end();
+}
+
+struct CurlCleanup {
+  void operator()(CURL* handle) const { curl_easy_cleanup(handle); }
+  void operator()(curl_slist* list) const { curl_slist_free_all(list); }
+};
+
+std::unique_ptr<CURL, CurlCleanup> new_handle() {
+  static const CURLcode started = curl_global_init(CURL_GLOBAL_DEFAULT);
+  std::unique_ptr<CURL, CurlCleanup> handle(started == CURLE_OK ? curl_easy_init() : nullptr);
+  if (!handle) throw Error(Code::unsupported, "libcurl cannot be started");
+  return handle;
+}
+
+/// One file, over as many requests as it takes.
+class Transfer {
+ public:
+  Transfer(const Url& url, PartialFile& part, const Patience& patience)
+      : url_(url), part_(part), patience_(patience), curl_(new_handle()) {}
+  void finish();
+
+ private:
+  enum class Outcome { whole, again };
+  Outcome request();
+  Outcome judge(CURLcode code);
+  void prepare_headers();
+  void wait(int attempt) const;
+  bool begin_body();
+  std::size_t take_body(std::string_view bytes);
+  Error failure(Code code, const std::string& what) const;
+
+  template <class Call>
+  std::size_t guarded(std::size_t size, Call&& call) noexcept;
+  static std::size_t on_header(char* bytes, std::size_t size, std::size_t count, void* self);
+  static std::size_t on_body(char* bytes, std::size_t size, std::size_t count, void* self);
+  static int on_progress(void*, curl_off_t, curl_off_t, curl_off_t, curl_off_t);
+
+  const Url& url_;
+  PartialFile& part_;
+  const Patience& patience_;
+  std::unique_ptr<CURL, CurlCleanup> curl_;
+  std::unique_ptr<curl_slist, CurlCleanup> headers_;
+  std::array<char, CURL_ERROR_SIZE> message_{};
+  Answer answer_;
+  bool body_begun_ = false, answered_ = false;
+  std::string trouble_;        ///< why the last attempt has to be repeated
+  std::exception_ptr thrown_;  ///< behind curl's back
+  std::unique_ptr<Progress> progress_;
+  std::uint64_t shown_ = 0;
+};
+
+Error Transfer::failure(Code code, const std::string& what) const {
+  return Error(code, url_.printable() + " cannot be downloaded: " + what);
+}
+
+// Nothing may be thrown through C.
+template <class Call>
+std::size_t Transfer::guarded(std::size_t size, Call&& call) noexcept {
+  try {
+    return call() ? size : 0;
+  } catch (...) {
+    thrown_ = std::current_exception();
+    return 0;
+  }
+}
+
+std::size_t Transfer::on_header(char* bytes, std::size_t size, std::size_t count, void* self) {
+  auto* transfer = static_cast<Transfer*>(self);
+  return transfer->guarded(size * count, [&] {
+    transfer->answer_.take({bytes, size * count});
+    return true;
+  });
+}
+
+std::size_t Transfer::on_body(char* bytes, std::size_t size, std::size_t count, void* self) {
+  auto* transfer = static_cast<Transfer*>(self);
+  return transfer->guarded(size * count, [&] { return transfer->take_body({bytes, size * count}) > 0; });
+}
+
+int Transfer::on_progress(void*, curl_off_t, curl_off_t, curl_off_t, curl_off_t) {
+  return interrupted() ? 1 : 0;
+}
+
+constexpr std::uint64_t kMegabyte = 1000000;
+
+/// False where the body is of no use to us.
+bool Transfer::begin_body() {
+  if (answer_.status == kPart && answer_.range_begin() != part_.size()) return false;
+  if (answer_.status != kPart) part_.begin_again(answer_.validator());
+  const auto total = answer_.status == kPart ? answer_.total() : answer_.length;
+  progress_ = std::make_unique<Progress>(
+      Path(url_.file_path()).filename().string() + " (MB)",
+      total ? std::optional(static_cast<std::size_t>(*total / kMegabyte)) : std::nullopt);
+  shown_ = 0;
+  return true;
+}
+
+std::size_t Transfer::take_body(std::string_view bytes) {
+  answered_ = true;
+  if (answer_.status != kWhole && answer_.status != kPart)
+    return bytes.size();  // a page that says what is wrong
+  if (!body_begun_ && !begin_body()) return 0;
+  body_begun_ = true;
+  part_.append(bytes);
+  const std::uint64_t now = part_.size() / kMegabyte;
+  progress_->advance(now - shown_);
+  shown_ = now;
+  return bytes.size();
+}
+
+void Transfer::prepare_headers() {
+  headers_.reset();
+  curl_easy_setopt(curl_.get(), CURLOPT_RANGE, nullptr);
+  if (part_.size() > 0 && !part_.validator().empty()) {
+    curl_easy_setopt(curl_.get(), CURLOPT_RANGE, (std::to_string(part_.size()) + "-").c_str());
+    headers_.reset(curl_slist_append(nullptr, ("If-Range: " + part_.validator()).c_str()));
+  }
+  curl_easy_setopt(curl_.get(), CURLOPT_HTTPHEADER, headers_.get());
+}
+
+Transfer::Outcome Transfer::request() {
+  CURL* curl = curl_.get();
+  answer_ = {};
+  body_begun_ = false;
+  message_.fill('\0');
+  prepare_headers();
+  curl_easy_setopt(curl, CURLOPT_URL, url_.text().c_str());
+  curl_easy_setopt(curl, CURLOPT_USERAGENT, "maskmill");
+  curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "http,https");
+  curl_easy_setopt(curl, CURLOPT_REDIR_PROTOCOLS_STR, url_.is_secure() ? "https" : "http,https");
+  curl_easy_setopt(curl, CURLOPT_FOLLOWLOCATION, 1L);
+  curl_easy_setopt(curl, CURLOPT_MAXREDIRS, 10L);
+  curl_easy_setopt(curl, CURLOPT_NETRC, static_cast<long>(CURL_NETRC_OPTIONAL));
+  curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
+  curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT, static_cast<long>(patience_.stalled.count()));
+  curl_easy_setopt(curl, CURLOPT_LOW_SPEED_LIMIT, 1L);
+  curl_easy_setopt(curl, CURLOPT_LOW_SPEED_TIME, static_cast<long>(patience_.stalled.count()));
+  curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, message_.data());
+  curl_easy_setopt(curl, CURLOPT_HEADERFUNCTION, on_header);
+  curl_easy_setopt(curl, CURLOPT_HEADERDATA, this);
+  curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, on_body);
+  curl_easy_setopt(curl, CURLOPT_WRITEDATA, this);
+  curl_easy_setopt(curl, CURLOPT_NOPROGRESS, 0L);
+  curl_easy_setopt(curl, CURLOPT_XFERINFOFUNCTION, on_progress);
+  return judge(curl_easy_perform(curl));
+}
+
+Transfer::Outcome Transfer::judge(CURLcode code) {
+  if (thrown_) std::rethrow_exception(std::exchange(thrown_, nullptr));
+  if (interrupted()) throw interrupted_download();
+  answered_ = answered_ || answer_.status != 0;
+  const auto again = [&](const std::string& why) {
+    trouble_ = why;
+    return Outcome::again;
+  };
+
+  if (answer_.status == kRangeNotSatisfiable && part_.size() > 0) {
+    if (answer_.total() == part_.size()) return Outcome::whole;
+    part_.begin_again("");
+    return again("the server's file has become another");
+  }
+  const std::string status(
+      trimmed(fmt::format("the server says {} {}", answer_.status, printable(answer_.reason))));
+  if (may_pass(answer_.status)) return again(status);
+  if (answer_.status != 0 && answer_.status != kWhole && answer_.status != kPart)
+    throw failure(answer_.status == kNotFound || answer_.status == kGone ? Code::not_found : Code::unreadable,
+                  status);
+  if (answer_.status == kPart && !body_begun_) {
+    part_.begin_again("");
+    return again("the server sent another part than it was asked for");
+  }
+  if (code != CURLE_OK) {
+    const std::string why = message_.front() != '\0' ? message_.data() : curl_easy_strerror(code);
+    // Who cannot be reached at first has no network, or there is a typo: the user should hear that at once.
+    if (!answered_)
+      throw failure(Code::unreadable, why)
+          .hint("is there a network, and do http_proxy and https_proxy fit it?");
+    return again(why);
+  }
+  if (!body_begun_) part_.begin_again(answer_.validator());  // an empty file
+  const auto expected = answer_.status == kPart ? answer_.total() : answer_.length;
+  if (expected && *expected != part_.size())
+    return again(fmt::format("{} bytes came of {}", with_thousands(part_.size()), with_thousands(*expected)));
+  return Outcome::whole;
+}
+
+void Transfer::wait(int attempt) const {
+  using std::chrono::milliseconds;
+  curl_off_t asked = 0;
+  curl_easy_getinfo(curl_.get(), CURLINFO_RETRY_AFTER, &asked);
+  const milliseconds longest(patience_.longest_wait);
+  milliseconds left = std::min(longest, patience_.first_wait * (1 << std::min(attempt, 16)));
+  if (asked > 0)
+    left = std::min(longest, milliseconds(std::chrono::seconds(std::min<curl_off_t>(asked, 86400))));
+  notice(fmt::format("{}: {}; the next try in {:.0f} s", url_.printable(), trouble_,
+                     std::chrono::duration<double>(left).count()));
+  for (constexpr milliseconds kStep(50); left.count() > 0; left -= kStep) {
+    if (interrupted()) throw interrupted_download();
+    std::this_thread::sleep_for(std::min(left, kStep));
+  }
+}
+
+// What made headway was no failed attempt: a file of many hours survives more cuts than a few.
+void Transfer::finish() {
+  for (int failed = 0;;) {
+    const std::uint64_t before = part_.size();
+    if (request() == Outcome::whole) return;
+    failed = part_.size() > before ? 1 : failed + 1;
+    if (failed >= patience_.attempts)
+      throw failure(Code::unreadable, fmt::format("{} (tried {} times)", trouble_, failed))
+          .hint("try later; what has come is kept");
+    wait(failed - 1);
+  }
+}
+
+}  // namespace
+
+Downloaded download(const Url& url, const Path& target, const std::string& sha256, const Patience& patience) {
+  PartialFile part(url, target);
+  if (fs::exists(target)) {  // another process's, while we waited
+    part.remove();
+    return {fs::file_size(target), sha256_of(target)};
+  }
+  Transfer(url, part, patience).finish();
+  const Downloaded result{part.size(), part.sha256()};
+  if (!result.sha256.starts_with(sha256)) {
+    part.remove();
+    throw Error(Code::bad_format, url.printable() + " is not what was published: its SHA-256 begins with " +
+                                      result.sha256.substr(0, std::max<std::size_t>(sha256.size(), 16)) +
+                                      ", not with " + sha256)
+        .hint("a proxy or a login page may have answered in the server's place");
+  }
+  part.become_target();
+  return result;
+}
+
+}  // namespace maskmill::fetch

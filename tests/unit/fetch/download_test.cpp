@@ -1,0 +1,318 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "fetch/download.h"
+
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <boost/filesystem.hpp>
+#include <csignal>
+#include <thread>
+
+#include "base/error.h"
+#include "base/json.h"
+#include "base/progress.h"
+#include "base/random.h"
+#include "catch.h"
+#include "fetch/sha256.h"
+#include "support/scratch.h"
+#include "support/web_server.h"
+
+using namespace maskmill;
+using namespace maskmill::fetch;
+using maskmill::tests::contains;
+using maskmill::tests::file_reply;
+using maskmill::tests::Scratch;
+using maskmill::tests::thrown_by;
+using maskmill::tests::WebReply;
+using maskmill::tests::WebRequest;
+using maskmill::tests::WebServer;
+
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+const Patience kHasty{
+    .attempts = 3, .first_wait = milliseconds(1), .longest_wait = seconds(1), .stalled = seconds(1)};
+
+std::string bytes_of(std::size_t size, std::uint64_t seed = 1) {
+  Random random(seed);
+  std::string bytes(size, '\0');
+  for (char& byte : bytes) byte = static_cast<char>(random.below(256));
+  return bytes;
+}
+
+std::string sum_of(const std::string& bytes) {
+  Sha256 sum;
+  sum.add(bytes);
+  return sum.hex();
+}
+
+// Nothing is left of a file but the file.
+void require_whole(const Path& target, const std::string& bytes) {
+  CHECK(read_file(target) == bytes);
+  CHECK_FALSE(fs::exists(target.string() + ".part"));
+  CHECK_FALSE(fs::exists(target.string() + ".part.json"));
+}
+
+struct Quiet {
+  Quiet() { set_quiet(true); }
+  ~Quiet() { set_quiet(false); }
+};
+
+}  // namespace
+
+TEST_CASE("a file comes whole, with its size and digest") {
+  const Scratch scratch;
+  for (const std::size_t size : {0, 1, 1000000}) {
+    const std::string bytes = bytes_of(size);
+    const WebServer server([&](const WebRequest& request) { return file_reply(request, bytes, "\"1\""); });
+    const Path target = scratch / ("sub/" + std::to_string(size));
+    const Downloaded got = download(Url(server.url("/a")), target, sum_of(bytes).substr(0, 8), kHasty);
+    CHECK(got.bytes == size);
+    CHECK(got.sha256 == sum_of(bytes));
+    require_whole(target, bytes);
+    CHECK(server.requests().size() == 1);
+  }
+}
+
+TEST_CASE("a file without a length, in chunks, comes whole") {
+  const Scratch scratch;
+  const WebServer server([&](const WebRequest&) {
+    return WebReply{.headers = {{"Transfer-Encoding", "chunked"}},
+                    .body = "3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n"};
+  });
+  download(Url(server.url("/a")), scratch / "a", "", kHasty);
+  require_whole(scratch / "a", "abcde");
+}
+
+TEST_CASE("a file that is cut at any place goes on there") {
+  const Quiet quiet;
+  const Scratch scratch;
+  const std::string bytes = bytes_of(100000);
+  for (std::size_t cut = 0; cut < bytes.size(); cut += bytes.size() / 20) {
+    INFO(cut);
+    std::atomic<int> requests = 0;
+    const WebServer server([&](const WebRequest& request) {
+      WebReply reply = file_reply(request, bytes, "\"1\"");
+      if (requests++ == 0) reply.sent = cut;
+      return reply;
+    });
+    const Path target = scratch / std::to_string(cut);
+    CHECK(download(Url(server.url("/a")), target, "", kHasty).sha256 == sum_of(bytes));
+    require_whole(target, bytes);
+    const auto seen = server.requests();
+    REQUIRE(seen.size() == 2);
+    CHECK(seen[1].headers.contains("range") == (cut > 0));
+    if (cut > 0) CHECK(seen[1].headers.at("range") == "bytes=" + std::to_string(cut) + "-");
+  }
+}
+
+TEST_CASE("as long as bytes come, cuts are no failures") {
+  const Quiet quiet;
+  const Scratch scratch;
+  const std::string bytes = bytes_of(20000);
+  const WebServer server([&](const WebRequest& request) {
+    WebReply reply = file_reply(request, bytes, "\"1\"");
+    reply.sent = 1000;
+    return reply;
+  });
+  download(Url(server.url("/a")), scratch / "a", "", kHasty);
+  require_whole(scratch / "a", bytes);
+  CHECK(server.requests().size() >= 20);
+}
+
+TEST_CASE("a file that became another in between begins again") {
+  const Quiet quiet;
+  const Scratch scratch;
+  const std::string old_bytes = bytes_of(5000, 1), new_bytes = bytes_of(4000, 2);
+  std::atomic<int> requests = 0;
+  const WebServer server([&](const WebRequest& request) {
+    if (requests++ > 0) return file_reply(request, new_bytes, "\"2\"");
+    WebReply reply = file_reply(request, old_bytes, "\"1\"");
+    reply.sent = 3000;
+    return reply;
+  });
+  download(Url(server.url("/a")), scratch / "a", "", kHasty);
+  require_whole(scratch / "a", new_bytes);
+}
+
+TEST_CASE("without a validator nothing is continued, and neither is what another URL gave") {
+  const Quiet quiet;
+  const Scratch scratch;
+  const std::string bytes = bytes_of(5000);
+  const bool weak = GENERATE(false, true);
+  std::atomic<int> requests = 0;
+  const WebServer server([&](const WebRequest& request) {
+    WebReply reply = file_reply(request, bytes, "\"1\"");
+    reply.headers.front() = weak ? std::pair<std::string, std::string>{"ETag", "W/\"1\""}
+                                 : std::pair<std::string, std::string>{"X-Nothing", "1"};
+    if (requests++ == 0) reply.sent = 100;
+    return reply;
+  });
+  download(Url(server.url("/a")), scratch / "a", "", kHasty);
+  require_whole(scratch / "a", bytes);
+  CHECK_FALSE(server.requests().back().headers.contains("range"));
+
+  scratch.write("b.part", "what came of another");
+  scratch.write("b.part.json", R"({"url": "http://example.org/b", "validator": "\"1\""})");
+  download(Url(server.url("/b")), scratch / "b", "", kHasty);
+  require_whole(scratch / "b", bytes);
+}
+
+TEST_CASE("a later command goes on, also where all the bytes had come") {
+  const Scratch scratch;
+  const std::string bytes = bytes_of(5000);
+  const WebServer server([&](const WebRequest& request) { return file_reply(request, bytes, "\"1\""); });
+  for (const std::size_t there :
+       {std::size_t{0}, std::size_t{1}, std::size_t{4999}, std::size_t{5000}, std::size_t{6000}}) {
+    INFO(there);
+    const Path target = scratch / std::to_string(there);
+    scratch.write(target.filename().string() + ".part",
+                  there > bytes.size() ? bytes + bytes : bytes.substr(0, there));
+    scratch.write(target.filename().string() + ".part.json",
+                  to_text({{"url", server.url("/a")}, {"validator", "\"1\""}}));
+    const Quiet quiet;
+    CHECK(download(Url(server.url("/a")), target, "", kHasty).sha256 == sum_of(bytes));
+    require_whole(target, bytes);
+  }
+}
+
+TEST_CASE("a killed process's bytes are used by the next") {
+  const Quiet quiet;
+  const Scratch scratch;
+  const std::string bytes = bytes_of(3000000);
+  std::atomic<bool> hang = true;
+  const WebServer server([&](const WebRequest& request) {
+    WebReply reply = file_reply(request, bytes, "\"1\"");
+    if (hang)
+      reply.headers.emplace_back("Content-Length", std::to_string(reply.body.size())),
+          reply.body.resize(1000000);
+    return reply;
+  });
+  const pid_t child = ::fork();
+  if (child == 0) {
+    try {
+      download(Url(server.url("/a")), scratch / "a", "", {});
+    } catch (...) {
+    }
+    ::_exit(0);
+  }
+  const Path part = scratch / "a.part";
+  while (!fs::exists(part) || fs::file_size(part) < 1000000) std::this_thread::sleep_for(milliseconds(5));
+  ::kill(child, SIGKILL);
+  ::waitpid(child, nullptr, 0);
+  hang = false;
+  download(Url(server.url("/a")), scratch / "a", "", kHasty);
+  require_whole(scratch / "a", bytes);
+  CHECK(server.requests().back().headers.at("range") == "bytes=1000000-");
+}
+
+TEST_CASE("what passes is tried again, after as long as the server asks for") {
+  const Quiet quiet;
+  const Scratch scratch;
+  for (const char* status :
+       {"503 Service Unavailable", "429 Too Many Requests", "500 Internal Server Error"}) {
+    INFO(status);
+    std::atomic<int> requests = 0;
+    const WebServer server([&](const WebRequest& request) {
+      if (requests++ == 0)
+        return WebReply{.status = status, .headers = {{"Retry-After", "1"}}, .body = "busy"};
+      return file_reply(request, "abc", "\"1\"");
+    });
+    const Path target = scratch / std::string(status).substr(0, 3);
+    const auto start = std::chrono::steady_clock::now();
+    download(Url(server.url("/a")), target, "", kHasty);
+    CHECK(std::chrono::steady_clock::now() - start >= milliseconds(900));
+    require_whole(target, "abc");
+  }
+}
+
+TEST_CASE("what does not pass is said, and no file is there") {
+  const Quiet quiet;
+  const Scratch scratch;
+  std::string status = "404 Not Found";
+  const WebServer server(
+      [&](const WebRequest&) { return WebReply{.status = status, .body = "<html>a page</html>"}; });
+  const auto refused = [&] {
+    return thrown_by([&] { download(Url(server.url("/a")), scratch / "a", "", kHasty); });
+  };
+  CHECK(refused().code() == Code::not_found);
+  CHECK(server.requests().size() == 1);
+  status = "403 Forbidden";
+  CHECK(refused().code() == Code::unreadable);
+  CHECK_THAT(refused().what(), contains("the server says 403 Forbidden") && contains(server.url("/a")));
+  status = "503 Service Unavailable";
+  CHECK_THAT(refused().what(), contains("tried 3 times"));
+  CHECK_FALSE(fs::exists(scratch / "a"));
+}
+
+TEST_CASE("a server that is silent is given up") {
+  const Quiet quiet;
+  const Scratch scratch;
+  const WebServer server(
+      [&](const WebRequest&) { return WebReply{.body = "abc", .silence = milliseconds(2500)}; });
+  const Patience once{
+      .attempts = 1, .first_wait = milliseconds(1), .longest_wait = seconds(1), .stalled = seconds(1)};
+  CHECK(thrown_by([&] { download(Url(server.url("/a")), scratch / "a", "", once); }).code() ==
+        Code::unreadable);
+}
+
+TEST_CASE("without a network the error says so at once") {
+  const Scratch scratch;
+  std::string url;
+  {
+    const WebServer gone([](const WebRequest&) { return WebReply{}; });
+    url = gone.url("/a");
+  }
+  const Error error = thrown_by([&] { download(Url(url), scratch / "a", "", {}); });
+  CHECK(error.code() == Code::unreadable);
+  CHECK_THAT(error.what(), contains("cannot be downloaded") && contains("is there a network"));
+}
+
+TEST_CASE("other bytes than the published are refused and not kept") {
+  const Scratch scratch;
+  const WebServer server(
+      [&](const WebRequest& request) { return file_reply(request, "a login page", "\"1\""); });
+  const Error error = thrown_by([&] { download(Url(server.url("/a")), scratch / "a", "01234567", kHasty); });
+  CHECK(error.code() == Code::bad_format);
+  CHECK_THAT(error.what(), contains("01234567") && contains(sum_of("a login page").substr(0, 16)));
+  for (const char* name : {"a", "a.part", "a.part.json"}) CHECK_FALSE(fs::exists(scratch / name));
+}
+
+TEST_CASE("redirects are followed, but not to files of this machine") {
+  const Scratch scratch;
+  std::string to = "/there";
+  const WebServer server([&](const WebRequest& request) {
+    if (request.target == "/there") return file_reply(request, "abc", "\"1\"");
+    return WebReply{.status = "302 Found", .headers = {{"Location", to}}, .body = "moved"};
+  });
+  download(Url(server.url("/a")), scratch / "a", "", kHasty);
+  require_whole(scratch / "a", "abc");
+  to = "file:///etc/hostname";
+  CHECK(thrown_by([&] { download(Url(server.url("/a")), scratch / "b", "", kHasty); }).code() ==
+        Code::unreadable);
+  to = "/a";
+  CHECK(thrown_by([&] { download(Url(server.url("/a")), scratch / "c", "", kHasty); }).code() ==
+        Code::unreadable);
+}
+
+TEST_CASE("of two that want one file, one fetches it") {
+  const Quiet quiet;
+  const Scratch scratch;
+  const std::string bytes = bytes_of(10000);
+  const WebServer server([&](const WebRequest& request) {
+    WebReply reply = file_reply(request, bytes, "\"1\"");
+    reply.silence = milliseconds(300);
+    return reply;
+  });
+  const Path target = scratch / "a";
+  Downloaded first, second;
+  std::thread other([&] { first = download(Url(server.url("/a")), target, "", kHasty); });
+  second = download(Url(server.url("/a")), target, "", kHasty);
+  other.join();
+  CHECK((first.sha256 == sum_of(bytes) && second.sha256 == first.sha256));
+  CHECK(server.requests().size() == 1);
+  require_whole(target, bytes);
+}
