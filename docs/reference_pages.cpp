@@ -11,6 +11,7 @@
 #include "base/error.h"
 #include "base/output.h"
 #include "base/text.h"
+#include "fetch/weights.h"
 #include "formats/finding_kinds.h"
 #include "formats/registry.h"
 #include "learn/models.h"
@@ -105,6 +106,11 @@ void add_learning(Pages& pages) {
         "\n## {} (`{}`)\n\n{}\n\n{} parameters with the default settings, 3 channels in and 1 class out.\n",
         architecture->title, architecture->name, architecture->description,
         with_thousands(static_cast<std::size_t>(learn::parameter_count(architecture->build(3, 1, {})))));
+  page +=
+      "\n## Published weights\n\n`model.weights` takes these names, which are torchvision's, and downloads the "
+      "file.\n\n| name | of | |\n|---|---|---|\n";
+  for (const fetch::PublishedWeights& weights : fetch::published_weights())
+    page += fmt::format("| `{}` | {} | [{}]({}) |\n", weights.name, weights.network, weights.description, weights.url);
   pages["docs/reference/networks.md"] = page;
 }
 

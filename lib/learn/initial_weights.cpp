@@ -11,6 +11,9 @@
 
 #include "base/error.h"
 #include "base/text.h"
+#include "fetch/cache.h"
+#include "fetch/url.h"
+#include "fetch/weights.h"
 
 namespace maskmill::learn {
 namespace {
@@ -89,6 +92,34 @@ std::string listed(const std::vector<std::string>& names) {
 
 StateDict read_weights(const Path& path) {
   return read_tensors(fs::is_directory(path) ? path / "model.pth" : path);
+}
+
+namespace {
+
+StateDict read_cached(const fetch::Url& url, const std::string& sha256) {
+  const Path file = fetch::cached(url, sha256);
+  try {
+    return read_tensors(file);
+  } catch (const Error& error) {
+    throw Error(error.code(), error.message())
+        .at(error.place())
+        .hint("it came from " + url.printable() +
+              "; where that has weights now, delete the file to download it again");
+  }
+}
+
+}  // namespace
+
+StateDict find_and_read_weights(const std::string& where) {
+  if (fetch::is_url(where)) return read_cached(fetch::Url(where), "");
+  if (fs::exists(where)) return read_weights(where);
+  if (const auto published = fetch::find_weights(where))
+    return read_cached(fetch::Url(published->url), published->sha256);
+  std::vector<std::string> names;
+  for (const fetch::PublishedWeights& weights : fetch::published_weights()) names.push_back(weights.name);
+  throw Error(Code::not_found, "is no file, and no published weights have this name")
+      .at_file(where)
+      .hint("there are: " + joined(names, ", "));
 }
 
 Adopted adopt(StateDict found, const std::vector<TensorSpec>& network) {

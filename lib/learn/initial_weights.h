@@ -20,6 +20,11 @@ struct Adopted {
 /// From a weights file (.pth, .safetensors), or a run directory's model.pth. Throws as read_tensors.
 StateDict read_weights(const Path& path);
 
+/// From what model.weights names: such a path, the URL of a file, or the name of published weights
+/// (fetch/weights.h), downloaded where the cache does not have them. Throws as read_weights and
+/// fetch::cached, and Error(not_found) listing the published names.
+StateDict find_and_read_weights(const std::string& where);
+
 /// By name and shape. Names may stand below others there ("module.", "state_dict.model."), or be those of the
 /// backbone alone: whichever fits most. Throws Error(bad_value) where nothing fits.
 Adopted adopt(StateDict found, const std::vector<TensorSpec>& network);

@@ -51,6 +51,19 @@ inline constexpr std::array<std::string_view, 4> enum_names<learn::Monitor>{"val
 
 namespace learn {
 
+/// The network, and the weights that it begins with.
+struct TrainedModelSettings : ModelSettings {
+  std::optional<std::string> weights{};
+  static void visit(auto& self, auto&& setting) {
+    ModelSettings::visit(self, setting);
+    setting(
+        "weights", self.weights,
+        "pretrained weights: a .pth or .safetensors file, a run directory, a URL, or torchvision's name, as "
+        "ResNet50_Weights.IMAGENET1K_V2; downloads are kept; a head of other classes is drawn anew",
+        unset("drawn from the seed"));
+  }
+};
+
 /// What comes before the network: at training and at prediction the same by construction.
 struct InputSettings {
   int width = 256, height = 256;
@@ -218,7 +231,7 @@ struct TensorboardSettings {
 };
 
 struct TrainSettings {
-  ModelSettings model{};
+  TrainedModelSettings model{};
   std::optional<std::string> init{};
   int freeze_encoder = 0;
   InputSettings input{};
@@ -245,8 +258,8 @@ struct TrainSettings {
     setting("model", self.model, "the network");
     setting(
         "init", self.init,
-        "weights to begin with: a .pth or .safetensors file, or a run directory; those of another shape, as a head of other "
-        "classes, are drawn anew",
+        "another training's weights to begin with, in place of model.weights: a .pth or .safetensors file, or a run "
+        "directory; a head of other classes is drawn anew",
         unset("drawn from the seed"));
     setting("freeze-encoder", self.freeze_encoder,
             "first epochs in which the encoder keeps its weights and running statistics", at_least(0));

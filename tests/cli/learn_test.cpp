@@ -9,6 +9,7 @@
 #include "support/drawn.h"
 #include "support/program.h"
 #include "support/schemas.h"
+#include "support/web_server.h"
 
 using namespace maskmill;
 using namespace maskmill::tests;
@@ -119,6 +120,51 @@ TEST_CASE("weights go out in another format and come back the same") {
   CHECK(tests::maskmill({"export", trained().run, "-o", safe}).status == 3);
   checked({"train", trained().split, "-o", (scratch / "run").string(), "init=" + safe, "epochs=1",
            "model.init-features=8", "input.width=64", "input.height=64", "--quiet"});
+}
+
+TEST_CASE("a network begins with weights from the web, which are kept") {
+  const Scratch scratch;
+  const std::string weights = read_file(trained().run + "/model.pth");
+  const WebServer server([&](const WebRequest& request) { return file_reply(request, weights, "\"1\""); });
+  const std::vector<std::string> environment{"/usr/bin/env", "MASKMILL_CACHE=" + (scratch / "cache").string(),
+                                             "https_proxy=http://127.0.0.1:1"};
+  const auto train = [&](const std::string& from, const std::string& run) {
+    return tests::maskmill({"train", trained().split, "-o", (scratch / run).string(), "model.weights=" + from,
+                            "epochs=1", "model.init-features=8", "input.width=64", "input.height=64"},
+                           environment);
+  };
+  for (const char* run : {"a", "b"}) {
+    const Ran ran = train(server.url("/models/model.pth"), run);
+    INFO(ran.err);
+    REQUIRE(ran.status == 0);
+    CHECK_THAT(ran.err, contains("begins with 118 tensors of http://127.0.0.1:"));
+  }
+  CHECK(server.requests().size() == 1);
+  CHECK(Json::parse(read_file(scratch / "a/config.json"))["model"]["weights"] ==
+        server.url("/models/model.pth"));
+  CHECK_FALSE(Json::parse(read_file(scratch / "a/model.json"))["model"].contains("weights"));
+
+  const Ran offline = train("ResNet50_Weights.IMAGENET1K_V2", "c");
+  CHECK(offline.status == 3);
+  CHECK_THAT(offline.err, contains("resnet50-11ad3fa6.pth cannot be downloaded"));
+  scratch.write("cache/download.pytorch.org/models/resnet50-11ad3fa6.pth", weights);
+  CHECK_THAT(train("ResNet50_Weights.IMAGENET1K_V2", "c").err, contains("not with 11ad3fa6"));
+  CHECK_THAT(train("ResNet50_Weights.IMAGENET1K_V4", "c").err, contains("did you mean ResNet50_Weights."));
+  CHECK_THAT(train("absent.pth", "c").err,
+             contains("absent.pth: is no file") && contains("FCN_ResNet50_Weights"));
+  CHECK_FALSE(fs::exists(scratch / "c"));
+}
+
+TEST_CASE("a run that goes on with other arithmetic says so") {
+  const Scratch scratch;
+  const std::string run = (scratch / "run").string();
+  checked({"train", trained().split, "-o", run, "epochs=1", "threads=1", "model.init-features=2",
+           "input.width=16", "input.height=16", "--quiet"});
+  const auto goes_on = [&](const std::string& setting) {
+    return checked({"train", trained().split, "-o", run, "--resume", setting}).err;
+  };
+  CHECK_THAT(goes_on("epochs=2"), !contains("differ in the last bits"));
+  CHECK_THAT(goes_on("threads=2"), contains("differ in the last bits: threads 1 -> 2"));
 }
 
 TEST_CASE("what training sees is drawn") {

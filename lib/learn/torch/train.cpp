@@ -83,6 +83,8 @@ class Training {
   TrainResult over(Source& data, bool resume);
 
  private:
+  void read_initial_weights();
+  void say_what_changed() const;
   void load_data(Source& data);
   void begin_or_resume(bool resume);
   void begin_run(const MetricsRow* first_epoch);
@@ -102,6 +104,7 @@ class Training {
   Findings& findings_;
   std::function<void(const EpochReport&)> report_;
 
+  StateDict initial_;  ///< of init or model.weights, until the network has them
   std::optional<ClassMap> classes_;
   std::optional<ModelCard> card_;
   std::optional<SampleStore> train_store_, val_store_;
@@ -113,11 +116,19 @@ class Training {
   double images_ = 0, training_seconds_ = 0, waited_seconds_ = 0;
 };
 
+void Training::read_initial_weights() {
+  if (settings_.init)
+    initial_ = read_weights(*settings_.init);
+  else if (settings_.model.weights)
+    initial_ = find_and_read_weights(*settings_.model.weights);
+}
+
 void Training::load_data(Source& data) {
   made_by_.inputs.resize(1);
   TrainingItems items = collect_items(data, settings_, made_by_.inputs.front(), findings_);
   classes_.emplace(data.metadata().labels, items.painted());
-  card_ = ModelCard{settings_.model, settings_.input, classes_->labels(), is_independent(settings_.loss)};
+  card_ = ModelCard{static_cast<const ModelSettings&>(settings_.model), settings_.input, classes_->labels(),
+                    is_independent(settings_.loss)};
   require_statistics(settings_, build(settings_.model, 3, classes_->size()), items.train.size());
   const Size size{settings_.input.width, settings_.input.height};
   const std::size_t cache = static_cast<std::size_t>(settings_.loader.cache_mb) << 20;
@@ -125,6 +136,17 @@ void Training::load_data(Source& data) {
   val_store_.emplace(settings_.val_subset, std::move(items.val), *classes_, size,
                      cache - train_store_->cached_bytes(), findings_);
   result_.left_out = train_store_->broken() + val_store_->broken();
+}
+
+void Training::say_what_changed() const {
+  const Json before = read_json(run_.file("environment.json"));
+  const Json now = describe_environment(trainer_->device(), trainer_->precision());
+  std::vector<std::string> changes;
+  for (const auto& [key, value] : now.items())
+    if (before.contains(key) && before[key] != value)
+      changes.push_back(key + " " + to_line(before[key]) + " -> " + to_line(value));
+  if (!changes.empty())
+    notice("the run began elsewhere, so its end may differ in the last bits: " + joined(changes, ", "));
 }
 
 void Training::begin_or_resume(bool resume) {
@@ -135,6 +157,7 @@ void Training::begin_or_resume(bool resume) {
           .at_file(run_.path())
           .hint("to go on with other data, begin a new run with init=" + run_.path().string());
     progress_ = load_checkpoint(run_.file(RunFolder::checkpoint), trainer_->network(), trainer_->optimizer());
+    say_what_changed();
     run_.keep_metrics_before(progress_.epoch);
     if (progress_.epoch > settings_.epochs)
       notice("all of the " + counted(static_cast<std::size_t>(settings_.epochs), "epoch") +
@@ -145,10 +168,9 @@ void Training::begin_or_resume(bool resume) {
     return;
   }
   progress_.schedule = trainer_->schedule().seen();
-  if (!settings_.init) return;
-  const Adopted adopted =
-      adopt(read_weights(Path(*settings_.init)), learn::state_of(trainer_->network()->graph()));
-  notice(describe(adopted, *settings_.init));
+  if (initial_.empty()) return;
+  const Adopted adopted = adopt(std::exchange(initial_, {}), learn::state_of(trainer_->network()->graph()));
+  notice(describe(adopted, settings_.init ? *settings_.init : *settings_.model.weights));
   load_some(trainer_->network(), adopted.tensors);
 }
 
@@ -210,7 +232,8 @@ std::string Training::config_text() const {
 TrainResult Training::over(Source& data, bool resume) {
   const Clock::time_point start = Clock::now();
   prepare_process(settings_.threads);
-  choose_device(settings_.device);  // before the data are read
+  choose_device(settings_.device);  // what may fail comes before the data are read
+  if (!resume) read_initial_weights();
   load_data(data);
   begin_or_resume(resume);
   result_.device = device_name(trainer_->device());

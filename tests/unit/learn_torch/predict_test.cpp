@@ -45,7 +45,7 @@ Network random_network(const ModelCard& card) {
 Path untrained_run(const Scratch& scratch, const ModelCard& card) {
   const RunFolder run = RunFolder::create(scratch / "run", Overwrite::no);
   TrainSettings settings;
-  settings.model = card.model;
+  static_cast<ModelSettings&>(settings.model) = card.model;
   settings.input = card.input;
   RunFolder::Files files = files_of(card);
   files.emplace_back("config.json", to_text(to_json(settings_of(settings))));
