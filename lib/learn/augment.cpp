@@ -185,8 +185,9 @@ void augment(Sample& sample, const AugmentSettings& settings, Random& random) {
   if (saturation != 1 || hue_degrees != 0) change_colour(sample, saturation, hue_degrees);
 
   const bool horizontally = happens(settings.horizontal_flip), vertically = happens(settings.vertical_flip);
-  const bool scales = settings.scale_low != 1 || settings.scale_high != 1, crops = settings.crop < 1;
-  if (scales || crops || settings.rotation > 0 || settings.translation > 0) {
+  const bool scales = settings.scale_low != 1 || settings.scale_high != 1,
+             frames = settings.crop < 1 || settings.pad > 0;
+  if (scales || frames || settings.rotation > 0 || settings.translation > 0) {
     const cv::Size size = sample.image.size();
     const double scale = scales ? random.uniform(settings.scale_low, settings.scale_high) : 1;
     const double angle_degrees = either_way(settings.rotation);
@@ -194,10 +195,10 @@ void augment(Sample& sample, const AugmentSettings& settings, Random& random) {
     const double shift_y = size.height * either_way(settings.translation);
     Affine whole_way = combined(turning(size, angle_degrees, scale, shift_x, shift_y),
                                 mirroring(size, horizontally, vertically));
-    if (crops) {
-      const double share = random.uniform(settings.crop, 1);
-      const double x = size.width * random.uniform(0, 1 - share),
-                   y = size.height * random.uniform(0, 1 - share);
+    if (frames) {
+      const double share = random.uniform(settings.crop, 1 + settings.pad);
+      const auto place = [&] { return random.uniform(std::min(0.0, 1 - share), std::max(0.0, 1 - share)); };
+      const double x = size.width * place(), y = size.height * place();
       whole_way = combined(enlarging(share, x, y), whole_way);
     }
     warp(sample, whole_way);

@@ -20,6 +20,7 @@ struct AugmentSettings {
   double translation = 0;
   double scale_low = 1, scale_high = 1;
   double crop = 1;
+  double pad = 0;
   double brightness = 0;
   double contrast = 0;
   double saturation = 0;
@@ -41,6 +42,11 @@ struct AugmentSettings {
         "smallest share of the width and of the height that a random window keeps, enlarged to the whole; 1 "
         "does not crop",
         between(0.05, 1));
+    setting(
+        "pad", self.pad,
+        "put the picture somewhere into a frame that is larger by up to this share, black and ignored, and "
+        "reduce that to the whole",
+        between(0, 4));
     setting("brightness", self.brightness, "add up to this share of the full range either way",
             between(0, 1));
     setting("contrast", self.contrast, "multiply by 1 plus or minus up to this", between(0, 1));
@@ -60,7 +66,8 @@ void validate(const AugmentSettings& settings);
 /// the top left corner of the top left pixel. Pixels are never written in place, so a sample may share its
 /// own with a cache. The sample keeps its size.
 ///
-/// Where a turn, scale, shift or crop is switched on, it and the flips are one resampling: flip, turn, crop.
+/// Where a turn, scale, shift, crop or pad is switched on, it and the flips are one resampling: flip, turn,
+/// and the window that crop and pad draw together, its share from crop to 1 + pad.
 /// The draws, in this order: contrast, brightness, saturation, hue, horizontal flip, vertical flip, scale,
 /// rotation, shift along x, shift along y, the window's share, its place along x and along y, blur, noise and
 /// the noise's seed.

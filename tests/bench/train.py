@@ -5,8 +5,8 @@
 DATA holds the real data (camvid_sample, oxford_pets_sample); PYTHON has torch 2.13.0, torchvision's Python files, numpy and
 opencv-python-headless. BUILD needs the target loader_rate. In each round either side runs once, in turn; a ratio is of a round's pair,
 and its median stands with the least and the most. Python takes the number of workers that is best for it, tried beforehand. Training
-is counted without the first epoch on both sides. Peak memory is the largest process's of a side. A PART is loading, predicting or
-training; with a PATTERN, only those rows whose names it is found in.
+is counted without the first epoch on both sides. Peak memory is the largest process's of a side. A PART is loading, waiting,
+predicting or training; with a PATTERN, only those rows whose names it is found in.
 """
 import csv
 import json
@@ -133,18 +133,42 @@ for i in range(count):
 """
 
 
+SIZES = ((240, (500, 375), (240, 176)), (16, (6000, 4000), (608, 400)))  # pictures, their size, the network's
+
+
+def generated(count, size):
+    folder = scratch / f"{size[0]}"
+    if not folder.exists():
+        subprocess.run(words(python, "-c", LARGE, folder, count, *size), check=True)
+    return folder
+
+
 def loading():
     heading("decoding, resizing and augmenting", "workers, scale of decoding")
-    for count, size, network in ((240, (500, 375), (240, 176)), (16, (6000, 4000), (608, 400))):
-        folder = scratch / f"{size[0]}"
-        subprocess.run(words(python, "-c", LARGE, folder, count, *size), check=True)
+    for count, size, network in SIZES:
+        folder = generated(count, size)
         for reduced in ((1,) if size[0] < 1000 else (1, 8)):
             row(f"{size[0]}x{size[1]} JPEG to {network[0]}x{network[1]}, 2 threads",
                 lambda: run((build / "bin/loader_rate", folder, "pairs", *network, 2), float),
                 lambda choice: peer("loader_peer.py", folder, *network, *choice), [(workers, reduced) for workers in (0, 1, 2)])
 
 
-for part in sys.argv[5:] or ("loading", "predicting", "training"):
+def waiting():
+    """What training waits for its samples, whose decoded pixels are not kept here."""
+    print("\n| training U-Net(16) in bf16, nothing kept | images/s | share of the time spent waiting | with samples kept: images/s "
+          "| waiting |\n|---|---|---|---|---|", flush=True)
+    for count, size, network in SIZES:
+        said = []
+        for cache in (0, 2048):
+            done = run((maskmill, "train", generated(count, size), "--from", "pairs", "-o", scratch / "waiting", "--force", "--quiet",
+                        "--json", "epochs=4", "batch-size=8", "model.init-features=16", "precision=bf16", "val-subset=train",
+                        f"input.width={network[0]}", f"input.height={network[1]}", f"loader.cache-mb={cache}",
+                        "augment.rotation=10", "tensorboard.enabled=false", "checkpoint.state-every=0"), json.loads)
+            said += [f"{done.rate['images_per_second']:.1f}", f"{100 * done.rate['waiting_share']:.1f} %"]
+        print(f"| {size[0]}x{size[1]} to {network[0]}x{network[1]} | {' | '.join(said)} |", flush=True)
+
+
+for part in sys.argv[5:] or ("loading", "waiting", "predicting", "training"):
     part, _, pattern = part.partition(":")
-    {"loading": loading, "predicting": predicting, "training": training}[part]()
+    {"loading": loading, "waiting": waiting, "predicting": predicting, "training": training}[part]()
 subprocess.run(["rm", "-rf", scratch])

@@ -4,6 +4,7 @@
 #include <ATen/Parallel.h>
 #include <ATen/Version.h>
 #include <ATen/autocast_mode.h>
+#include <ATen/cpu/Utils.h>
 #include <dlfcn.h>
 #ifdef __GLIBC__
 #include <malloc.h>
@@ -12,6 +13,7 @@
 #include <sys/auxv.h>
 #endif
 
+#include <algorithm>
 #include <array>
 #include <limits>
 #include <opencv2/core.hpp>
@@ -56,13 +58,16 @@ int compute_capability(torch::Device device) {
 }
 
 bool cpu_computes_in_bf16() {
-#if defined(__x86_64__)
-  return __builtin_cpu_supports("avx512bf16") > 0 || __builtin_cpu_supports("amx-bf16") > 0;
-#elif defined(__aarch64__) && defined(__linux__)
+#if defined(__aarch64__) && defined(__linux__)
   constexpr unsigned long kBf16 = 1UL << 14U;  // HWCAP2_BF16
   return (getauxval(AT_HWCAP2) & kBf16) != 0;
 #else
-  return false;
+  // Not the compiler's __builtin_cpu_supports: Clang 14 does not know these by name.
+  const auto capabilities = at::cpu::get_cpu_capabilities();
+  return std::ranges::any_of(std::array{"avx512_bf16", "amx_bf16"}, [&](const char* name) {
+    const auto found = capabilities.find(name);
+    return found != capabilities.end() && found->second.isBool() && found->second.toBool();
+  });
 #endif
 }
 

@@ -27,7 +27,7 @@ class Adam final : public Optimizer {
  private:
   void move(const Tensors& weights, const Tensors& gradients, const std::vector<Tensors>& memory,
             const Pace& pace) const override {
-    const auto& [steps, averages, squares] = std::tie(memory[0], memory[1], memory[2]);
+    const Tensors &steps = memory[0], &averages = memory[1], &squares = memory[2];
     at::_foreach_add_(steps, 1);
     const auto kernel = [&](const auto& fused) {
       fused(weights, gradients, averages, squares, at::TensorList(), steps, pace.learning_rate, pace.momentum,

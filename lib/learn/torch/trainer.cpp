@@ -185,9 +185,9 @@ Trainer::ValPass Trainer::score(std::size_t keep) {
   while (const std::optional<Batch> batch = val_loader_.next()) {
     throw_if_interrupted();
     const auto [input, classes] = prepare(*batch);
-    const Tensor scores = [&] {
+    const Tensor scores = [&, &images = input] {
       const Autocast autocast(device_, precision_);
-      return network_->forward(input).at("out");
+      return network_->forward(images).at("out");
     }();
     sum += loss_(scores, classes) * batch->size();
     const Tensor chosen = scores.argmax(1).to(torch::kInt16).cpu().contiguous();

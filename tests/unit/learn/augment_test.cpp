@@ -320,6 +320,8 @@ TEST_CASE("each operation draws only for itself") {
   CHECK(draws([](auto& s) { s.saturation = 0.1; }) == 1);
   CHECK(draws([](auto& s) { s.hue = 20; }) == 1);
   CHECK(draws([](auto& s) { s.crop = 0.5; }) == 3);
+  CHECK(draws([](auto& s) { s.pad = 0.5; }) == 3);
+  CHECK(draws([](auto& s) { s.crop = 0.5, s.pad = 0.5; }) == 3);
   CHECK(draws([](auto& s) { s.blur = 2; }) == 1);
   CHECK(draws([](auto& s) { s.noise = 0.1; }) == 2);
   CHECK(draws([](auto& s) { s.contrast = 0.1, s.rotation = 10, s.translation = 0.1; }) == 4);
@@ -346,6 +348,26 @@ TEST_CASE("a crop is a window enlarged to the whole, and never reaches outside")
     CHECK(iou(ones(sample.mask), bright(sample.image)) > 0.95);
   }
   CHECK(cropped);
+}
+
+TEST_CASE("a padded picture lies whole in its frame, and the frame is ignored") {
+  AugmentSettings settings = nothing_on();
+  settings.pad = 1;
+  for (std::uint64_t seed = 0; seed < 20; ++seed) {
+    const Sample whole = drawn_flower({240, 200}, {120, 100}, 60);
+    Sample sample = whole;
+    Random random(seed), replayed(seed);
+    augment(sample, settings, random);
+    const double share = replayed.uniform(1, 2);
+    const double x = 240 * replayed.uniform(1 - share, 0), y = 200 * replayed.uniform(1 - share, 0);
+    cv::Mat inside(sample.mask.size(), CV_8UC1, cv::Scalar(0));
+    const cv::Rect2d picture(-x / share, -y / share, 240 / share, 200 / share);
+    cv::rectangle(inside, cv::Rect(picture), cv::Scalar(255), cv::FILLED);
+    CHECK(iou(sample.mask != kIgnored, inside) > 0.97);
+    CHECK(std::abs(cv::countNonZero(ones(sample.mask)) * share * share - cv::countNonZero(ones(whole.mask))) <
+          0.03 * cv::countNonZero(ones(whole.mask)));
+    CHECK(iou(ones(sample.mask), bright(sample.image)) > 0.93);
+  }
 }
 
 TEST_CASE("a saturation of 0 leaves the luminance, and gray has no colour to change") {
