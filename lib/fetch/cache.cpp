@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "fetch/cache.h"
 
+#include <algorithm>
 #include <boost/filesystem.hpp>
+#include <cctype>
 #include <cstdlib>
 #include <optional>
 #include <string_view>
@@ -28,11 +30,22 @@ void write_record(const Path& file, const std::string& sum) {
   replace_file(record_of(file), sum + "  " + file.filename().string() + "\n");
 }
 
+std::string read_record(const Path& record) {
+  constexpr std::size_t kDigits = 64;
+  std::string sum = read_file(record).substr(0, kDigits);
+  std::ranges::transform(sum, sum.begin(),
+                         [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  if (sum.size() == kDigits && sum.find_first_not_of("0123456789abcdef") == std::string::npos) return sum;
+  throw Error(Code::bad_format, "does not begin with the 64 digits of a SHA-256")
+      .at_file(record)
+      .hint("delete it and the file beside it, which is downloaded again");
+}
+
 void verify(const Path& file, const Url& url, const std::string& published) {
-  const std::string sum = sha256_of(file);
   const Path record = record_of(file);
   const bool recorded = fs::exists(record);
-  const std::string expected = recorded ? read_file(record).substr(0, sum.size()) : published;
+  const std::string expected = recorded ? read_record(record) : published;
+  const std::string sum = sha256_of(file);
   if (sum.starts_with(expected) && sum.starts_with(published)) {
     if (!recorded) write_record(file, sum);
     return;
@@ -55,8 +68,12 @@ Path cache_folder() {
   throw Error(Code::usage, "there is no folder for downloads").hint("set MASKMILL_CACHE to one, or HOME");
 }
 
+Path cached_file(const Url& url) {
+  return cache_folder() / (url.host() + "-" + url.digest().substr(0, 16)) / url.file_name();
+}
+
 Path cached(const Url& url, const std::string& sha256, const Patience& patience) {
-  const Path file = cache_folder() / url.file_path();
+  const Path file = cached_file(url);
   if (fs::exists(file)) {
     verify(file, url, sha256);
     return file;
@@ -66,6 +83,7 @@ Path cached(const Url& url, const std::string& sha256, const Patience& patience)
   } catch (const Error& error) {
     if (error.code() != Code::unreadable && error.code() != Code::not_found) throw;
     throw Error(error.code(), error.message())
+        .at(error.place())
         .hint((error.hint_text().empty() ? "" : error.hint_text() + "\n") +
               "where you have the file, put it at " + file.string());
   }

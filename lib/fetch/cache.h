@@ -12,10 +12,13 @@ namespace maskmill::fetch {
 /// Error(usage) where none of them is set.
 Path cache_folder();
 
-/// The URL's file in the cache, at its Url::file_path(), downloaded where it is not there yet. Its SHA-256 is
-/// kept beside it, as sha256sum writes it, and holds from then on: a file that has become another is refused,
-/// as is one whose SHA-256 does not begin with `sha256`. A file that a user put there is taken. Throws as
-/// download(), and Error(bad_format) for the file.
+/// Where the URL's file lies in the cache: in a folder of its own, named by the host and the URL's digest.
+Path cached_file(const Url& url);
+
+/// That file, downloaded where it is not there yet. Its SHA-256 is kept beside it, as sha256sum writes it,
+/// and holds from then on: a file that has become another is refused, as is one whose SHA-256 does not begin
+/// with `sha256`. A file that a user put there is taken. Throws as download(), and Error(bad_format) for the
+/// file or what is kept beside it.
 Path cached(const Url& url, const std::string& sha256 = "", const Patience& patience = {});
 
 }  // namespace maskmill::fetch

@@ -54,22 +54,29 @@ void PartialFile::lock() {
     const bool taken = locked != 0 && errno == EWOULDBLOCK;
     if (!taken && is_locked_file_in_place()) return;  // also on a file system without locks
     ::close(descriptor_);
-    if (!taken) continue;
-    if (!said) notice("waits for another process that downloads " + url_.printable());
-    said = true;
+    if (taken && !said) notice("waits for another process that downloads " + url_.printable());
+    said = said || taken;
     if (interrupted()) throw interrupted_download();
-    std::this_thread::sleep_for(std::chrono::milliseconds(100));
+    std::this_thread::sleep_for(std::chrono::milliseconds(taken ? 100 : 1));
   }
+}
+
+PartialFile::~PartialFile() {
+  if (size_ == 0 && is_locked_file_in_place()) remove();
+  ::close(descriptor_);
 }
 
 void PartialFile::take_up() {
   try {
-    const Json state = read_json(state_path_);
-    if (state.at("url") == url_.printable()) validator_ = state.at("validator").get<std::string>();
+    const Json kept = read_json(state_path_);
+    if (kept.at("url_sha256") == url_.digest()) {
+      state_.validator = kept.at("validator").get<std::string>();
+      if (kept.contains("total")) state_.total = kept["total"].get<std::uint64_t>();
+    }
   } catch (const std::exception&) {
-    validator_.clear();  // none, or not whole: then the bytes are nobody's
+    state_ = {};  // none, or not whole: then the bytes are nobody's
   }
-  if (validator_.empty()) return begin_again("");
+  if (!state_.can_be_continued()) return begin_again({});
   std::string block(std::size_t{1} << 20, '\0');
   for (;;) {
     if (interrupted()) throw interrupted_download();
@@ -89,27 +96,31 @@ void PartialFile::append(std::string_view bytes) {
 }
 
 // The old bytes go before the new state is written: a crash between must not leave them under its name.
-void PartialFile::begin_again(const std::string& validator) {
+void PartialFile::begin_again(const FileState& state) {
   if (::ftruncate(descriptor_, 0) != 0 || ::lseek(descriptor_, 0, SEEK_SET) != 0)
     throw cannot_write(path_, errno);
   size_ = 0;
   sum_ = Sha256();
-  validator_ = validator;
-  if (validator.empty())
+  state_ = state;
+  if (!state.can_be_continued()) {
     ::unlink(state_path_.c_str());
-  else
-    replace_file(state_path_, to_text({{"url", url_.printable()}, {"validator", validator}}));
+    return;
+  }
+  Json kept{{"url", url_.printable()}, {"url_sha256", url_.digest()}, {"validator", state.validator}};
+  if (state.total) kept["total"] = *state.total;
+  replace_file(state_path_, to_text(kept));
 }
 
 void PartialFile::become_target() {
-  if (::fsync(descriptor_) != 0 || ::rename(path_.c_str(), target_.c_str()) != 0)
-    throw cannot_write(target_, errno);
+  if (::fsync(descriptor_) != 0) throw cannot_write(path_, errno);
   ::unlink(state_path_.c_str());
+  if (::rename(path_.c_str(), target_.c_str()) != 0) throw cannot_write(target_, errno);
 }
 
+// Here too the state goes first: as soon as the file has no name, another process may begin one of its own.
 void PartialFile::remove() {
-  ::unlink(path_.c_str());
   ::unlink(state_path_.c_str());
+  ::unlink(path_.c_str());
 }
 
 }  // namespace maskmill::fetch

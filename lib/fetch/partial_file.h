@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -12,6 +13,13 @@
 
 namespace maskmill::fetch {
 
+/// Which file a server has at one time.
+struct FileState {
+  std::string validator;               ///< a strong ETag or date (RFC 9110, 8.8); empty where there is none
+  std::optional<std::uint64_t> total;  ///< its bytes, where the server says
+  bool can_be_continued() const { return !validator.empty(); }
+};
+
 /// The bytes of a URL that have come so far, in `target`.part, held by this process alone. The state of the
 /// server's file that they are of stands in target.part.json; bytes of no state are dropped.
 class PartialFile {
@@ -19,17 +27,17 @@ class PartialFile {
   /// Waits for another process that has it, and makes the folders above. Throws Error(write_failed |
   /// unreadable | interrupted).
   PartialFile(const Url& url, const Path& target);
-  ~PartialFile() { ::close(descriptor_); }
+  ~PartialFile();
   PartialFile(const PartialFile&) = delete;
   PartialFile& operator=(const PartialFile&) = delete;
 
   std::uint64_t size() const { return size_; }
-  /// An ETag or a date: of which state of the server's file these bytes are. Empty where it cannot be said.
-  const std::string& validator() const { return validator_; }
+  /// Of which state of the server's file these bytes are.
+  const FileState& state() const { return state_; }
 
   /// These two and become_target() throw Error(write_failed).
   void append(std::string_view bytes);
-  void begin_again(const std::string& validator);
+  void begin_again(const FileState& state);
   std::string sha256() const { return sum_.hex(); }
   /// On disk before it has the name.
   void become_target();
@@ -44,7 +52,7 @@ class PartialFile {
   Path target_, path_, state_path_;
   int descriptor_ = -1;
   std::uint64_t size_ = 0;
-  std::string validator_;
+  FileState state_;
   Sha256 sum_;
 };
 

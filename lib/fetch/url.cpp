@@ -10,6 +10,7 @@
 
 #include "base/error.h"
 #include "base/text.h"
+#include "fetch/sha256.h"
 
 namespace maskmill::fetch {
 namespace {
@@ -27,10 +28,10 @@ std::string part(CURLU* url, CURLUPart which) {
   return text;
 }
 
-constexpr std::size_t kLongestName = 200;  // file systems take 255, and endings are put behind
-
-// Every other byte is written as %XX, also "%" itself: no two names become one.
-std::string file_name(std::string_view text) {
+// Every byte that is not plain is written as %XX. A name that is too long keeps its end, where the extension
+// is.
+std::string safe_name(std::string_view text) {
+  constexpr std::size_t kLongest = 150;  // file systems take 255, and endings are put behind
   std::string name;
   for (const char c : text) {
     const auto byte = static_cast<unsigned char>(c);
@@ -38,8 +39,9 @@ std::string file_name(std::string_view text) {
         std::isalnum(byte) != 0 || std::string_view("-_.=+@~").find(c) != std::string_view::npos;
     name += plain ? std::string(1, c) : fmt::format("%{:02X}", byte);
   }
+  if (name.size() > kLongest) name.erase(0, name.size() - kLongest);
   if (name.starts_with(".")) name.replace(0, 1, "%2E");
-  return name;
+  return name.empty() ? "index" : name;
 }
 
 }  // namespace
@@ -54,27 +56,29 @@ bool is_url(std::string_view text) {
 }
 
 Url::Url(const std::string& text) : text_(text) {
-  const auto refuse = [&](std::string_view why) {
-    return Error(Code::usage, in_quotes(text) + " is no URL that can be fetched: " + std::string(why));
+  const auto refuse = [](const std::string& url, std::string_view why) {
+    return Error(Code::usage, in_quotes(url) + " cannot be fetched: " + std::string(why));
   };
-  if (!is_url(text)) throw refuse("it begins neither with http:// nor with https://");
+  if (!is_url(text)) throw refuse(text, "it begins neither with http:// nor with https://");
   const Handle url(curl_url());
   if (const CURLUcode code = curl_url_set(url.get(), CURLUPART_URL, text.c_str(), 0); code != CURLUE_OK)
-    throw refuse(curl_url_strerror(code));
+    throw refuse(text.find('@') == std::string::npos ? text : "a URL with @", curl_url_strerror(code));
 
-  const std::string port = part(url.get(), CURLUPART_PORT), query = part(url.get(), CURLUPART_QUERY);
-  file_path_ = file_name(part(url.get(), CURLUPART_HOST) + (port.empty() ? "" : ":" + port));
+  const bool has_query = !part(url.get(), CURLUPART_QUERY).empty();
+  const bool has_secret =
+      !part(url.get(), CURLUPART_USER).empty() || !part(url.get(), CURLUPART_PASSWORD).empty();
+  for (const CURLUPart left_out : {CURLUPART_USER, CURLUPART_PASSWORD, CURLUPART_QUERY, CURLUPART_FRAGMENT})
+    curl_url_set(url.get(), left_out, nullptr, 0);
+  printable_ = maskmill::printable(part(url.get(), CURLUPART_URL)) + (has_query ? "?..." : "");
+  if (has_secret) throw refuse(printable_, "users and passwords belong into ~/.netrc");
+
+  const std::string port = part(url.get(), CURLUPART_PORT);
+  host_ = safe_name(part(url.get(), CURLUPART_HOST) + (port.empty() ? "" : ":" + port));
   const std::string path = part(url.get(), CURLUPART_PATH);
-  for (const std::string& name : split_text(path, '/'))
-    if (!name.empty()) file_path_ /= file_name(name);
-  if (path.ends_with('/')) file_path_ /= "index";
-  if (!query.empty()) file_path_ += "%3F" + file_name(query);
-  for (const Path& name : file_path_)
-    if (name.size() > kLongestName) throw refuse("a part of it is too long for a file name");
-
-  for (const CURLUPart secret : {CURLUPART_USER, CURLUPART_PASSWORD})
-    curl_url_set(url.get(), secret, nullptr, 0);
-  printable_ = maskmill::printable(part(url.get(), CURLUPART_URL));
+  file_name_ = safe_name(path.substr(path.rfind('/') + 1));
+  Sha256 sum;
+  sum.add(text);
+  digest_ = sum.hex();
 }
 
 }  // namespace maskmill::fetch

@@ -59,6 +59,8 @@ std::optional<PublishedWeights> find_weights(std::string_view name) {
     if (weights.name == name) return weights;
     names.push_back(weights.name);
   }
+  if (name.find('/') != std::string_view::npos || name.ends_with(".pth") || name.ends_with(".safetensors"))
+    return std::nullopt;
   const bool looks_so = name.find("_Weights") != std::string_view::npos;
   const auto nearest = nearest_name(name, names);
   if (!nearest && !looks_so) return std::nullopt;

@@ -25,8 +25,8 @@ std::vector<PublishedWeights> parse_weights(std::string_view json, const Path& n
 /// Those the program knows: weights.json.
 const std::vector<PublishedWeights>& published_weights();
 
-/// Weights by their name, or nothing. Throws Error(usage) for a name that looks like one of them, naming the
-/// nearest.
+/// Weights by their name, or nothing. Throws Error(usage), naming the nearest, for a word that looks like one
+/// of the names and like no path.
 std::optional<PublishedWeights> find_weights(std::string_view name);
 
 }  // namespace maskmill::fetch

@@ -45,27 +45,73 @@ class Pixels {
   std::string joined_;
 };
 
-// Nothing where a chunk is broken, IDATs do not follow each other, or the end is missing.
-std::optional<Pixels> compressed_pixels(std::string_view png) {
-  Pixels pixels;
-  enum class At { before, in, behind } at = At::before;
-  for (std::size_t offset = kSignatureBytes; png.size() - offset >= kAroundChunk;) {
-    const std::size_t length = big32(png, offset);
-    if (length > png.size() - offset - kAroundChunk) return std::nullopt;
-    const std::string_view type = png.substr(offset + 4, 4), data = png.substr(offset + 8, length);
-    if (libdeflate_crc32(0, type.data(), length + 4) != big32(png, offset + 8 + length)) return std::nullopt;
-    if (type == "IDAT") {
-      if (at == At::behind) return std::nullopt;
-      at = At::in;
-      pixels.add(data);
-    } else if (at == At::in) {
-      at = At::behind;
+/// The chunks of a PNG, each held against its checksum and against the order of PNG 1.2, 4.1.
+class Chunks {
+ public:
+  explicit Chunks(std::string_view png) : png_(png) {}
+
+  /// Nothing where anything is out of order, or interlaced.
+  std::optional<Pixels> pixels() {
+    while (next()) {
+      if (type_ == "IEND") return at_ == At::pixels || at_ == At::behind ? end() : std::nullopt;
+      if (!take()) break;
     }
-    if (type == "IEND") return at == At::behind ? std::optional(std::move(pixels)) : std::nullopt;
-    offset += kAroundChunk + length;
+    return std::nullopt;
   }
-  return std::nullopt;
-}
+
+ private:
+  enum class At { start, header, palette, pixels, behind };
+
+  bool next() {
+    if (png_.size() - offset_ < kAroundChunk) return false;
+    const std::size_t length = big32(png_, offset_);
+    if (length > png_.size() - offset_ - kAroundChunk) return false;
+    type_ = png_.substr(offset_ + 4, 4);
+    data_ = png_.substr(offset_ + 8, length);
+    const std::uint32_t sum = libdeflate_crc32(0, type_.data(), length + 4);
+    offset_ += kAroundChunk + length;
+    return sum == big32(png_, offset_ - 4);
+  }
+
+  bool take() {
+    if (at_ == At::start) return type_ == "IHDR" && take_header();
+    if (type_ == "IDAT") {
+      if (at_ == At::behind || (is_indexed_ && at_ == At::header)) return false;
+      at_ = At::pixels;
+      pixels_.add(data_);
+      return true;
+    }
+    if (at_ == At::pixels) at_ = At::behind;
+    if (type_ == "PLTE") return take_palette();
+    const bool is_ancillary = (byte_at(type_, 0) & 0x20U) != 0;
+    return is_ancillary;
+  }
+
+  bool take_header() {
+    if (data_.size() != kHeaderBytes) return false;
+    at_ = At::header;
+    is_indexed_ = byte_at(data_, 9) == kIndexed;
+    const bool plain = byte_at(data_, 10) == 0 && byte_at(data_, 11) == 0,
+               interlaced = byte_at(data_, 12) != 0;
+    return plain && !interlaced;
+  }
+
+  bool take_palette() {
+    if (at_ != At::header || !is_indexed_ || data_.empty() || data_.size() % 3 != 0 || data_.size() > 3 * 256)
+      return false;
+    at_ = At::palette;
+    return true;
+  }
+
+  std::optional<Pixels> end() { return data_.empty() ? std::optional(std::move(pixels_)) : std::nullopt; }
+
+  static constexpr std::uint32_t kIndexed = 3;
+  std::string_view png_, type_, data_;
+  std::size_t offset_ = kSignatureBytes;
+  At at_ = At::start;
+  bool is_indexed_ = false;
+  Pixels pixels_;
+};
 
 bool inflate(std::string_view packed, std::span<std::uint8_t> bytes) {
   struct Free {
@@ -73,9 +119,11 @@ bool inflate(std::string_view packed, std::span<std::uint8_t> bytes) {
   };
   const std::unique_ptr<libdeflate_decompressor, Free> decompressor(libdeflate_alloc_decompressor());
   // Without a place for how much came, all must come.
+  std::size_t taken = 0;
   return decompressor &&
-         libdeflate_zlib_decompress(decompressor.get(), packed.data(), packed.size(), bytes.data(),
-                                    bytes.size(), nullptr) == LIBDEFLATE_SUCCESS;
+         libdeflate_zlib_decompress_ex(decompressor.get(), packed.data(), packed.size(), bytes.data(),
+                                       bytes.size(), &taken, nullptr) == LIBDEFLATE_SUCCESS &&
+         taken == packed.size();
 }
 
 std::uint8_t sum(int a, int b) {
@@ -166,9 +214,8 @@ bool unfilter_rows(std::uint8_t* bytes, std::size_t rows, std::size_t size) {
 }  // namespace
 
 std::optional<cv::Mat> decode_gray_rows(std::string_view png, int height, int row_samples, int sample_bytes) {
-  constexpr std::size_t kInterlace = kSignatureBytes + 8 + 12;
-  if (png.size() <= kSignatureBytes + kAroundChunk + kHeaderBytes || byte_at(png, kInterlace) != 0) return {};
-  const std::optional<Pixels> pixels = compressed_pixels(png);
+  if (png.size() < kSignatureBytes) return {};
+  const std::optional<Pixels> pixels = Chunks(png).pixels();
   if (!pixels) return {};
 
   const auto rows = static_cast<std::size_t>(height), sample = static_cast<std::size_t>(sample_bytes);

@@ -101,10 +101,11 @@ StateDict read_cached(const fetch::Url& url, const std::string& sha256) {
   try {
     return read_tensors(file);
   } catch (const Error& error) {
+    if (error.code() != Code::bad_format && error.code() != Code::unsupported) throw;
     throw Error(error.code(), error.message())
         .at(error.place())
-        .hint("it came from " + url.printable() +
-              "; where that has weights now, delete the file to download it again");
+        .hint((error.hint_text().empty() ? "" : error.hint_text() + "\n") + "it came from " +
+              url.printable() + "; where that has other weights now, delete the file to download it again");
   }
 }
 
@@ -120,6 +121,10 @@ StateDict find_and_read_weights(const std::string& where) {
   throw Error(Code::not_found, "is no file, and no published weights have this name")
       .at_file(where)
       .hint("there are: " + joined(names, ", "));
+}
+
+std::string printable_weights(const std::string& where) {
+  return fetch::is_url(where) ? fetch::Url(where).printable() : where;
 }
 
 Adopted adopt(StateDict found, const std::vector<TensorSpec>& network) {

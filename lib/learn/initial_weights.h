@@ -21,9 +21,12 @@ struct Adopted {
 StateDict read_weights(const Path& path);
 
 /// From what model.weights names: such a path, the URL of a file, or the name of published weights
-/// (fetch/weights.h), downloaded where the cache does not have them. Throws as read_weights and
-/// fetch::cached, and Error(not_found) listing the published names.
+/// (fetch/weights.h), downloaded where the cache does not have them. Throws as read_weights,
+/// fetch::cached and fetch::find_weights, and Error(not_found) listing the published names.
 StateDict find_and_read_weights(const std::string& where);
+
+/// The same for messages: of a URL, without a token that its query may hold.
+std::string printable_weights(const std::string& where);
 
 /// By name and shape. Names may stand below others there ("module.", "state_dict.model."), or be those of the
 /// backbone alone: whichever fits most. Throws Error(bad_value) where nothing fits.

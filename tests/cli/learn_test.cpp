@@ -146,8 +146,11 @@ TEST_CASE("a network begins with weights from the web, which are kept") {
 
   const Ran offline = train("ResNet50_Weights.IMAGENET1K_V2", "c");
   CHECK(offline.status == 3);
-  CHECK_THAT(offline.err, contains("resnet50-11ad3fa6.pth cannot be downloaded"));
-  scratch.write("cache/download.pytorch.org/models/resnet50-11ad3fa6.pth", weights);
+  CHECK_THAT(offline.err, contains("resnet50-11ad3fa6.pth cannot be downloaded") && contains("put it at "));
+  const std::string place = offline.err.substr(offline.err.find("put it at ") + 10);
+  const Path put = place.substr(0, place.find('\n'));
+  CHECK(put.filename() == "resnet50-11ad3fa6.pth");
+  scratch.write(relative_name(put, scratch.path()), weights);
   CHECK_THAT(train("ResNet50_Weights.IMAGENET1K_V2", "c").err, contains("not with 11ad3fa6"));
   CHECK_THAT(train("ResNet50_Weights.IMAGENET1K_V4", "c").err, contains("did you mean ResNet50_Weights."));
   CHECK_THAT(train("absent.pth", "c").err,

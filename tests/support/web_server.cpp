@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <cctype>
+#include <cstdlib>
 #include <stdexcept>
 
 namespace maskmill::tests {
@@ -46,6 +47,7 @@ void send_all(int connection, std::string_view bytes) {
 }  // namespace
 
 WebServer::WebServer(std::function<WebReply(const WebRequest&)> answer) : answer_(std::move(answer)) {
+  ::setenv("no_proxy", "127.0.0.1", 1);  // whatever the machine's proxy is, also for programs that are run
   listener_ = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
   sockaddr_in address{};
   address.sin_family = AF_INET;
@@ -106,6 +108,7 @@ void WebServer::serve(int connection) {
   send_all(connection, head + "\r\n");
   std::this_thread::sleep_for(reply.silence);
   send_all(connection, std::string_view(reply.body).substr(0, reply.sent.value_or(reply.body.size())));
+  while (reply.held && ::recv(connection, block, sizeof block, 0) > 0) continue;
 }
 
 WebReply file_reply(const WebRequest& request, const std::string& bytes, const std::string& etag) {

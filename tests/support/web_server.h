@@ -25,6 +25,7 @@ struct WebReply {
   std::string body{};
   std::optional<std::size_t> sent{};     ///< of the body, before the connection is cut
   std::chrono::milliseconds silence{0};  ///< after the headers
+  bool held = false;                     ///< the connection stays open until the client closes it
 };
 
 /// An HTTP/1.1 server on the loopback device that behaves as badly as a test wants. One connection at a

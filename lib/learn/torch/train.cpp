@@ -139,14 +139,20 @@ void Training::load_data(Source& data) {
 }
 
 void Training::say_what_changed() const {
-  const Json before = read_json(run_.file("environment.json"));
+  Json before;
+  try {
+    before = read_json(run_.file("environment.json"));
+  } catch (const Error&) {
+    return;  // training needs none of it
+  }
   const Json now = describe_environment(trainer_->device(), trainer_->precision());
   std::vector<std::string> changes;
   for (const auto& [key, value] : now.items())
     if (before.contains(key) && before[key] != value)
       changes.push_back(key + " " + to_line(before[key]) + " -> " + to_line(value));
   if (!changes.empty())
-    notice("the run began elsewhere, so its end may differ in the last bits: " + joined(changes, ", "));
+    notice("the run began with other arithmetic, so its end may differ in the last bits: " +
+           joined(changes, ", "));
 }
 
 void Training::begin_or_resume(bool resume) {
@@ -170,7 +176,7 @@ void Training::begin_or_resume(bool resume) {
   progress_.schedule = trainer_->schedule().seen();
   if (initial_.empty()) return;
   const Adopted adopted = adopt(std::exchange(initial_, {}), learn::state_of(trainer_->network()->graph()));
-  notice(describe(adopted, settings_.init ? *settings_.init : *settings_.model.weights));
+  notice(describe(adopted, settings_.init ? *settings_.init : printable_weights(*settings_.model.weights)));
   load_some(trainer_->network(), adopted.tensors);
 }
 

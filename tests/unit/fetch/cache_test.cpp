@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "fetch/cache.h"
 
+#include <algorithm>
 #include <boost/filesystem.hpp>
+#include <cctype>
 #include <cstdlib>
 
 #include "base/error.h"
@@ -38,7 +40,8 @@ struct Cache {
 TEST_CASE("a URL is fetched once, and its digest kept as sha256sum reads it") {
   const Cache cache;
   const Path file = cached(cache.url);
-  CHECK(file == cache.scratch / cache.url.file_path());
+  CHECK(file == cached_file(cache.url));
+  CHECK(relative_name(file, cache.scratch.path()) != file.string());
   CHECK(read_file(file) == "abc");
   CHECK(read_file(file.string() + ".sha256") == kAbc + "  a.pth\n");
   CHECK(cached(cache.url, "ba7816bf") == file);
@@ -56,9 +59,32 @@ TEST_CASE("a file that has changed since is refused") {
   CHECK(read_file(cached(cache.url)) == "abc");
 }
 
+TEST_CASE("a record that says nothing vouches for nothing") {
+  const Cache cache;
+  const Path file = cached(cache.url), record = file.string() + ".sha256";
+  for (const std::string& text : {std::string(), kAbc.substr(0, 63), "SHA256 (a.pth) = " + kAbc}) {
+    rewrite(record, text);
+    CHECK(thrown_by([&] { cached(cache.url); }).place().file == record.string());
+  }
+  std::string upper = kAbc;
+  std::ranges::transform(upper, upper.begin(),
+                         [](unsigned char c) { return static_cast<char>(std::toupper(c)); });
+  rewrite(record, upper + "  a.pth\n");
+  CHECK(cached(cache.url) == file);
+}
+
+TEST_CASE("a URL's file is not another's record") {
+  Cache cache;
+  const Path file = cached(cache.url);
+  cache.bytes = "what its publisher says";
+  for (const char* ending : {".sha256", ".part", ".part.json", "/index"})
+    CHECK(read_file(cached(Url(cache.url.text() + ending))) == cache.bytes);
+  CHECK(cached(cache.url) == file);
+}
+
 TEST_CASE("a file that was put there by hand is taken, if it is the published one") {
   Cache cache;
-  cache.scratch.write(cache.url.file_path(), "abc");
+  cache.scratch.write(relative_name(cached_file(cache.url), cache.scratch.path()), "abc");
   CHECK(thrown_by([&] { cached(cache.url, "00000000"); }).code() == Code::bad_format);
   CHECK(read_file(cached(cache.url, "ba7816bf")) == "abc");
   CHECK(cache.server.requests().empty());
@@ -66,9 +92,8 @@ TEST_CASE("a file that was put there by hand is taken, if it is the published on
 
 TEST_CASE("what cannot be downloaded can be put in place") {
   const Cache cache;
-  ::setenv("no_proxy", "127.0.0.1", 1);
   const Url url("http://127.0.0.1:1/a.pth");
-  CHECK_THAT(thrown_by([&] { cached(url); }).what(), contains((cache.scratch / url.file_path()).string()));
+  CHECK_THAT(thrown_by([&] { cached(url); }).what(), contains(cached_file(url).string()));
 }
 
 TEST_CASE("the cache lies where the environment says") {

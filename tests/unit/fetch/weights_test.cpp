@@ -28,7 +28,8 @@ TEST_CASE("a misspelt name is pointed out, and any other word is none") {
              contains("did you mean ResNet50_Weights."));
   CHECK_THAT(thrown_by([] { find_weights("VGG16_Weights.FEATURES"); }).what(),
              contains("there are: ResNet50"));
-  CHECK_FALSE(find_weights("runs/a/model.pth"));
+  for (const char* path : {"model", "runs/a/model.pth", "runs/My_Weights/last", "My_Weights.pth"})
+    CHECK_FALSE(find_weights(path));
 }
 
 TEST_CASE("a catalogue's mistakes are errors with their place") {
