@@ -12,6 +12,7 @@
 #include "formats/coco/coco.h"
 #include "formats/contents.h"
 #include "formats/csv/csv.h"
+#include "formats/cvat/cvat.h"
 #include "formats/finetune/finetune.h"
 #include "formats/label_masks/label_masks.h"
 #include "formats/pairs/pairs.h"
@@ -96,6 +97,7 @@ std::span<const Format* const> all() {
   // clang-format off
   static const std::array list{
       &coco(),
+      &cvat(),
       &voc(),
       &trimaps(),
       &trainannot(),

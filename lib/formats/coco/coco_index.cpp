@@ -468,7 +468,7 @@ CocoImageName coco_image_name(const ImageRecord& image, const CocoFile& file, st
   return result;
 }
 
-Place place_in(const JsonFile& file, std::uint64_t line, const std::string& element, const Place& inner) {
+Place place_in(const SharedFile& file, std::uint64_t line, const std::string& element, const Place& inner) {
   const std::uint64_t in_element = inner.line.value_or(1) - 1;
   return {file.path().string(), static_cast<std::size_t>(line + in_element),
           inner.field.empty() ? element : element + "." + inner.field};

@@ -85,7 +85,7 @@ class CocoIndex {
   CocoIndex(CocoFile file, CocoMetadataReader& metadata, CocoTaken& taken, Findings& findings);
 
   const CocoFile& file() const { return file_; }
-  const JsonFile& json() const { return json_; }
+  const SharedFile& json() const { return json_; }
   const std::deque<CocoImageEntry>& images() const { return images_; }
   /// Their numbers in the file's list, from 0.
   std::span<const std::uint32_t> annotations_of(std::size_t image) const;
@@ -98,7 +98,7 @@ class CocoIndex {
  private:
   class Builder;
   CocoFile file_;
-  JsonFile json_;
+  SharedFile json_;
   std::deque<CocoImageEntry> images_;  // which grows without a copy
   std::deque<CocoAnnotationEntry> annotations_;
   std::vector<std::uint32_t> by_image_;
@@ -107,7 +107,7 @@ class CocoIndex {
 };
 
 /// Puts a place that is relative to an element into the file.
-Place place_in(const JsonFile& file, std::uint64_t line, const std::string& element, const Place& inner);
+Place place_in(const SharedFile& file, std::uint64_t line, const std::string& element, const Place& inner);
 /// "annotations[17]"
 std::string element_name(std::string_view list, std::uint64_t number);
 

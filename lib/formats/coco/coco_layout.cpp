@@ -266,7 +266,7 @@ bool exists_in(const std::vector<Path>& folders, const std::string& name) {
 }  // namespace
 
 Probe probe_coco_file(const Path& json) try {
-  const JsonFile file(json);
+  const SharedFile file(json);
   std::string text(kHeadBytes, '\0');
   text.resize(file.read_some(0, text.data(), text.size()));
   return judged(head_of(text));

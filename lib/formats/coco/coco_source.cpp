@@ -163,7 +163,7 @@ class CocoSource : public Source {
   }
 
   // Where it cannot be read, this annotation is lost, not its neighbours.
-  static void read_annotation(const JsonFile& json, std::uint32_t number, const CocoAnnotationEntry& entry,
+  static void read_annotation(const SharedFile& json, std::uint32_t number, const CocoAnnotationEntry& entry,
                               std::string_view text, const AnnotationContext& context, RecordReader& records,
                               Item& item, std::vector<Finding>& findings) {
     const std::string element = element_name("annotations", number);
@@ -179,7 +179,7 @@ class CocoSource : public Source {
     add_placed(problems, json, entry.line, element, findings);
   }
 
-  static void add_placed(std::vector<Finding>& problems, const JsonFile& json, std::uint64_t line,
+  static void add_placed(std::vector<Finding>& problems, const SharedFile& json, std::uint64_t line,
                          const std::string& element, std::vector<Finding>& findings) {
     for (Finding& problem : problems) {
       problem.place = place_in(json, line, element, problem.place);

@@ -1,14 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "formats/coco/json_elements.h"
 
-#include <fcntl.h>
 #include <fmt/format.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <array>
-#include <cerrno>
 #include <cstring>
 #include <memory>
 #include <set>
@@ -50,7 +46,7 @@ std::string described(char character) {
 // grows for them.
 class Scanner {
  public:
-  Scanner(const JsonFile& file, const JsonVisitor& visitor) : file_(file), visitor_(visitor) {
+  Scanner(const SharedFile& file, const JsonVisitor& visitor) : file_(file), visitor_(visitor) {
     window_.resize(kWindow + kJsonPadding);
     next_ = end_ = counted_ = window_.data();
   }
@@ -257,7 +253,7 @@ class Scanner {
         .at_line(static_cast<std::size_t>(line_));
   }
 
-  const JsonFile& file_;
+  const SharedFile& file_;
   const JsonVisitor& visitor_;
   std::vector<char> window_;
   const char* next_ = nullptr;
@@ -272,43 +268,7 @@ class Scanner {
 
 }  // namespace
 
-JsonFile::JsonFile(Path path)
-    : path_(std::move(path)),
-      descriptor_(::open(path_.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK)) {  // a named pipe must not block
-  if (descriptor_ < 0)
-    throw Error(errno == ENOENT || errno == ENOTDIR ? Code::not_found : Code::unreadable,
-                std::string("cannot be read: ") + std::strerror(errno))
-        .at_file(path_);
-  struct stat status {};
-  if (::fstat(descriptor_, &status) != 0 || !S_ISREG(status.st_mode)) {
-    ::close(descriptor_);
-    throw Error(Code::unreadable, "is no regular file").at_file(path_);
-  }
-}
-
-JsonFile::~JsonFile() {
-  ::close(descriptor_);
-}
-
-std::size_t JsonFile::read_some(std::uint64_t offset, char* bytes, std::size_t length) const {
-  for (;;) {
-    const ssize_t got = ::pread(descriptor_, bytes, length, static_cast<off_t>(offset));
-    if (got >= 0) return static_cast<std::size_t>(got);
-    if (errno != EINTR)
-      throw Error(Code::unreadable, std::string("cannot be read: ") + std::strerror(errno)).at_file(path_);
-  }
-}
-
-void JsonFile::read(std::uint64_t offset, std::uint64_t length, std::string& buffer) const {
-  if (buffer.size() < length + kJsonPadding) buffer.resize(length + kJsonPadding);
-  for (std::uint64_t filled = 0; filled < length;) {
-    const std::size_t got = read_some(offset + filled, buffer.data() + filled, length - filled);
-    if (got == 0) throw Error(Code::unreadable, "has become shorter while it was read").at_file(path_);
-    filled += got;
-  }
-}
-
-void scan(const JsonFile& file, const JsonVisitor& visitor) {
+void scan(const SharedFile& file, const JsonVisitor& visitor) {
   Scanner(file, visitor).run();
 }
 

@@ -7,39 +7,18 @@
 #include <string>
 #include <string_view>
 
-#include "base/path.h"
+#include "base/shared_file.h"
 
 namespace maskmill {
 
 /// Readable bytes behind every text that is handed out here: what simdjson asks for.
-inline constexpr std::size_t kJsonPadding = 64;
+inline constexpr std::size_t kJsonPadding = SharedFile::kPadding;
 /// Longer elements are not held in memory.
 inline constexpr std::uint64_t kMaxJsonElement = std::uint64_t{256} << 20;
 
 /// A value's place in a file; the line counts from 1.
 struct JsonRange {
   std::uint64_t offset = 0, length = 0, line = 1;
-};
-
-/// A file that is read in pieces. Its methods may be called on any thread.
-class JsonFile {
- public:
-  /// Throws Error(not_found | unreadable).
-  explicit JsonFile(Path path);
-  ~JsonFile();
-  JsonFile(const JsonFile&) = delete;
-  JsonFile& operator=(const JsonFile&) = delete;
-
-  const Path& path() const { return path_; }
-  /// Up to `length` bytes from `offset` on; fewer at the file's end. Throws Error(unreadable).
-  std::size_t read_some(std::uint64_t offset, char* bytes, std::size_t length) const;
-  /// Fills `buffer` with exactly these bytes and the padding. Throws Error(unreadable), also for a file that
-  /// has become shorter.
-  void read(std::uint64_t offset, std::uint64_t length, std::string& buffer) const;
-
- private:
-  Path path_;
-  int descriptor_;
 };
 
 /// What scan() finds in the one object that a file holds.
@@ -59,6 +38,6 @@ struct JsonVisitor {
 /// brackets is not checked, but for their pairing and for where strings end. Throws Error(bad_format) with
 /// the line: no object, brackets that do not pair, text cut short, a key twice, values nested deeper than 200
 /// levels, anything behind the object.
-void scan(const JsonFile& file, const JsonVisitor& visitor);
+void scan(const SharedFile& file, const JsonVisitor& visitor);
 
 }  // namespace maskmill

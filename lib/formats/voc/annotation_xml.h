@@ -21,8 +21,6 @@ inline constexpr std::array<std::string_view, 5> kVocObjectAttributes{"name", "p
                                                                       "part"};
 /// How large the file of one image may be. The parser takes some twenty times that.
 inline constexpr std::size_t kMostXmlBytes = std::size_t{8} << 20;
-/// How deep elements that become JSON may be nested.
-inline constexpr int kMostXmlLevels = 64;
 
 /// What one annotation file of Pascal VOC says of its image. Boxes start at 0 and exclude their end, as in an
 /// Item.
@@ -51,8 +49,5 @@ std::string to_voc_xml(const VocXml& xml, const LabelMap& labels);
 
 /// The names of the objects, in the order of the file and as often as they occur. Throws as parse_voc_xml.
 std::vector<std::string> object_names(std::string_view text, const Path& file);
-
-/// True where the text can be an element's content: UTF-8 without control characters but tab and line feed.
-bool fits_xml(std::string_view text);
 
 }  // namespace maskmill

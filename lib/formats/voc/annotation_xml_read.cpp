@@ -12,38 +12,10 @@
 #include "base/json.h"
 #include "base/text.h"
 #include "formats/voc/annotation_xml.h"
+#include "formats/xml_text.h"
 
 namespace maskmill {
 namespace {
-
-constexpr std::size_t kMostNames = 256;  // JSON objects take quadratic time
-constexpr int kMostJsonLevels = 200;     // as base/json.h has it
-constexpr unsigned kParseOptions = pugi::parse_default | pugi::parse_ws_pcdata_single;
-
-/// Counts the lines of a text; near the last place asked for, in little time.
-class Lines {
- public:
-  /// Nothing can be counted in a text that the parser had to convert.
-  Lines(std::string_view text, pugi::xml_encoding encoding)
-      : text_(text), is_countable_(encoding == pugi::encoding_utf8) {}
-
-  std::optional<std::size_t> at(std::ptrdiff_t offset) {
-    if (!is_countable_) return std::nullopt;
-    offset = std::clamp<std::ptrdiff_t>(offset, 0, static_cast<std::ptrdiff_t>(text_.size()));
-    const auto [first, last] = std::minmax(offset, offset_);
-    const auto between =
-        static_cast<std::size_t>(std::count(text_.begin() + first, text_.begin() + last, '\n'));
-    line_ = offset < offset_ ? line_ - between : line_ + between;
-    offset_ = offset;
-    return line_;
-  }
-
- private:
-  std::string_view text_;
-  bool is_countable_;
-  std::ptrdiff_t offset_ = 0;
-  std::size_t line_ = 1;
-};
 
 struct Document {
   pugi::xml_document nodes;
@@ -54,7 +26,8 @@ struct Document {
 void parse(Document& document, std::string_view text, const Path& file) {
   if (text.size() > kMostXmlBytes)
     throw Error(Code::unsupported, "more than 8 MiB of XML for one image").at_file(file);
-  const pugi::xml_parse_result result = document.nodes.load_buffer(text.data(), text.size(), kParseOptions);
+  const pugi::xml_parse_result result =
+      document.nodes.load_buffer(text.data(), text.size(), kXmlParseOptions);
   document.encoding = result.encoding;
   const auto fail = [&](const std::string& message, std::ptrdiff_t offset) {
     Error error = Error(Code::bad_format, message).at_file(file);
@@ -65,103 +38,6 @@ void parse(Document& document, std::string_view text, const Path& file) {
   if (const pugi::xml_node root = document.root(); std::string_view(root.name()) != "annotation")
     throw fail(fmt::format("the root element is <{}>, not <annotation>", printable(root.name())),
                root.offset_debug());
-}
-
-bool is_element(const pugi::xml_node& node) {
-  return node.type() == pugi::node_element;
-}
-
-std::string text_of(const pugi::xml_node& element) {
-  std::string text;
-  for (const pugi::xml_node& child : element.children())
-    if (child.type() == pugi::node_pcdata || child.type() == pugi::node_cdata) text += child.value();
-  return text;
-}
-
-bool holds_only_text(const pugi::xml_node& element) {
-  return !element.first_attribute() && std::none_of(element.begin(), element.end(), is_element);
-}
-
-/// The elements inside, those of one name together, in the order of their first.
-std::vector<std::vector<pugi::xml_node>> grouped_children(const pugi::xml_node& element) {
-  std::vector<std::vector<pugi::xml_node>> groups;
-  std::map<std::string_view, std::size_t> by_name;
-  for (const pugi::xml_node& child : element.children()) {
-    if (!is_element(child)) continue;
-    const auto [found, is_new] = by_name.emplace(child.name(), groups.size());
-    if (is_new) groups.emplace_back();
-    groups[found->second].push_back(child);
-  }
-  return groups;
-}
-
-Json json_of(const pugi::xml_node& element, int levels = kMostXmlLevels);
-
-Json json_of(const std::vector<pugi::xml_node>& elements, int levels) {
-  if (elements.size() == 1) return json_of(elements.front(), levels);
-  Json list = Json::array();
-  for (const pugi::xml_node& element : elements) list.push_back(json_of(element, levels));
-  return list;
-}
-
-Json json_of(const pugi::xml_node& element, int levels) {
-  if (holds_only_text(element)) return text_of(element);
-  if (levels == 0)
-    throw Error(Code::bad_value, fmt::format("elements nested deeper than {} levels", kMostXmlLevels));
-  const auto groups = grouped_children(element);
-  const auto attributes = std::distance(element.attributes_begin(), element.attributes_end());
-  if (groups.size() + static_cast<std::size_t>(attributes) > kMostNames)
-    throw Error(Code::bad_value,
-                fmt::format("an element with more than {} different names inside", kMostNames));
-  Json object = Json::object();
-  for (const pugi::xml_attribute& attribute : element.attributes())
-    object["@" + std::string(attribute.name())] = attribute.value();
-  for (const auto& group : groups) object[group.front().name()] = json_of(group, levels - 1);
-  if (const std::string text = text_of(element); !trimmed(text).empty()) object["#text"] = text;
-  return object;
-}
-
-AttributeValue value_of(const std::vector<pugi::xml_node>& elements) {
-  if (elements.size() == 1 && holds_only_text(elements.front())) return text_of(elements.front());
-  return JsonText{to_line(json_of(elements, kMostXmlLevels))};
-}
-
-bool is_json(std::string_view text) {
-  if (!Json::accept(text)) return false;
-  int levels = 0;
-  bool in_string = false;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    const char c = text[i];
-    if (in_string && c == '\\')
-      ++i;
-    else if (c == '"')
-      in_string = !in_string;
-    else if (!in_string && (c == '[' || c == '{') && ++levels > kMostJsonLevels)
-      return false;
-    else if (!in_string && (c == ']' || c == '}'))
-      --levels;
-  }
-  return true;
-}
-
-/// <value type="integer">3</value>: the type is ours; other tools write none, and mean text.
-AttributeValue typed_value(const pugi::xml_node& element) {
-  const std::string_view type = element.attribute("type").value();
-  std::string text = text_of(element);
-  if (type == "integer") {
-    if (const auto number = to_integer(text)) return std::int64_t{*number};
-  } else if (type == "number") {
-    if (const auto number = to_number(text)) return *number;
-  } else if (type == "boolean") {
-    if (text == "true" || text == "false") return text == "true";
-  } else if (type == "text") {
-    if (text.starts_with('"') && is_json(text)) return parse_json(text, Path()).get<std::string>();
-  } else if (type == "json") {
-    if (is_json(text)) return JsonText{std::move(text)};
-  } else {
-    return text;
-  }
-  throw Error(Code::bad_value, fmt::format("{} is no {}", in_quotes(text), printable(type)));
 }
 
 /// CVAT's <attributes><attribute><name>colour</name><value>red</value></attribute></attributes>.
@@ -373,12 +249,6 @@ std::vector<std::string> object_names(std::string_view text, const Path& file) {
       if (!trimmed(content).empty()) names.emplace_back(trimmed(content));
     }
   return names;
-}
-
-bool fits_xml(std::string_view text) {
-  return is_utf8(text) && std::ranges::none_of(text, [](char c) {
-           return static_cast<unsigned char>(c) < 32 && c != '\t' && c != '\n';
-         });
 }
 
 }  // namespace maskmill

@@ -10,99 +10,10 @@
 #include "base/json.h"
 #include "base/text.h"
 #include "formats/voc/annotation_xml.h"
+#include "formats/xml_text.h"
 
 namespace maskmill {
 namespace {
-
-/// A longer JSON text stays one: what elements are made of here is short.
-constexpr std::size_t kMostElementText = std::size_t{64} << 10;
-
-void add_text(pugi::xml_node& parent, const std::string& name, const std::string& text) {
-  parent.append_child(name.c_str()).text().set(text.c_str());
-}
-
-/// Bytes that are not UTF-8 become U+FFFD, control characters blanks: a file must not die of an image's name.
-std::string legal_text(const std::string& text) {
-  std::string legal = Json::parse(to_line(Json(text))).get<std::string>();
-  for (char& c : legal)
-    if (static_cast<unsigned char>(c) < 32) c = ' ';
-  return legal;
-}
-
-/// The shortest text that gives the number back, without the noise that adding 1 makes in the last binary
-/// place.
-std::string number_text(double number) {
-  const double rounded = std::round(number * 1e9) / 1e9;
-  const double noise = 4 * std::numeric_limits<double>::epsilon() * std::max(1.0, std::abs(number));
-  return fmt::format("{}", std::abs(rounded - number) <= noise ? rounded : number);
-}
-
-bool is_element_name(std::string_view name) {
-  const auto is_letter = [](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_'; };
-  return !name.empty() && is_letter(name.front()) && std::ranges::all_of(name, [&](char c) {
-    return is_letter(c) || (c >= '0' && c <= '9') || c == '-' || c == '.';
-  });
-}
-
-/// True where elements can say this as they are read: texts, objects of such, and lists of two or more for
-/// elements that repeat.
-bool fits_elements(const Json& json, int levels, bool in_list = false) {
-  if (json.is_string()) return fits_xml(json.get_ref<const std::string&>());
-  if (json.is_array() && !in_list)
-    return json.size() > 1 &&
-           std::ranges::all_of(json, [&](const Json& entry) { return fits_elements(entry, levels, true); });
-  if (!json.is_object() || json.empty() || levels == 0) return false;
-  for (const auto& [name, value] : json.items())
-    if (!is_element_name(name) || !fits_elements(value, levels - 1)) return false;
-  return true;
-}
-
-void add_elements(pugi::xml_node& parent, const std::string& name, const Json& json) {
-  if (json.is_array()) {
-    for (const Json& entry : json) add_elements(parent, name, entry);
-  } else if (json.is_object()) {
-    pugi::xml_node element = parent.append_child(name.c_str());
-    for (const auto& [inner, value] : json.items()) add_elements(element, inner, value);
-  } else {
-    add_text(parent, name, json.get<std::string>());
-  }
-}
-
-/// False where the value has no form as an element of that name.
-bool add_as_elements(pugi::xml_node& parent, const std::string& name, const AttributeValue& value) {
-  if (const auto* text = std::get_if<std::string>(&value)) {
-    if (!fits_xml(*text)) return false;
-    add_text(parent, name, *text);
-    return true;
-  }
-  const auto* json_text = std::get_if<JsonText>(&value);
-  if (!json_text || json_text->text.size() > kMostElementText) return false;
-  const Json json = parse_json(json_text->text, Path());
-  // What would be read back as another text keeps its own: "{ }" with a blank, say.
-  if (json.is_string() || !fits_elements(json, kMostXmlLevels) || to_line(json) != json_text->text)
-    return false;
-  add_elements(parent, name, json);
-  return true;
-}
-
-struct TypedText {
-  const char* type;  // null: plain text
-  std::string text;
-};
-
-TypedText typed_text(const AttributeValue& value) {
-  struct Visitor {
-    TypedText operator()(bool flag) const { return {"boolean", flag ? "true" : "false"}; }
-    TypedText operator()(std::int64_t number) const { return {"integer", std::to_string(number)}; }
-    TypedText operator()(double number) const { return {"number", fmt::format("{}", number)}; }
-    TypedText operator()(const std::string& text) const {
-      if (fits_xml(text)) return {nullptr, text};
-      return {"text", to_line(Json(text))};
-    }
-    TypedText operator()(const JsonText& json) const { return {"json", json.text}; }
-  };
-  return std::visit(Visitor(), value);
-}
 
 /// The attributes that VOC has no element for, in CVAT's form. A name that XML cannot hold is made legal.
 void add_attribute_list(pugi::xml_node& parent,
@@ -111,7 +22,7 @@ void add_attribute_list(pugi::xml_node& parent,
   pugi::xml_node list = parent.append_child("attributes");
   for (const auto* attribute : attributes) {
     pugi::xml_node element = list.append_child("attribute");
-    add_text(element, "name", legal_text(attribute->first));
+    add_text(element, "name", legal_xml_text(attribute->first));
     const TypedText typed = typed_text(attribute->second);
     pugi::xml_node value = element.append_child("value");
     if (typed.type) value.append_attribute("type") = typed.type;
@@ -187,7 +98,7 @@ std::string to_voc_xml(const VocXml& xml, const LabelMap& labels) {
   pugi::xml_node root = document.append_child("annotation");
   AttributeWriter attributes(xml.attributes);
   attributes.write(root, "folder");
-  if (!xml.file_name.empty()) add_text(root, "filename", legal_text(xml.file_name));
+  if (!xml.file_name.empty()) add_text(root, "filename", legal_xml_text(xml.file_name));
   attributes.write(root, "path");
   attributes.write(root, "source");
   attributes.write(root, "owner");

@@ -10,7 +10,7 @@
 
 #include "base/error.h"
 #include "base/text.h"
-#include "formats/voc/annotation_xml.h"
+#include "formats/xml_text.h"
 
 namespace maskmill {
 namespace {

@@ -21,7 +21,7 @@ struct Found {
 
 Found scanned(std::string_view text) {
   const Scratch scratch;
-  const JsonFile file(scratch.write("a.json", text));
+  const SharedFile file(scratch.write("a.json", text));
   Found found;
   JsonVisitor visitor;
   visitor.is_list = [](const std::string& key) { return key == "list"; };
@@ -114,7 +114,7 @@ TEST_CASE("an element beyond the limit is passed over, its neighbours are not") 
   const Path path = scratch.write("a.json", start);
   fs::resize_file(path, start.size() + kMaxJsonElement + (4 << 20));  // a hole, which costs no disk
   std::ofstream(path.string(), std::ios::binary | std::ios::app) << "\", 2]}";
-  const JsonFile file(path);
+  const SharedFile file(path);
   Texts texts;
   JsonVisitor visitor;
   visitor.is_list = [](const std::string&) { return true; };
@@ -161,8 +161,8 @@ TEST_CASE("nesting is bounded") {
 
 TEST_CASE("a folder, a missing file and a pipe are not read") {
   const Scratch scratch;
-  CHECK(thrown_by([&] { JsonFile file(scratch.path()); }).code() == Code::unreadable);
-  CHECK(thrown_by([&] { JsonFile file(scratch / "absent.json"); }).code() == Code::not_found);
+  CHECK(thrown_by([&] { SharedFile file(scratch.path()); }).code() == Code::unreadable);
+  CHECK(thrown_by([&] { SharedFile file(scratch / "absent.json"); }).code() == Code::not_found);
   REQUIRE(::mkfifo((scratch / "pipe.json").c_str(), 0600) == 0);
-  CHECK(thrown_by([&] { JsonFile file(scratch / "pipe.json"); }).code() == Code::unreadable);
+  CHECK(thrown_by([&] { SharedFile file(scratch / "pipe.json"); }).code() == Code::unreadable);
 }

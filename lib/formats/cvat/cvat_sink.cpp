@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <fmt/format.h>
+
+#include <boost/filesystem.hpp>
+#include <memory>
+#include <optional>
+#include <set>
+
+#include "base/error.h"
+#include "base/part_file.h"
+#include "base/text.h"
+#include "formats/cvat/cvat_image.h"
+#include "formats/cvat/cvat_layout.h"
+#include "formats/cvat/cvat_meta.h"
+#include "formats/media.h"
+
+namespace maskmill {
+namespace {
+
+struct ItemText {
+  std::optional<std::int64_t> id;
+  std::string tag;          ///< all of the start tag but the id, which is given out in order
+  std::string annotations;  ///< and the end tag
+  FoundAttributes attributes;
+  bool occluded_unknown = false, occluded_denied = false;
+  std::vector<Finding> findings;
+};
+
+class CvatSink : public Sink {
+ public:
+  explicit CvatSink(const CreateRequest& request) : media_(request.media), metadata_(request.metadata) {
+    if (!request.settings.empty())
+      throw Error(Code::usage,
+                  fmt::format("cvat has no settings for writing: {}", in_quotes(request.settings.front())));
+    if (lower_extension(request.target) == "xml") {
+      if (media_ == Media::copy || media_ == Media::link)
+        throw Error(Code::usage, "one file cannot hold the images")
+            .at_file(request.target)
+            .hint("name a folder, or give --media reference or none");
+      target_ = request.target;
+      file_.emplace(target_, request.overwrite);
+      part_file_.emplace(file_->staging().parent_path(), target_);
+    } else {
+      folder_.emplace(request.target, request.overwrite);
+      part_file_.emplace(folder_->staging(), folder_->target());
+    }
+    images_.emplace(*part_file_);
+  }
+
+  std::function<void()> encode(Item item) override {
+    if (item.semantic || item.instances)
+      throw Error(Code::bug, "an item with a mask file reached the CVAT writer").at_field(item.id);
+    auto text = std::make_shared<ItemText>();
+    const Path& original = item.file_name.empty() ? item.image : Path(item.file_name);
+    item.file_name = item.id + original.extension().string();
+    const std::string placed = place_image(item, media_, folder_ ? folder_->staging() : Path(), "images");
+    text->id = item.source_id;
+    if (media_ != Media::reference) item.file_name = placed;
+    text->tag = cvat_image_tag(item, media_ == Media::reference ? placed : std::string());
+    for (const Annotation& annotation : item.annotations) try {
+        text->annotations += cvat_annotation_text(annotation, metadata_.labels, text->attributes);
+        if (!annotation.keypoints.empty() && annotation.shape.index() != 0)
+          text->findings.push_back({"keypoints-apart",
+                                    Severity::note,
+                                    annotation.origin,
+                                    "the keypoints are written as a skeleton of their own",
+                                    {}});
+        const bool has_flag = annotation.shape.index() != 0;
+        text->occluded_unknown |= has_flag && !annotation.flags.occluded;
+        text->occluded_denied |= has_flag && annotation.flags.occluded == false;
+      } catch (const Error& error) {  // this annotation is left out, not its neighbours
+        if (error.code() == Code::bug) throw;
+        Finding finding = to_finding(error, "annotation-left-out");
+        if (finding.place.empty()) finding.place = annotation.origin;
+        text->findings.push_back(std::move(finding));
+      }
+    return [this, text] { append(*text); };
+  }
+
+  void attach(const std::string& name, std::string_view bytes) override {
+    if (!folder_) return Sink::attach(name, bytes);
+    folder_->write(name, bytes);
+  }
+
+  void close(const Provenance& provenance) override {
+    if (folder_) {
+      const std::unique_ptr<FolderFile> file = folder_->create("annotations.xml");
+      write(*file);
+      file->close();
+      folder_->write("provenance.json", to_json_text(provenance));
+      folder_->commit();
+    } else {
+      write(*file_);
+      file_->add(target_.string() + ".provenance.json", to_json_text(provenance), Overwrite::yes);
+      file_->commit();
+    }
+  }
+
+  const Findings& findings() const override { return findings_; }
+
+ private:
+  void append(ItemText& text) {
+    // Ids are frames' numbers, each one's own.
+    std::int64_t id = text.id.value_or(next_id_);
+    if (!ids_.insert(id).second) {
+      while (!ids_.insert(next_id_).second) ++next_id_;
+      id = next_id_;
+    }
+    next_id_ = std::max(next_id_, id + 1);
+    images_->append(fmt::format("  <image id=\"{}\"", id) + text.tag + text.annotations + "  </image>");
+    ++count_;
+    for (auto& [label, names] : text.attributes)
+      for (std::string& name : names)
+        if (seen_.emplace(label, name).second) attributes_[label].push_back(std::move(name));
+    occluded_unknown_ |= text.occluded_unknown;
+    occluded_denied_ |= text.occluded_denied;
+    findings_.add(std::move(text.findings));
+  }
+
+  void write(ByteWriter& file) {
+    if (occluded_unknown_ && occluded_denied_)
+      findings_.add({"unknown-flag-lost",
+                     Severity::note,
+                     {},
+                     "CVAT always says whether something is occluded: what was unknown is not",
+                     {}});
+    file.write("<?xml version=\"1.0\" encoding=\"utf-8\"?>\n<annotations>\n  <version>1.1</version>\n");
+    file.write(cvat_meta_text(metadata_, count_, attributes_, occluded_unknown_ && !occluded_denied_));
+    images_->for_each([&](std::string_view line) {
+      file.write(line);
+      file.write("\n");
+    });
+    file.write("</annotations>\n");
+  }
+
+  Media media_;
+  Metadata metadata_;
+  Findings findings_;
+  std::optional<OutputFolder> folder_;  // or
+  std::optional<OutputFile> file_;      // of the target
+  Path target_;
+  std::optional<PartFile> part_file_;
+  std::optional<LineStore> images_;
+  std::set<std::int64_t> ids_;
+  std::int64_t next_id_ = 0;
+  std::size_t count_ = 0;
+  FoundAttributes attributes_;
+  std::set<std::pair<int, std::string>> seen_;
+  bool occluded_unknown_ = false, occluded_denied_ = false;
+};
+
+}  // namespace
+
+std::unique_ptr<Sink> create_cvat(const CreateRequest& request) {
+  return std::make_unique<CvatSink>(request);
+}
+
+}  // namespace maskmill
