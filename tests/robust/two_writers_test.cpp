@@ -18,6 +18,22 @@ namespace {
 
 constexpr int kTimes = 4;
 
+// Without the tables that csv keeps of what it replaces: whether the second finds the first's in place
+// already is a matter of time. Each of them must be a table of either.
+Contents without_backups(const Contents& left, const Contents& of_one, const Contents& of_other) {
+  const std::string ending = ".backup";
+  Contents rest;
+  for (const auto& [name, bytes] : left) {
+    if (!name.ends_with(ending)) {
+      rest[name] = bytes;
+      continue;
+    }
+    const std::string table = name.substr(0, name.size() - ending.size());
+    CHECK((bytes == of_one.at(table) || bytes == of_other.at(table)));
+  }
+  return rest;
+}
+
 // Both from the start, the second a little later.
 void race(const WritingCommand& command, bool force) {
   const Scratch scratch;
@@ -40,7 +56,8 @@ void race(const WritingCommand& command, bool force) {
     CHECK(hidden_in(folder).empty());
     if (force) {
       CHECK((one.status <= 1 && other.status <= 1));
-      CHECK((left == of_one || left == of_other));
+      const auto bare = [&](const Contents& contents) { return without_backups(contents, of_one, of_other); };
+      CHECK((bare(left) == bare(of_one) || bare(left) == bare(of_other)));
       continue;
     }
     const bool one_won = one.status <= 1;
