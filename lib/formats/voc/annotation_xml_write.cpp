@@ -2,12 +2,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cmath>
-#include <limits>
 #include <pugixml.hpp>
 #include <sstream>
 
-#include "base/json.h"
 #include "base/text.h"
 #include "formats/voc/annotation_xml.h"
 #include "formats/xml_text.h"
