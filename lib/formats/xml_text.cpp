@@ -50,13 +50,6 @@ bool is_json(std::string_view text) {
 
 constexpr std::array<std::string_view, 2> kNoCharacters{"\xEF\xBF\xBE", "\xEF\xBF\xBF"};  // U+FFFE, U+FFFF
 
-bool is_element_name(std::string_view name) {
-  const auto is_letter = [](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_'; };
-  return !name.empty() && is_letter(name.front()) && std::ranges::all_of(name, [&](char c) {
-    return is_letter(c) || (c >= '0' && c <= '9') || c == '-' || c == '.';
-  });
-}
-
 }  // namespace
 
 bool fits_xml(std::string_view text) {
@@ -166,6 +159,13 @@ double without_noise(double number, double largest) {
 
 std::string number_text(double number) {
   return fmt::format("{}", without_noise(number));
+}
+
+bool is_element_name(std::string_view name) {
+  const auto is_letter = [](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_'; };
+  return !name.empty() && is_letter(name.front()) && std::ranges::all_of(name, [&](char c) {
+    return is_letter(c) || (c >= '0' && c <= '9') || c == '-' || c == '.';
+  });
 }
 
 bool fits_elements(const Json& json, int levels, bool in_list) {

@@ -71,6 +71,8 @@ struct TypedText {
 };
 TypedText typed_text(const AttributeValue& value);
 
+/// True for a name of ASCII letters, digits, "_", "-" and ".", as an element or an attribute may have.
+bool is_element_name(std::string_view name);
 void add_text(pugi::xml_node& parent, const std::string& name, const std::string& text);
 /// True where elements can say this as json_of() reads them: texts, objects of such, and lists of two or more
 /// for elements that repeat.

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <fmt/format.h>
+#include <libdeflate.h>
 #include <spng.h>
 
 #include <algorithm>
@@ -20,15 +21,6 @@ constexpr int kMostChunks = 1000;
 constexpr std::size_t kMostExifBytes = 65536;
 // What colour profiles and texts may unpack to: far more than any real one, and no trap.
 constexpr std::size_t kMostTextBytes = std::size_t{64} << 20;
-
-std::uint32_t crc32(std::string_view bytes) {
-  std::uint32_t crc = 0xFFFFFFFFU;
-  for (const char byte : bytes) {
-    crc ^= static_cast<unsigned char>(byte);
-    for (int bit = 0; bit < 8; ++bit) crc = (crc >> 1) ^ ((crc & 1U) != 0 ? 0xEDB88320U : 0U);
-  }
-  return ~crc;
-}
 
 int channels_of(unsigned colour_type) {
   switch (colour_type) {
@@ -188,7 +180,7 @@ ImageInfo codecs::probe_png(ByteSource& file) {
   const std::string_view chunk = head.substr(kSignatureBytes);
   if (big32(chunk, 0) != 13 || chunk.substr(4, 4) != "IHDR")
     throw Error(Code::bad_format, "the PNG does not begin with a header");
-  if (crc32(chunk.substr(4, 17)) != big32(chunk, 21))
+  if (libdeflate_crc32(0, chunk.data() + 4, 17) != big32(chunk, 21))
     throw Error(Code::bad_format, "the PNG's header is broken: its checksum does not fit")
         .hint("copy or download it again");
   const std::uint32_t width = big32(chunk, 8), height = big32(chunk, 12);

@@ -9,6 +9,7 @@
 #include <memory>
 
 #include "base/text.h"
+#include "formats/annotation_output.h"
 #include "formats/coco/coco_attributes.h"
 #include "formats/coco/coco_metadata.h"
 #include "formats/coco/coco_parts.h"
@@ -172,22 +173,11 @@ class CocoSink : public Sink {
       : media_(request.media),
         settings_(parsed_settings<CocoWriteSettings>(request.settings)),
         metadata_(request.metadata),
-        header_(coco_header(request.metadata)) {
-    if (lower_extension(request.target) == "json") {
-      if (media_ == Media::copy || media_ == Media::link)
-        throw Error(Code::usage, "one file cannot hold the images")
-            .at_file(request.target)
-            .hint("name a folder, or give --media reference or none");
-      target_ = request.target;
-      file_.emplace(target_, request.overwrite);
-      part_file_.emplace(file_->staging().parent_path(), target_);
-      parts_.try_emplace("", *part_file_);
-    } else {
-      folder_.emplace(request.target, request.overwrite);
-      part_file_.emplace(folder_->staging(), folder_->target());
+        header_(coco_header(request.metadata)),
+        output_(request, "json") {
+    if (output_.is_folder())
       for (const std::string& subset : metadata_.subsets) part_of(subset);
-      if (metadata_.subsets.empty()) part_of("");
-    }
+    if (!output_.is_folder() || metadata_.subsets.empty()) part_of("");
   }
 
   std::function<void()> encode(Item item) override {
@@ -196,10 +186,9 @@ class CocoSink : public Sink {
     auto text = std::make_shared<ItemText>();
     text->id = item.source_id;
     item.file_name = name_for(item);
-    const Path& staging = folder_ ? folder_->staging() : Path();
-    const std::string name = place_image(item, media_, staging, "images");
-    if (folder_) text->subset = item.subset;
-    text->image = coco_image_text(item, name, folder_ ? std::string() : item.subset);
+    const std::string name = place_image(item, media_, output_.staging(), "images");
+    if (output_.is_folder()) text->subset = item.subset;
+    text->image = coco_image_text(item, name, output_.is_folder() ? std::string() : item.subset);
     for (const Annotation& annotation : item.annotations) try {
         text->annotations.push_back(
             {annotation.id, annotation.flags.crowd,
@@ -216,25 +205,14 @@ class CocoSink : public Sink {
     };
   }
 
-  void attach(const std::string& name, std::string_view bytes) override {
-    if (!folder_) return Sink::attach(name, bytes);
-    folder_->write(name, bytes);
-  }
+  void attach(const std::string& name, std::string_view bytes) override { output_.attach(name, bytes); }
 
   void close(const Provenance& provenance) override {
-    if (folder_) {
-      for (auto& [subset, part] : parts_) {
-        const std::unique_ptr<FolderFile> file = folder_->create(annotation_file(subset));
-        part.write(*file, header_, metadata_.subsets, findings_);
-        file->close();
-      }
-      folder_->write("provenance.json", to_json_text(provenance));
-      folder_->commit();
-    } else {
-      parts_.at("").write(*file_, header_, metadata_.subsets, findings_);
-      file_->add(target_.string() + ".provenance.json", to_json_text(provenance), Overwrite::yes);
-      file_->commit();
-    }
+    for (auto& [subset, part] : parts_)
+      output_.write(annotation_file(subset), [&part = part, this](ByteWriter& file) {
+        part.write(file, header_, metadata_.subsets, findings_);
+      });
+    output_.commit(provenance);
   }
 
   const Findings& findings() const override { return findings_; }
@@ -250,7 +228,7 @@ class CocoSink : public Sink {
     if (!subset.empty() && (!is_safe_relative(subset) || subset.find('/') != std::string::npos))
       throw Error(Code::bad_value,
                   fmt::format("the subset {} cannot be part of a file's name", in_quotes(subset)));
-    return parts_.try_emplace(subset, *part_file_).first->second;
+    return parts_.try_emplace(subset, output_.part_file()).first->second;
   }
 
   Media media_;
@@ -258,10 +236,7 @@ class CocoSink : public Sink {
   Metadata metadata_;
   CocoHeader header_;
   Findings findings_;
-  std::optional<OutputFolder> folder_;  // or
-  std::optional<OutputFile> file_;      // of the target
-  Path target_;
-  std::optional<PartFile> part_file_;  // of all parts
+  AnnotationOutput output_;
   std::map<std::string, Part> parts_;  // by subset
 };
 

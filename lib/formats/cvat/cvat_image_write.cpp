@@ -165,17 +165,10 @@ struct Geometry {
   }
 };
 
-bool is_xml_name(std::string_view name) {
-  const auto is_letter = [](char c) { return std::isalpha(static_cast<unsigned char>(c)) != 0 || c == '_'; };
-  return !name.empty() && is_letter(name.front()) && std::ranges::all_of(name, [&](char c) {
-    return is_letter(c) || std::isdigit(static_cast<unsigned char>(c)) != 0 || c == '-' || c == '.';
-  });
-}
-
 /// The text of an attribute that was one of the element itself; null for all others.
 const std::string* marked_text(const Attributes::value_type& attribute) {
   const std::string_view name = attribute.first;
-  if (!name.starts_with(kXmlAttributeMark) || !is_xml_name(name.substr(kXmlAttributeMark.size())))
+  if (!name.starts_with(kXmlAttributeMark) || !is_element_name(name.substr(kXmlAttributeMark.size())))
     return nullptr;
   return std::get_if<std::string>(&attribute.second);
 }

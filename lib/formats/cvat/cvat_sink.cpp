@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <boost/filesystem.hpp>
+#include <limits>
 #include <memory>
 #include <optional>
 #include <set>
@@ -9,6 +10,7 @@
 #include "base/error.h"
 #include "base/part_file.h"
 #include "base/text.h"
+#include "formats/annotation_output.h"
 #include "formats/cvat/cvat_image.h"
 #include "formats/cvat/cvat_layout.h"
 #include "formats/cvat/cvat_meta.h"
@@ -28,24 +30,11 @@ struct ItemText {
 
 class CvatSink : public Sink {
  public:
-  explicit CvatSink(const CreateRequest& request) : media_(request.media), metadata_(request.metadata) {
-    if (!request.settings.empty())
-      throw Error(Code::usage,
-                  fmt::format("cvat has no settings for writing: {}", in_quotes(request.settings.front())));
-    if (lower_extension(request.target) == "xml") {
-      if (media_ == Media::copy || media_ == Media::link)
-        throw Error(Code::usage, "one file cannot hold the images")
-            .at_file(request.target)
-            .hint("name a folder, or give --media reference or none");
-      target_ = request.target;
-      file_.emplace(target_, request.overwrite);
-      part_file_.emplace(file_->staging().parent_path(), target_);
-    } else {
-      folder_.emplace(request.target, request.overwrite);
-      part_file_.emplace(folder_->staging(), folder_->target());
-    }
-    images_.emplace(*part_file_);
-  }
+  explicit CvatSink(const CreateRequest& request)
+      : media_(request.media),
+        metadata_(request.metadata),
+        output_(request, "xml"),
+        images_(output_.part_file()) {}
 
   std::function<void()> encode(Item item) override {
     if (item.semantic || item.instances)
@@ -53,7 +42,7 @@ class CvatSink : public Sink {
     auto text = std::make_shared<ItemText>();
     const Path& original = item.file_name.empty() ? item.image : Path(item.file_name);
     item.file_name = item.id + original.extension().string();
-    const std::string placed = place_image(item, media_, folder_ ? folder_->staging() : Path(), "images");
+    const std::string placed = place_image(item, media_, output_.staging(), "images");
     text->id = item.source_id;
     if (media_ != Media::reference) item.file_name = placed;
     text->tag = cvat_image_tag(item, media_ == Media::reference ? placed : std::string());
@@ -77,23 +66,11 @@ class CvatSink : public Sink {
     return [this, text] { append(*text); };
   }
 
-  void attach(const std::string& name, std::string_view bytes) override {
-    if (!folder_) return Sink::attach(name, bytes);
-    folder_->write(name, bytes);
-  }
+  void attach(const std::string& name, std::string_view bytes) override { output_.attach(name, bytes); }
 
   void close(const Provenance& provenance) override {
-    if (folder_) {
-      const std::unique_ptr<FolderFile> file = folder_->create("annotations.xml");
-      write(*file);
-      file->close();
-      folder_->write("provenance.json", to_json_text(provenance));
-      folder_->commit();
-    } else {
-      write(*file_);
-      file_->add(target_.string() + ".provenance.json", to_json_text(provenance), Overwrite::yes);
-      file_->commit();
-    }
+    output_.write("annotations.xml", [&](ByteWriter& file) { write(file); });
+    output_.commit(provenance);
   }
 
   const Findings& findings() const override { return findings_; }
@@ -106,8 +83,8 @@ class CvatSink : public Sink {
       while (!ids_.insert(next_id_).second) ++next_id_;
       id = next_id_;
     }
-    next_id_ = std::max(next_id_, id + 1);
-    images_->append(fmt::format("  <image id=\"{}\"", id) + text.tag + text.annotations + "  </image>");
+    if (id < std::numeric_limits<std::int64_t>::max()) next_id_ = std::max(next_id_, id + 1);
+    images_.append(fmt::format("  <image id=\"{}\"", id) + text.tag + text.annotations + "  </image>");
     ++count_;
     for (auto& [label, names] : text.attributes)
       for (std::string& name : names)
@@ -126,7 +103,7 @@ class CvatSink : public Sink {
                      {}});
     file.write("<?xml version=\"1.0\" encoding=\"utf-8\"?>\n<annotations>\n  <version>1.1</version>\n");
     file.write(cvat_meta_text(metadata_, count_, attributes_, occluded_unknown_ && !occluded_denied_));
-    images_->for_each([&](std::string_view line) {
+    images_.for_each([&](std::string_view line) {
       file.write(line);
       file.write("\n");
     });
@@ -136,11 +113,8 @@ class CvatSink : public Sink {
   Media media_;
   Metadata metadata_;
   Findings findings_;
-  std::optional<OutputFolder> folder_;  // or
-  std::optional<OutputFile> file_;      // of the target
-  Path target_;
-  std::optional<PartFile> part_file_;
-  std::optional<LineStore> images_;
+  AnnotationOutput output_;
+  LineStore images_;
   std::set<std::int64_t> ids_;
   std::int64_t next_id_ = 0;
   std::size_t count_ = 0;
@@ -152,6 +126,9 @@ class CvatSink : public Sink {
 }  // namespace
 
 std::unique_ptr<Sink> create_cvat(const CreateRequest& request) {
+  if (!request.settings.empty())
+    throw Error(Code::usage,
+                fmt::format("cvat has no settings for writing: {}", in_quotes(request.settings.front())));
   return std::make_unique<CvatSink>(request);
 }
 

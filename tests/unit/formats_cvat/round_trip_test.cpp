@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <boost/filesystem.hpp>
 #include <cmath>
+#include <limits>
 #include <opencv2/core.hpp>
 
 #include "catch.h"
@@ -280,6 +281,9 @@ TEST_CASE("an image's number is its own, and unknown flags are said") {
   CHECK(reading.items.at(0).source_id == 4);
   CHECK(reading.items.at(1).source_id != 4);
   CHECK(reading.items.at(0).annotations.at(0).flags.occluded == false);
+  items[0].source_id = items[1].source_id = std::numeric_limits<std::int64_t>::max();
+  write_cvat(scratch / "last.xml", metadata, items);
+  CHECK(read_cvat(scratch / "last.xml").items.at(0).source_id == items[0].source_id);
   items[2].annotations[0].flags.occluded.reset();
   CHECK(write_cvat(scratch / "b.xml", metadata, items).empty());
   CHECK_FALSE(read_cvat(scratch / "b.xml").items.at(0).annotations.at(0).flags.occluded.has_value());
