@@ -2,6 +2,7 @@
 #pragma once
 
 #include <compare>
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -14,6 +15,11 @@ struct Digest {
   std::uint64_t high = 0, low = 0;
   std::string hex() const;  ///< 32 lower-case digits
   friend auto operator<=>(const Digest&, const Digest&) = default;
+};
+
+/// For containers.
+struct HashDigest {
+  std::size_t operator()(const Digest& digest) const { return static_cast<std::size_t>(digest.low); }
 };
 
 Digest digest_of(std::string_view bytes);

@@ -146,9 +146,7 @@ std::vector<Path> list_folders(const Path& folder) {
 std::string lower_extension(const Path& path) {
   std::string extension = path.extension().string();
   if (!extension.empty()) extension.erase(0, 1);
-  for (char& letter : extension)
-    if (letter >= 'A' && letter <= 'Z') letter = static_cast<char>(letter - 'A' + 'a');
-  return extension;
+  return lower_case(extension);
 }
 
 std::string relative_name(const Path& path, const Path& base) {

@@ -26,6 +26,9 @@ bool is_utf8(std::string_view text);
 /// As a POSIX shell reads it back: in single quotes unless every character is plain.
 std::string shell_quoted(std::string_view word);
 
+/// ASCII letters alone; others stay.
+std::string lower_case(std::string_view text);
+
 std::string_view trimmed(std::string_view text);
 std::vector<std::string> split_text(std::string_view text, char separator);
 std::string joined(std::span<const std::string> parts, std::string_view separator);

@@ -10,6 +10,7 @@
 
 #include "base/error.h"
 #include "base/output.h"
+#include "base/text.h"
 #include "fetch/sha256.h"
 
 namespace maskmill::fetch {
@@ -32,9 +33,7 @@ void write_record(const Path& file, const std::string& sum) {
 
 std::string read_record(const Path& record) {
   constexpr std::size_t kDigits = 64;
-  std::string sum = read_file(record).substr(0, kDigits);
-  std::ranges::transform(sum, sum.begin(),
-                         [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  const std::string sum = lower_case(read_file(record).substr(0, kDigits));
   if (sum.size() == kDigits && sum.find_first_not_of("0123456789abcdef") == std::string::npos) return sum;
   throw Error(Code::bad_format, "does not begin with the 64 digits of a SHA-256")
       .at_file(record)

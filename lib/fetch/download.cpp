@@ -97,9 +97,7 @@ void Answer::take(std::string_view line) {
   }
   const std::size_t colon = line.find(':');
   if (colon == std::string_view::npos) return;
-  std::string name(line.substr(0, colon));
-  std::ranges::transform(name, name.begin(),
-                         [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  const std::string name = lower_case(line.substr(0, colon));
   const std::string value(trimmed(line.substr(colon + 1)));
   if (name == "etag") etag = value;
   if (name == "last-modified") last_modified = value;

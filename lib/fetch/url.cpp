@@ -49,9 +49,7 @@ std::string safe_name(std::string_view text) {
 bool is_url(std::string_view text) {
   const std::size_t end = text.find("://");
   if (end == std::string_view::npos) return false;
-  std::string scheme(text.substr(0, end));
-  std::ranges::transform(scheme, scheme.begin(),
-                         [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  const std::string scheme = lower_case(text.substr(0, end));
   return scheme == "http" || scheme == "https";
 }
 

@@ -484,11 +484,7 @@ class Lookup {
   }
 
  private:
-  struct DigestHash {
-    std::size_t operator()(const Digest& digest) const { return digest.low; }
-  };
-
-  std::unordered_map<Digest, std::size_t, DigestHash> number_of_;
+  std::unordered_map<Digest, std::size_t, HashDigest> number_of_;
   std::vector<ReadItem> items_;
 };
 

@@ -12,7 +12,7 @@
 #include "base/parallel.h"
 #include "base/random.h"
 #include "base/text.h"
-#include "formats/coco/coco_parts.h"
+#include "formats/id_list.h"
 
 namespace maskmill {
 namespace {

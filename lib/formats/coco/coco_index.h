@@ -15,7 +15,7 @@
 #include "formats/coco/coco_layout.h"
 #include "formats/coco/coco_metadata.h"
 #include "formats/coco/coco_records.h"
-#include "formats/coco/json_elements.h"
+#include "formats/json_elements.h"
 
 namespace maskmill {
 
@@ -38,10 +38,6 @@ class DigestList {
  private:
   std::deque<Digest> digests_;
   HashIndex index_;
-};
-
-struct HashDigest {
-  std::size_t operator()(const Digest& digest) const { return static_cast<std::size_t>(digest.low); }
 };
 
 /// What the items of a data set's files have, which no other item may have as well.

@@ -12,7 +12,7 @@
 
 #include "base/error.h"
 #include "base/text.h"
-#include "formats/coco/json_elements.h"
+#include "formats/json_elements.h"
 
 namespace maskmill {
 namespace {

@@ -15,7 +15,7 @@
 #include "base/json.h"
 #include "dataset/dataset.h"
 #include "formats/coco/coco_records.h"
-#include "formats/coco/json_elements.h"
+#include "formats/json_elements.h"
 
 namespace maskmill {
 

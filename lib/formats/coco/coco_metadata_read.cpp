@@ -5,8 +5,9 @@
 #include <cmath>
 
 #include "base/text.h"
-#include "formats/coco/coco_attributes.h"
+#include "formats/coco/coco_keys.h"
 #include "formats/coco/coco_metadata.h"
+#include "formats/json_values.h"
 
 namespace maskmill {
 namespace {

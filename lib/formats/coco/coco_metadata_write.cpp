@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 
-#include "formats/coco/coco_attributes.h"
+#include "formats/coco/coco_keys.h"
 #include "formats/coco/coco_metadata.h"
+#include "formats/json_values.h"
 
 namespace maskmill {
 namespace {

@@ -10,9 +10,9 @@
 #include "base/json.h"
 #include "base/text.h"
 #include "dataset/rle.h"
-#include "formats/coco/coco_attributes.h"
-#include "formats/coco/coco_values.h"
-#include "formats/coco/json_elements.h"
+#include "formats/coco/coco_keys.h"
+#include "formats/json_elements.h"
+#include "formats/json_values.h"
 
 namespace maskmill {
 
@@ -23,6 +23,23 @@ struct RecordReader::State {
 namespace {
 
 using simdjson::ondemand::json_type;
+
+CocoId coco_id_from(JsonValue& value) {
+  switch (type_of(value)) {
+    case json_type::null:
+      return {};
+    case json_type::string: {
+      const std::string_view text = value.get_string();
+      if (const auto number = to_integer(text)) return std::int64_t{*number};
+      return std::string(text);
+    }
+    case json_type::number:
+      if (const auto integer = integer_from(value)) return *integer;
+      return number_token(value);
+    default:
+      throw unexpected("an integer", value);
+  }
+}
 
 static_assert(kJsonPadding >= simdjson::SIMDJSON_PADDING);
 

@@ -10,9 +10,9 @@
 
 #include "base/text.h"
 #include "formats/annotation_output.h"
-#include "formats/coco/coco_attributes.h"
+#include "formats/coco/coco_keys.h"
 #include "formats/coco/coco_metadata.h"
-#include "formats/coco/coco_parts.h"
+#include "formats/id_list.h"
 #include "formats/media.h"
 
 namespace maskmill {

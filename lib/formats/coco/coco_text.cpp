@@ -12,7 +12,8 @@
 #include "base/error.h"
 #include "base/json.h"
 #include "dataset/rle.h"
-#include "formats/coco/coco_attributes.h"
+#include "formats/coco/coco_keys.h"
+#include "formats/json_values.h"
 
 namespace maskmill {
 namespace {

@@ -31,11 +31,9 @@ constexpr std::array<std::string_view, 9> kNoAttributes{
 
 std::string plain(std::string_view name) {
   std::string text;
-  for (char letter : trimmed(name)) {
-    if (letter == '_' || letter == '-' || letter == ' ') continue;
-    text += letter >= 'A' && letter <= 'Z' ? static_cast<char>(letter - 'A' + 'a') : letter;
-  }
-  return text;
+  for (const char letter : trimmed(name))
+    if (letter != '_' && letter != '-' && letter != ' ') text += letter;
+  return lower_case(text);
 }
 
 using Names = std::span<const std::string_view>;

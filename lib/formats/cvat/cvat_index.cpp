@@ -98,9 +98,7 @@ class Scanner {
   static void XMLCALL on_declaration(void* self, const XML_Char*, const XML_Char* encoding, int) {
     auto* scanner = static_cast<Scanner*>(self);
     scanner->guarded([&] {
-      std::string name = encoding ? encoding : "utf-8";
-      std::ranges::transform(name, name.begin(),
-                             [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+      const std::string name = lower_case(encoding ? encoding : "utf-8");
       if (name != "utf-8" && name != "utf8" && name != "us-ascii" && name != "ascii")
         throw scanner->failure(Code::unsupported, "is in the encoding " + in_quotes(name))
             .hint("store it as UTF-8");

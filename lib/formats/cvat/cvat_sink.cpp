@@ -2,7 +2,7 @@
 #include <fmt/format.h>
 
 #include <boost/filesystem.hpp>
-#include <limits>
+#include <deque>
 #include <memory>
 #include <optional>
 #include <set>
@@ -14,10 +14,14 @@
 #include "formats/cvat/cvat_image.h"
 #include "formats/cvat/cvat_layout.h"
 #include "formats/cvat/cvat_meta.h"
+#include "formats/id_list.h"
 #include "formats/media.h"
 
 namespace maskmill {
 namespace {
+
+/// Before the line on which an image's element begins; XML's text has no such character.
+constexpr char kImageMark = '\x01';
 
 struct ItemText {
   std::optional<std::int64_t> id;
@@ -77,15 +81,8 @@ class CvatSink : public Sink {
 
  private:
   void append(ItemText& text) {
-    // Ids are frames' numbers, each one's own.
-    std::int64_t id = text.id.value_or(next_id_);
-    if (!ids_.insert(id).second) {
-      while (!ids_.insert(next_id_).second) ++next_id_;
-      id = next_id_;
-    }
-    if (id < std::numeric_limits<std::int64_t>::max()) next_id_ = std::max(next_id_, id + 1);
-    images_.append(fmt::format("  <image id=\"{}\"", id) + text.tag + text.annotations + "  </image>");
-    ++count_;
+    ids_.add(text.id);
+    images_.append(kImageMark + text.tag + text.annotations + "  </image>");
     for (auto& [label, names] : text.attributes)
       for (std::string& name : names)
         if (seen_.emplace(label, name).second) attributes_[label].push_back(std::move(name));
@@ -95,6 +92,7 @@ class CvatSink : public Sink {
   }
 
   void write(ByteWriter& file) {
+    const std::deque<std::int64_t> ids = std::move(ids_).resolve(0).ids;
     if (occluded_unknown_ && occluded_denied_)
       findings_.add({"unknown-flag-lost",
                      Severity::note,
@@ -102,8 +100,13 @@ class CvatSink : public Sink {
                      "CVAT always says whether something is occluded: what was unknown is not",
                      {}});
     file.write("<?xml version=\"1.0\" encoding=\"utf-8\"?>\n<annotations>\n  <version>1.1</version>\n");
-    file.write(cvat_meta_text(metadata_, count_, attributes_, occluded_unknown_ && !occluded_denied_));
+    file.write(cvat_meta_text(metadata_, ids.size(), attributes_, occluded_unknown_ && !occluded_denied_));
+    std::size_t image = 0;
     images_.for_each([&](std::string_view line) {
+      if (line.starts_with(kImageMark)) {
+        file.write(fmt::format("  <image id=\"{}\"", ids.at(image++)));
+        line.remove_prefix(1);
+      }
       file.write(line);
       file.write("\n");
     });
@@ -115,9 +118,7 @@ class CvatSink : public Sink {
   Findings findings_;
   AnnotationOutput output_;
   LineStore images_;
-  std::set<std::int64_t> ids_;
-  std::int64_t next_id_ = 0;
-  std::size_t count_ = 0;
+  IdList ids_;  // frames' numbers, given out at the end, when all that are stated are known
   FoundAttributes attributes_;
   std::set<std::pair<int, std::string>> seen_;
   bool occluded_unknown_ = false, occluded_denied_ = false;

@@ -44,15 +44,11 @@ struct Entry {
   std::uint8_t id_form = 0;
 };
 
-struct DigestHash {
-  std::size_t operator()(const Digest& digest) const { return static_cast<std::size_t>(digest.low); }
-};
-
 class CvatSource : public IndexedSource {
  public:
   explicit CvatSource(const OpenRequest& request)
       : layout_(find_cvat_files(request.path, parsed_settings<CvatReadSettings>(request.settings).images)) {
-    std::unordered_set<Digest, DigestHash> taken;
+    std::unordered_set<Digest, HashDigest> taken;
     for (const Path& file : layout_.files) index(file, taken);
     metadata_.labels = LabelMap(std::move(labels_));
   }
@@ -89,7 +85,7 @@ class CvatSource : public IndexedSource {
     bool occluded_0_is_unknown = false;
   };
 
-  void index(const Path& path, std::unordered_set<Digest, DigestHash>& taken) {
+  void index(const Path& path, std::unordered_set<Digest, HashDigest>& taken) {
     files_.push_back(std::make_unique<File>(path));
     File& file = *files_.back();
     std::uint32_t images = 0;
@@ -120,7 +116,7 @@ class CvatSource : public IndexedSource {
   }
 
   void add_image(const CvatImageHead& head, std::uint32_t number,
-                 std::unordered_set<Digest, DigestHash>& taken) {
+                 std::unordered_set<Digest, HashDigest>& taken) {
     const File& file = *files_.back();
     const Place place{file.bytes.path().string(), head.place.line, "image"};
     if (head.name.empty()) {

@@ -9,6 +9,7 @@
 #include <map>
 
 #include "base/error.h"
+#include "base/text.h"
 #include "image/image.h"
 
 namespace maskmill {
@@ -27,12 +28,6 @@ constexpr std::array<std::string_view, 11> kSubsets{"train", "training",   "trai
 constexpr std::array<std::string_view, 6> kCompanions{"_annot",  "_masks", "_mask",
                                                       "_labels", "_label", "_gt"};
 
-std::string lower(std::string text) {
-  for (char& letter : text)
-    if (letter >= 'A' && letter <= 'Z') letter = static_cast<char>(letter - 'A' + 'a');
-  return text;
-}
-
 bool contains(Names names, std::string_view name) {
   return std::ranges::find(names, name) != names.end();
 }
@@ -41,7 +36,7 @@ bool contains(Names names, std::string_view name) {
 Path find_named(std::span<const Path> folders, Names names) {
   for (const std::string_view name : names)
     for (const Path& folder : folders)
-      if (lower(folder.filename().string()) == name && holds_image(folder, true)) return folder;
+      if (lower_case(folder.filename().string()) == name && holds_image(folder, true)) return folder;
   return {};
 }
 
@@ -51,7 +46,7 @@ PairFolders named_pair(std::string subset, std::span<const Path> folders) {
 
 /// A subset's folder that has no masks is taken only under a name that can mean nothing else.
 bool is_subset_name(std::string_view name) {
-  return contains(kSubsets, lower(std::string(name)));
+  return contains(kSubsets, lower_case(name));
 }
 
 /// One for each subset folder inside, where there are only such folders; else the folders themselves.
@@ -106,7 +101,7 @@ std::vector<PairFolders> with_companions(std::span<const Path> folders) {
           return by_name.contains(name + std::string(ending));
         });
     if (!holds_image(folder, true)) continue;
-    const std::string subset = contains(kImageFolders, lower(name)) ? "" : name;
+    const std::string subset = contains(kImageFolders, lower_case(name)) ? "" : name;
     if (companion != kCompanions.end())
       pairs.push_back({subset, folder, by_name.at(name + std::string(*companion))});
     else if (is_subset_name(name))

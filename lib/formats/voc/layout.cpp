@@ -11,12 +11,6 @@
 namespace maskmill {
 namespace {
 
-std::string lower_case(std::string text) {
-  for (char& c : text)
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  return text;
-}
-
 /// The first of the names that a folder has, in any case.
 Path find_child(const std::vector<Path>& children, std::initializer_list<std::string_view> names) {
   for (const std::string_view name : names)

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "formats/coco/json_elements.h"
+#include "formats/json_elements.h"
 
 #include <sys/stat.h>
 

@@ -7,7 +7,7 @@
 #include "base/parallel.h"
 #include "catch.h"
 #include "formats/coco/coco.h"
-#include "formats/coco/coco_parts.h"
+#include "formats/id_list.h"
 #include "image/image.h"
 #include "support.h"
 

@@ -10,8 +10,8 @@
 #include <vector>
 
 #include "base/error.h"
+#include "base/json.h"
 #include "dataset/item.h"
-#include "formats/coco/coco_records.h"
 
 namespace maskmill {
 
@@ -34,7 +34,16 @@ std::optional<std::int64_t> integer_from(JsonValue& value);
 std::vector<double> numbers_from(JsonValue& value);
 /// Nothing where it is neither true, false, 0 nor 1.
 Flag flag_from(JsonValue& value);
-CocoId coco_id_from(JsonValue& value);
+/// A number that neither a double nor 64 bits can hold, as it is written; throws where it is none.
+std::string number_token(JsonValue& value);
 AttributeValue attribute_from(JsonValue& value);
+
+/// Lists, objects, null and integers beyond 64 bits become JsonText.
+AttributeValue attribute_from(const Json& value);
+/// JsonText that does not parse becomes a string.
+Json json_from(const AttributeValue& value);
+
+/// Replaces the value of an attribute of that name, as a later key of a JSON object does, or appends.
+void set_attribute(Attributes& attributes, std::string name, AttributeValue value);
 
 }  // namespace maskmill

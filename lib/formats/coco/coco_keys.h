@@ -1,11 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <string>
 #include <string_view>
-
-#include "base/json.h"
-#include "dataset/item.h"
 
 namespace maskmill {
 
@@ -16,13 +12,5 @@ inline constexpr std::string_view kItem = "maskmill_item";  ///< in an image: th
 inline constexpr std::string_view kSubset = "subset";       ///< in an image, where one file holds all subsets
 inline constexpr std::string_view kAttributes = "attributes";  ///< attributes in an object of their own
 }  // namespace coco_key
-
-/// Lists, objects, null and integers beyond 64 bits become JsonText.
-AttributeValue attribute_from(const Json& value);
-/// JsonText that does not parse becomes a string.
-Json json_from(const AttributeValue& value);
-
-/// Replaces the value of an attribute of that name, as a later key of a JSON object does, or appends.
-void set_attribute(Attributes& attributes, std::string name, AttributeValue value);
 
 }  // namespace maskmill

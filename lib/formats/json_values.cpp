@@ -1,28 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "formats/coco/coco_values.h"
+#include "formats/json_values.h"
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
+#include <cstdint>
+#include <limits>
+#include <type_traits>
 
-#include "base/json.h"
 #include "base/text.h"
-#include "formats/coco/coco_attributes.h"
 
 namespace maskmill {
 
 using simdjson::ondemand::json_type;
-
-namespace {
-
-// A number that neither a double nor 64 bits can hold, as it is written.
-std::string number_token(JsonValue& value) {
-  const std::string_view token = trimmed(value.raw_json_token());
-  if (!Json::accept(token)) throw unexpected("a number", value);
-  return std::string(token);
-}
-
-}  // namespace
 
 std::string token_of(JsonValue& value) {
   return in_quotes(trimmed(value.raw_json_token()));
@@ -72,21 +63,10 @@ std::vector<double> numbers_from(JsonValue& value) {
   return numbers;
 }
 
-CocoId coco_id_from(JsonValue& value) {
-  switch (type_of(value)) {
-    case json_type::null:
-      return {};
-    case json_type::string: {
-      const std::string_view text = value.get_string();
-      if (const auto number = to_integer(text)) return std::int64_t{*number};
-      return std::string(text);
-    }
-    case json_type::number:
-      if (const auto integer = integer_from(value)) return *integer;
-      return number_token(value);
-    default:
-      throw unexpected("an integer", value);
-  }
+std::string number_token(JsonValue& value) {
+  const std::string_view token = trimmed(value.raw_json_token());
+  if (!Json::accept(token)) throw unexpected("a number", value);
+  return std::string(token);
 }
 
 Flag flag_from(JsonValue& value) {
@@ -121,6 +101,48 @@ AttributeValue attribute_from(JsonValue& value) {
       return attribute_from(parse_json(std::string_view(object.raw_json()), {}));
     }
   }
+}
+
+AttributeValue attribute_from(const Json& value) {
+  switch (value.type()) {
+    case Json::value_t::boolean:
+      return value.get<bool>();
+    case Json::value_t::number_integer:
+      return value.get<std::int64_t>();
+    case Json::value_t::number_unsigned:
+      if (value.get<std::uint64_t>() <= std::numeric_limits<std::int64_t>::max())
+        return value.get<std::int64_t>();
+      return JsonText{to_line(value)};
+    case Json::value_t::number_float:
+      return value.get<double>();
+    case Json::value_t::string:
+      return value.get<std::string>();
+    default:
+      return JsonText{to_line(value)};
+  }
+}
+
+Json json_from(const AttributeValue& value) {
+  if (const auto* json = std::get_if<JsonText>(&value)) {
+    Json parsed = Json::parse(json->text, nullptr, false);
+    return parsed.is_discarded() ? Json(json->text) : parsed;
+  }
+  Json scalar;
+  std::visit(
+      [&](const auto& held) {
+        if constexpr (!std::is_same_v<std::decay_t<decltype(held)>, JsonText>) scalar = held;
+      },
+      value);
+  return scalar;
+}
+
+void set_attribute(Attributes& attributes, std::string name, AttributeValue value) {
+  const auto place = std::find_if(attributes.begin(), attributes.end(),
+                                  [&](const auto& attribute) { return attribute.first == name; });
+  if (place == attributes.end())
+    attributes.emplace_back(std::move(name), std::move(value));
+  else
+    place->second = std::move(value);
 }
 
 }  // namespace maskmill

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "formats/coco/coco_parts.h"
+#include "formats/id_list.h"
 
 #include <algorithm>
 
@@ -16,7 +16,7 @@ bool holds_twice(std::vector<std::int64_t> ids) {
   return std::ranges::adjacent_find(ids) != ids.end();
 }
 
-IdList::Resolved IdList::resolve() && {
+IdList::Resolved IdList::resolve(std::int64_t least) && {
   Resolved result;
   const bool all_stated = std::ranges::find(is_stated_, false) == is_stated_.end();
   if (all_stated && !holds_twice({ids_.begin(), ids_.end()})) {
@@ -37,7 +37,7 @@ IdList::Resolved IdList::resolve() && {
       ++result.renumbered;
     }
   std::sort(unnumbered.begin(), unnumbered.end());
-  std::int64_t free = 1;
+  std::int64_t free = least;
   auto taken = std::lower_bound(stated.begin(), stated.end(), std::pair(free, std::size_t{0}));
   for (const std::size_t i : unnumbered) {
     for (; taken != stated.end() && taken->first <= free; ++taken)

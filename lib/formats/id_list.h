@@ -3,13 +3,8 @@
 
 #include <cstdint>
 #include <deque>
-#include <functional>
 #include <optional>
-#include <string>
-#include <string_view>
 #include <vector>
-
-#include "base/part_file.h"
 
 namespace maskmill {
 
@@ -26,8 +21,9 @@ class IdList {
     std::deque<std::int64_t> ids;
     std::size_t renumbered = 0;  ///< those that repeated another's
   };
-  /// The first of an id keeps it. The others, and those without one, get numbers that are free, from 1 up.
-  Resolved resolve() &&;
+  /// The first of an id keeps it. The others, and those without one, get numbers that are free, from
+  /// `least` up.
+  Resolved resolve(std::int64_t least = 1) &&;
 
  private:
   std::deque<std::int64_t> ids_;  // which grows without a copy
