@@ -15,6 +15,7 @@
 
 #include "base/error.h"
 #include "base/text.h"
+#include "formats/archives.h"
 
 namespace maskmill {
 namespace {
@@ -111,6 +112,10 @@ std::string place_image(const Item& item, Media media, const Path& staging, cons
     throw Error(Code::usage, "images that are made anew lie nowhere yet, and cannot be referred to")
         .at_field(item.id)
         .hint("use --media copy, or none");
+  if (media == Media::reference && archive_of(item.image))
+    throw Error(Code::usage, "images in an archive cannot be referred to")
+        .at_field(item.id)
+        .hint("use --media copy, or none, or unpack the archive and name the folder");
   if (media == Media::reference && !item.image.empty())
     return fs::absolute(item.image).lexically_normal().string();
   std::string name = output_name(item);

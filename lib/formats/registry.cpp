@@ -7,8 +7,10 @@
 #include <array>
 #include <boost/filesystem.hpp>
 
+#include "base/archive.h"
 #include "base/error.h"
 #include "base/text.h"
+#include "formats/archives.h"
 #include "formats/coco/coco.h"
 #include "formats/contents.h"
 #include "formats/csv/csv.h"
@@ -91,6 +93,38 @@ const Format* only_one_with(const std::vector<std::string>& settings) {
   return std::ranges::count_if(all(), has_all) == 1 ? *first : nullptr;
 }
 
+bool is_archive(const Path& path) {
+  boost::system::error_code failure;
+  return has_archive_name(path) && fs::is_regular_file(path, failure);
+}
+
+std::vector<Detection> opinions(const Path& path) {
+  std::vector<Detection> detections;
+  for (const Format* format : all()) detections.push_back({format, format->probe(path), path});
+  std::ranges::stable_sort(detections, std::greater<>(),
+                           [](const Detection& detection) { return detection.probe.confidence; });
+  return detections;
+}
+
+/// Of an archive's roots, that on which the format has the best opinion; the innermost of equal ones.
+Path best_root(const Path& archive, const Format& format) {
+  std::vector<Path> roots = roots_in_archive(archive);
+  std::ranges::reverse(roots);
+  return *std::ranges::max_element(roots, {},
+                                   [&](const Path& root) { return format.probe(root).confidence; });
+}
+
+/// In an archive or not.
+std::unique_ptr<Source> open_as(const Format& format, const Path& path, const Path& root,
+                                std::vector<std::string> settings) {
+  if (!is_archive(path)) return format.open({root, std::move(settings)});
+  try {
+    return in_archive(format.open({root, std::move(settings)}));
+  } catch (const Error& error) {
+    throw in_archive(error);
+  }
+}
+
 }  // namespace
 
 std::span<const Format* const> all() {
@@ -122,11 +156,14 @@ const Format& find(std::string_view name) {
 
 std::vector<Detection> detect(const Path& path) {
   require_content(path);
-  std::vector<Detection> detections;
-  for (const Format* format : all()) detections.push_back({format, format->probe(path)});
-  std::ranges::stable_sort(detections, std::greater<>(),
-                           [](const Detection& detection) { return detection.probe.confidence; });
-  return detections;
+  if (!is_archive(path)) return opinions(path);
+  const std::vector<Path> roots = roots_in_archive(path);
+  std::vector<Detection> best;
+  for (const Path& root : roots)
+    if (std::vector<Detection> detections = opinions(root);
+        best.empty() || detections.front().probe.confidence >= best.front().probe.confidence)
+      best = std::move(detections);
+  return best;
 }
 
 bool any_fits(const std::vector<Detection>& detections) {
@@ -138,15 +175,16 @@ const Detection best(const std::vector<Detection>& detections, const Path& path)
       "maskmill check looks at the files and says what they come closest to; or name the format with --from "
       "(maskmill formats lists them), or say where images and masks lie: --read images=FOLDER --read "
       "masks=FOLDER, and --read mask-suffix=SUFFIX where names differ";
+  const Path& where = detections.empty() ? path : detections.front().root;
   if (detections.empty() || detections.front().probe.confidence == 0) {
-    std::string message = "no format fits" + found_there(path);
+    std::string message = "no format fits" + found_there(where);
     for (const Detection& detection : detections) message += "\n  " + opinion(detection);
     throw Error(Code::bad_format, message).at_file(path).hint(how_to_name);
   }
   const Detection& first = detections.front();
   if (first.probe.confidence < kLeastConfidence)
     throw Error(Code::bad_format,
-                fmt::format("no format fits{}\n  the closest is {}", found_there(path), opinion(first)))
+                fmt::format("no format fits{}\n  the closest is {}", found_there(where), opinion(first)))
         .at_file(path)
         .hint(how_to_name);
   if (detections.size() > 1 && first.probe.confidence - detections[1].probe.confidence < kClearLead)
@@ -173,14 +211,17 @@ Opened open(const Path& path, std::string_view format_name, std::vector<std::str
     if (format)
       probe.reasons.push_back(fmt::format("only {} has the settings that were given", format->name));
   }
+  Path root = plain_path;
   if (format) {
     require_content(plain_path);
+    if (is_archive(plain_path)) root = best_root(plain_path, *format);
   } else {
     const Detection detection = best(detect(plain_path), plain_path);
     format = detection.format;
     probe = detection.probe;
+    root = detection.root;
   }
-  return {format, std::move(probe), format->open({plain_path, std::move(settings)})};
+  return {format, std::move(probe), open_as(*format, plain_path, root, std::move(settings))};
 }
 
 }  // namespace maskmill::formats

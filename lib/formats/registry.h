@@ -21,9 +21,10 @@ const Format& find(std::string_view name);
 struct Detection {
   const Format* format = nullptr;
   Probe probe;
+  Path root{};  ///< the path or, of an archive, where in it the data set begins once it is unpacked
 };
 
-/// Each format's opinion of a path, best first. Throws Error(not_found | unreadable) where the path is not
+/// Each format's opinion of a path, best first. An archive (base/archive.h) is unpacked for that. Throws Error(not_found | unreadable) where the path is not
 /// there or, for a folder, empty.
 std::vector<Detection> detect(const Path& path);
 

@@ -3,6 +3,7 @@
 
 #include <boost/filesystem.hpp>
 
+#include "base/archive.h"
 #include "base/text.h"
 #include "data_options.h"
 #include "instance_options.h"
@@ -45,21 +46,23 @@ struct Options {
   }
 };
 
-const Verb kVerb{MASKMILL_VERB,
-                 MASKMILL_SUMMARY,
-                 "Inputs are image files and folders of them; with --from, or for an annotation file, a\n"
-                 "data set whose images are taken. Written are index masks at each picture's own size\n"
-                 "(masks/, with labels.json), or with --to any format: annotations then have the mean\n"
-                 "confidence of their pixels as score. The output is a data set, which every verb reads;\n"
-                 "with --media copy or link the images come along.",
-                 {{"RUN", "a run directory of maskmill train"},
-                  {"INPUT", "image files, folders, or a data set", Operand::Count::one_or_more}},
-                 {{"maskmill predict work/run photos -o work/predictions --overlay", "masks and pictures"},
-                  {"maskmill predict work/run photos -o for-cvat --to coco --media copy",
-                   "annotations to correct by hand"}}};
+const Verb kVerb{
+    MASKMILL_VERB,
+    MASKMILL_SUMMARY,
+    "Inputs are image files and folders of them; with --from, or for an annotation file or an\n"
+    "archive, a data set whose images are taken. Written are index masks at each picture's own size\n"
+    "(masks/, with labels.json), or with --to any format: annotations then have the mean\n"
+    "confidence of their pixels as score. The output is a data set, which every verb reads;\n"
+    "with --media copy or link the images come along.",
+    {{"RUN", "a run directory of maskmill train"},
+     {"INPUT", "image files, folders, or a data set", Operand::Count::one_or_more}},
+    {{"maskmill predict work/run photos -o work/predictions --overlay", "masks and pictures"},
+     {"maskmill predict work/run photos -o for-cvat --to coco --media copy",
+      "annotations to correct by hand"}}};
 
-bool is_annotation_file(const std::string& path) {
-  return lower_extension(path) == "json" || lower_extension(path) == "xml";
+/// Whatever holds no pictures but says where they are, or has to be unpacked first.
+bool is_data_set(const std::string& path) {
+  return lower_extension(path) == "json" || lower_extension(path) == "xml" || has_archive_name(path);
 }
 
 /// A data set's masks are pictures too.
@@ -76,7 +79,7 @@ void warn_of_data_sets(const std::vector<std::string>& inputs) {
 }
 
 std::unique_ptr<Source> open_inputs(const std::vector<std::string>& inputs, const InputOptions& options) {
-  if (!options.from && !is_annotation_file(inputs.front())) {
+  if (!options.from && !is_data_set(inputs.front())) {
     warn_of_data_sets(inputs);
     return learn::picture_files(inputs);
   }

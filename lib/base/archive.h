@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <optional>
+
+#include "base/path.h"
+
+namespace maskmill {
+
+/// Archives that people send, read with libarchive: zip, 7z, and tar as it is or packed with gzip, bzip2, xz
+/// or zstd.
+
+/// By the name alone: .zip, .7z, .tar, .tgz, .tar.gz, .tar.bz2, .tar.xz, .tar.zst and the like, in any case.
+bool has_archive_name(const Path& path);
+/// The file's name without that ending.
+std::string archive_stem(const Path& path);
+
+/// How many bytes an archive may unpack to where the caller does not say: 200 times its size, and 1 GiB at
+/// least.
+std::uint64_t usual_unpacked_limit(const Path& archive);
+
+/// Unpacks all of it into `folder`, which must be there and empty. Nothing is written outside: names that are
+/// absolute or hold "..", links that lead out of the folder, devices, sockets and pipes, a second entry of
+/// one name, and more than `most_bytes` throw Error(bad_format). Owners and permissions are not kept. Throws
+/// Error(not_found | unreadable | bad_format) with the archive and the entry, Error(write_failed), and
+/// Error(interrupted); what was unpacked until then stays.
+void unpack(const Path& archive, const Path& folder, std::optional<std::uint64_t> most_bytes = std::nullopt);
+
+}  // namespace maskmill
