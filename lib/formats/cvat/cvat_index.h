@@ -34,7 +34,7 @@ struct CvatVisitor {
   std::function<void(const CvatImageHead& image)> image;
 };
 
-/// Walks the file once with expat, in memory that does not grow with the number of images. Throws
+/// Walks the file once, in memory that does not grow with the number of images. Throws
 /// Error(bad_format) with the line for what is no well-formed XML or no <annotations>; Error(unsupported) for
 /// a document type (whose entities could fill any memory), an encoding other than UTF-8, an element of one
 /// image of more than 256 MiB, and for tracks, which are CVAT's format for videos.
