@@ -61,10 +61,21 @@ class Scanner {
       do member();
       while (another('}'));
     }
-    if (skip_space_to_end()) fail("expected the end of the file; found " + found());
+    end();
+  }
+
+  void run_list() {
+    skip_byte_order_mark();
+    if (!more() || skip_space() != '[') fail("expected one JSON list; found " + found());
+    list({});
+    end();
   }
 
  private:
+  void end() {
+    if (skip_space_to_end()) fail("expected the end of the file; found " + found());
+  }
+
   void member() {
     if (skip_space() != '"') fail("expected a key in quotes; found " + found());
     const std::string key = read_key();
@@ -270,6 +281,16 @@ class Scanner {
 
 void scan(const SharedFile& file, const JsonVisitor& visitor) {
   Scanner(file, visitor).run();
+}
+
+void scan_list(const SharedFile& file,
+               const std::function<void(const JsonRange& where, std::string_view text)>& element) {
+  JsonVisitor visitor;
+  visitor.list = [](const std::string&) {};
+  visitor.element = [&](const std::string&, const JsonRange& where, std::string_view text) {
+    element(where, text);
+  };
+  Scanner(file, visitor).run_list();
 }
 
 }  // namespace maskmill

@@ -40,4 +40,8 @@ struct JsonVisitor {
 /// levels, anything behind the object.
 void scan(const SharedFile& file, const JsonVisitor& visitor);
 
+/// The same for a file that holds one list: its elements, visited as those of JsonVisitor::element.
+void scan_list(const SharedFile& file,
+               const std::function<void(const JsonRange& where, std::string_view text)>& element);
+
 }  // namespace maskmill

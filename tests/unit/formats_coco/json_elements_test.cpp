@@ -166,3 +166,21 @@ TEST_CASE("a folder, a missing file and a pipe are not read") {
   REQUIRE(::mkfifo((scratch / "pipe.json").c_str(), 0600) == 0);
   CHECK(thrown_by([&] { SharedFile file(scratch / "pipe.json"); }).code() == Code::unreadable);
 }
+
+TEST_CASE("a file that holds one list is walked too") {
+  const Scratch scratch;
+  const auto elements = [&](std::string_view text) {
+    const SharedFile file(scratch.write("a.json", text));
+    Texts found;
+    scan_list(file, [&](const JsonRange& where, std::string_view bytes) {
+      found.push_back(std::to_string(where.line) + " " + std::string(bytes));
+    });
+    return found;
+  };
+  CHECK(elements("\xEF\xBB\xBF [{\"a\": [1]},\n 2 ,\"]\"]\n") == Texts{"1 {\"a\": [1]}", "2 2", "2 \"]\""});
+  CHECK(elements("[]").empty());
+  for (const char* bad : {"", "{}", "[1", "[1,]", "[1] 2", "[1}", "[,]"}) {
+    INFO(bad);
+    CHECK_THROWS_AS(elements(bad), Error);
+  }
+}
