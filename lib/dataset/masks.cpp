@@ -35,7 +35,8 @@ cv::Mat one_channel(const RawImage& raw) {
   return samples;
 }
 
-/// CV_8UC3, whatever way the file says colours.
+}  // namespace
+
 cv::Mat colours_of(const RawImage& raw) {
   if (raw.pixels.channels() == 3) return raw.pixels;
   cv::Mat colours;
@@ -67,6 +68,8 @@ cv::Mat colours_of(const RawImage& raw) {
   }
   return colours;
 }
+
+namespace {
 
 std::uint32_t key_of(std::uint8_t r, std::uint8_t g, std::uint8_t b) {
   return std::uint32_t{r} << 16 | std::uint32_t{g} << 8 | b;

@@ -31,6 +31,10 @@ struct SemanticMask {
 /// The pixels as they are stored, or as they are made. Throws Error as read_raw, naming the file.
 RawImage read_stored(const MaskRef& mask);
 
+/// CV_8UC3 in RGB order, whichever way the file says colours: gray is repeated, a palette is looked up, alpha
+/// is dropped. Throws Error(bad_format) for 16 bits, and for an index past the palette.
+cv::Mat colours_of(const RawImage& raw);
+
 /// The bytes of its file. Throws Error as read_file.
 std::string bytes_of(const MaskRef& mask);
 
