@@ -46,7 +46,7 @@ const Format& coco() {
                              .description = kDescription,
                              .extensions = {"json"},
                              .holds = held(),
-                             .probe = probe_coco,
+                             .probe = [](const Path& path) { return probe_coco(path, CocoKind::instances); },
                              .open = open_coco,
                              .create = create_coco,
                              .read_settings = declared_settings<CocoReadSettings>,

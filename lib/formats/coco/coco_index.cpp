@@ -20,6 +20,7 @@ namespace {
 constexpr std::uint64_t kMaxValue = std::uint64_t{1} << 20;
 constexpr std::size_t kMaxElements = std::numeric_limits<std::uint32_t>::max() - 1;
 constexpr std::uint64_t kMaxQuoted = 100;
+const std::string kDetections;  // the name of the list that has none
 constexpr std::uint32_t kLeftOut = std::numeric_limits<std::uint32_t>::max();  // in place of an image's index
 
 std::uint32_t saturated(std::uint64_t value) {
@@ -92,6 +93,15 @@ class CocoIndex::Builder {
 
   void run() {
     metadata_.begin();
+    if (!index_.file_.results || *index_.file_.results != index_.file_.json) scan_object();
+    if (index_.file_.results) scan_results();
+    names_ = {};
+    mark_repeated_ids();
+    group_by_image();
+  }
+
+ private:
+  void scan_object() {
     JsonVisitor visitor;
     visitor.is_list = is_list_of_the_format;
     bool has_images = false;
@@ -100,19 +110,26 @@ class CocoIndex::Builder {
       if (key == "annotations") index_.has_annotations_ = true;
     };
     visitor.element = [&](const std::string& key, const JsonRange& where, std::string_view text) {
-      element(key, where, text);
+      if (key != "annotations" || !index_.results_) element(key, where, text);
     };
     visitor.value = [&](const std::string& key, const JsonRange& where) { value(key, where); };
     scan(index_.json_, visitor);
     if (!has_images)
       throw Error(Code::bad_format, "has no list of images, so it is no COCO data set")
           .at_file(index_.json_.path());
-    names_ = {};
-    mark_repeated_ids();
-    group_by_image();
   }
 
- private:
+  void scan_results() {
+    has_truth_ = *index_.file_.results != index_.file_.json;
+    index_.has_annotations_ = true;
+    scan_list(*index_.results_,
+              [&](const JsonRange& where, std::string_view text) { element(kDetections, where, text); });
+    if (has_truth_) return;
+    for (const std::int64_t id : categories_)
+      metadata_.add_category(Json{{"id", id}, {"name", std::to_string(id)}}, {});
+    for (const std::string& id : text_categories_) metadata_.add_category(Json{{"id", id}, {"name", id}}, {});
+  }
+
   void element(const std::string& list, const JsonRange& where, std::string_view text) {
     const std::uint64_t number = numbers_[list]++;
     if (number % 4096 == 0) throw_if_interrupted();
@@ -121,7 +138,9 @@ class CocoIndex::Builder {
           .at_file(index_.json_.path())
           .at_field(list);
     try {
-      if (list == "annotations")
+      if (list == kDetections)
+        detection(where, text);
+      else if (list == "annotations")
         annotation(where, text);
       else if (list == "images")
         image(where, text, static_cast<std::uint32_t>(number));
@@ -129,6 +148,7 @@ class CocoIndex::Builder {
         described(list, where, text, number);
     } catch (const Error& error) {
       const char* rule = list == "annotations"  ? "unreadable-annotation"
+                         : list == kDetections  ? "unreadable-annotation"
                          : list == "images"     ? "unreadable-image"
                          : list == "categories" ? "unreadable-category"
                                                 : "unreadable-licence";
@@ -211,6 +231,42 @@ class CocoIndex::Builder {
       has_id_.back() = true;
       ids_.back() = *id;
     }
+  }
+
+  void detection(const JsonRange& where, std::string_view text) {
+    CocoAnnotationEntry& entry = index_.annotations_.emplace_back();
+    entry.offset = where.offset;
+    entry.line = saturated(where.line);
+    image_of_.push_back(kLeftOut);
+    const AnnotationIds ids = records_.annotation_ids(text, !has_truth_);
+    if (ids.image.index() == 0)
+      throw Error(Code::bad_value, "a detection without an image_id").at_field("image_id");
+    entry.length = static_cast<std::uint32_t>(where.length);
+    const ImageKey key = key_of(ids.image);
+    std::optional<std::uint32_t> image = image_of_id_.find(key);
+    if (!image && !has_truth_) image = bare_image(ids.image, key);
+    if (!has_truth_) note_category(ids.category);
+    if (image.value_or(kLeftOut) == kLeftOut)
+      return report_without_image(image_of_.size() - 1, ids.image, image.has_value());
+    image_of_.back() = *image;
+  }
+
+  std::uint32_t bare_image(const CocoId& id, const ImageKey& key) {
+    const std::uint32_t number = saturated(index_.images_.size());
+    CocoImageEntry entry;
+    entry.number = number;
+    entry.line = index_.annotations_.back().line;
+    index_.images_.push_back(entry);
+    index_.bare_ids_.push_back(id);
+    image_of_id_.set(key, number);
+    return number;
+  }
+
+  void note_category(const CocoId& id) {
+    if (const auto* number = std::get_if<std::int64_t>(&id))
+      categories_.insert(*number);
+    else if (const auto* text = std::get_if<std::string>(&id))
+      text_categories_.insert(*text);
   }
 
   void image(const JsonRange& where, std::string_view text, std::uint32_t number) {
@@ -368,20 +424,30 @@ class CocoIndex::Builder {
     }
   }
 
-  void group_by_image() {
-    std::vector<std::uint32_t> image_of(images_.size(), kLeftOut);
-    std::vector<std::uint32_t> counts(index_.images_.size() + 1, 0);
+  // The images of the annotations, which may have come before these.
+  std::deque<std::uint32_t> images_of_annotations() {
+    std::deque<std::uint32_t> image_of(images_.size(), kLeftOut);
     for (std::size_t i = 0; i < images_.size(); ++i) {
       if (!is_read_[i]) continue;
       const auto image = image_of_id_.find({images_[i], image_is_text_[i]});
       if (image.value_or(kLeftOut) == kLeftOut) {
-        report_without_image(i, image.has_value());
-        continue;
+        CocoId id = images_[i];
+        if (image_is_text_[i]) id = *texts_[static_cast<std::size_t>(images_[i])];
+        report_without_image(i, id, image.has_value());
+      } else {
+        image_of[i] = *image;
       }
-      image_of[i] = *image;
-      ++counts[*image];
     }
     images_ = {};
+    return image_of;
+  }
+
+  void group_by_image() {
+    const std::deque<std::uint32_t> image_of =
+        index_.results_ ? std::move(image_of_) : images_of_annotations();
+    std::vector<std::uint32_t> counts(index_.images_.size() + 1, 0);
+    for (const std::uint32_t image : image_of)
+      if (image != kLeftOut) ++counts[image];
     std::uint32_t first = 0;
     for (std::size_t i = 0; i < index_.images_.size(); ++i) {
       index_.images_[i].first_annotation = first;
@@ -392,22 +458,19 @@ class CocoIndex::Builder {
       if (image_of[i] != kLeftOut) index_.by_image_[counts[image_of[i]]++] = static_cast<std::uint32_t>(i);
   }
 
-  void report_without_image(std::size_t i, bool is_left_out) {
-    CocoId id = images_[i];
-    if (image_is_text_[i]) id = *texts_[static_cast<std::size_t>(images_[i])];
-    report(is_left_out ? "image-left-out" : "unknown-image", Severity::error, "annotations", i,
-           index_.annotations_[i].line, {{}, {}, "image_id"},
+  void report_without_image(std::size_t i, const CocoId& id, bool is_left_out) {
+    report(is_left_out ? "image-left-out" : "unknown-image", Severity::error,
+           index_.results_ ? kDetections : "annotations", i, index_.annotations_[i].line,
+           {{}, {}, "image_id"},
            is_left_out ? fmt::format("its image, of the id {}, was left out", to_string(id))
                        : fmt::format("no image has the id {}", to_string(id)));
   }
 
   void report(const char* rule, Severity severity, const std::string& list, std::uint64_t number,
               std::uint64_t line, const Place& inner, std::string message) {
-    findings_.add({rule,
-                   severity,
-                   place_in(index_.json_, line, element_name(list, number), inner),
-                   std::move(message),
-                   {}});
+    const SharedFile& file = list == kDetections ? *index_.results_ : index_.json_;
+    findings_.add(
+        {rule, severity, place_in(file, line, element_name(list, number), inner), std::move(message), {}});
   }
 
   CocoIndex& index_;
@@ -425,11 +488,21 @@ class CocoIndex::Builder {
   // Of the annotations, by their numbers; a text for an image is its number among texts_.
   std::deque<std::int64_t> ids_, images_;
   std::vector<bool> has_id_, image_is_text_, is_read_;
+  // Of the detections.
+  bool has_truth_ = false;
+  std::deque<std::uint32_t> image_of_;
+  std::set<std::int64_t> categories_;
+  std::set<std::string> text_categories_;
 };
 
 CocoIndex::CocoIndex(CocoFile file, CocoMetadataReader& metadata, CocoTaken& taken, Findings& findings)
     : file_(std::move(file)), json_(file_.json) {
+  if (file_.results) results_ = std::make_unique<SharedFile>(*file_.results);
   Builder(*this, metadata, taken, findings).run();
+}
+
+std::optional<CocoId> CocoIndex::bare_id(std::size_t image) const {
+  return bare_ids_.empty() ? std::nullopt : std::optional(bare_ids_[image]);
 }
 
 std::span<const std::uint32_t> CocoIndex::annotations_of(std::size_t image) const {

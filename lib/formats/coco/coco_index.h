@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <deque>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -74,7 +75,10 @@ struct CocoImageName {
 CocoImageName coco_image_name(const ImageRecord& image, const CocoFile& file, std::size_t parts);
 
 /// Finds every element of one file in one pass, and groups the annotations by their image: 20 bytes an
-/// annotation, and 32 until that is done.
+/// annotation, and 32 until that is done; of detections 20, and 24.
+///
+/// Detections come in a file of their own, in any order. Without a file that says what images and categories
+/// there are, an image is what detections name, and so is a category, which is called by its id.
 class CocoIndex {
  public:
   /// `taken`: by the items of all files. Throws Error as scan() does; what costs one element is a finding.
@@ -82,9 +86,15 @@ class CocoIndex {
 
   const CocoFile& file() const { return file_; }
   const SharedFile& json() const { return json_; }
+  /// Where the annotations lie, and the name of their list there; a list alone has none.
+  const SharedFile& annotations_json() const { return results_ ? *results_ : json_; }
+  std::string_view annotations_list() const { return results_ ? "" : "annotations"; }
   const std::deque<CocoImageEntry>& images() const { return images_; }
+  /// Of an image that only detections name: its id. Nothing where it has an element of its own.
+  std::optional<CocoId> bare_id(std::size_t image) const;
   /// Their numbers in the file's list, from 0.
   std::span<const std::uint32_t> annotations_of(std::size_t image) const;
+  bool names_annotations() const { return !by_image_.empty(); }
   const CocoAnnotationEntry& annotation(std::uint32_t number) const { return annotations_[number]; }
   /// The subsets that images name, in the order in which they do.
   const std::vector<std::string>& subsets() const { return subsets_; }
@@ -99,12 +109,14 @@ class CocoIndex {
   std::deque<CocoAnnotationEntry> annotations_;
   std::vector<std::uint32_t> by_image_;
   std::vector<std::string> subsets_;
+  std::unique_ptr<SharedFile> results_;
+  std::deque<CocoId> bare_ids_;
   bool has_annotations_ = false;
 };
 
 /// Puts a place that is relative to an element into the file.
 Place place_in(const SharedFile& file, std::uint64_t line, const std::string& element, const Place& inner);
-/// "annotations[17]"
+/// "annotations[17]", "[17]"
 std::string element_name(std::string_view list, std::uint64_t number);
 
 }  // namespace maskmill

@@ -21,14 +21,21 @@ constexpr std::size_t kHeadBytes = std::size_t{16} * 1024;
 constexpr std::size_t kProbedFiles = 16;
 constexpr std::ptrdiff_t kMaxParts = 32;  // deeper than folders of images lie
 // Of the files of an annotations/ folder, the likelier kind first.
-constexpr std::array<std::string_view, 2> kKinds{"instances", "person_keypoints"};
+constexpr std::array<std::string_view, 4> kKinds{"instances", "person_keypoints", "stuff", "captions"};
+constexpr std::size_t kTailBytes = std::size_t{64} * 1024;
+constexpr std::size_t kSomeBytes = std::size_t{16} * 1024;
+constexpr int kSureOfInstances = 60;
+constexpr int kOfAnotherKind = 10;    // or of none
+constexpr int kBesideInstances = 85;  // the most that another kind is sure of
 
 // What a file's first kilobytes show of its structure.
 struct Head {
   char first = 0;
   std::map<std::string, char> keys;    // of the object, with the first character of each value
-  std::set<std::string> element_keys;  // of the objects in its lists
+  std::set<std::string> element_keys;  // of the objects in its lists, or of those in the list that it is
   bool is_cut = false;                 // in the middle of a value of the object
+  bool is_empty = false;               // a list without elements
+  bool is_panoptic = false;            // also by what stands further behind
 };
 
 std::string_view string_at(std::string_view text, std::size_t quote) {
@@ -47,7 +54,11 @@ Head head_of(std::string_view text) {
   int depth = 0;
   for (std::size_t i = skip_space(text, 0); i < text.size(); ++i) {
     const char character = text[i];
-    if (head.first == 0) head.first = character;
+    if (head.first == 0) {
+      head.first = character;
+      const std::size_t next = skip_space(text, i + 1);
+      head.is_empty = character == '[' && next < text.size() && text[next] == ']';
+    }
     if (character == '{' || character == '[') ++depth;
     if (character == '}' || character == ']') --depth;
     if (character != '"') continue;
@@ -57,23 +68,53 @@ Head head_of(std::string_view text) {
     if (colon >= text.size() || text[colon] != ':') continue;
     const std::size_t value = skip_space(text, colon + 1);
     if (depth == 1 && value < text.size()) head.keys.emplace(string, text[value]);
-    if (depth == 3) head.element_keys.emplace(string);
+    if (depth == (head.first == '[' ? 2 : 3)) head.element_keys.emplace(string);
   }
   head.is_cut = depth > 1;
   return head;
 }
 
-Probe judged(const Head& head) {
-  if (head.first == '[')
-    return {0, {"a JSON list, where COCO instances are an object (COCO results are not read)"}};
+// A panoptic file's first kilobytes may show images only; most of it is segments.
+bool mentions_segments(const SharedFile& file, std::uint64_t size) {
+  std::string text;
+  const auto mentions = [&](std::uint64_t offset, std::size_t length) {
+    text.resize(length);
+    text.resize(file.read_some(offset, text.data(), length));
+    return text.find("\"segments_info\"") != std::string::npos;
+  };
+  return mentions(size / 2, kSomeBytes) ||
+         mentions(size - std::min<std::uint64_t>(size, kTailBytes), kTailBytes);
+}
+
+Probe judged_as_results(const Head& head) {
+  if (head.first != '[') return {0, {"does not begin with a JSON list, which COCO results are"}};
+  if (head.is_empty) return {20, {"a list without elements, which may be results"}};
+  const auto has = [&](const char* key) { return head.element_keys.count(key) > 0; };
+  if (!has("image_id")) return {0, {"a JSON list whose objects show no image_id"}};
+  if (has("score")) return {90, {"a list of objects with image_id and score"}};
+  for (const char* key : {"bbox", "segmentation", "keypoints", "caption"})
+    if (has(key)) return {70, {fmt::format("a list of objects with image_id and {}", key)}};
+  return {10, {"a list of objects with image_id, but nothing detected"}};
+}
+
+Probe judged_as_panoptic(const Head& head) {
   if (head.first != '{') return {0, {"does not begin with a JSON object"}};
+  if (!head.is_panoptic) return {0, {"no segments_info in its beginning, middle or end"}};
+  return {95, {"annotations hold segments_info"}};
+}
+
+Probe judged(const Head& head, CocoKind kind) {
+  if (kind == CocoKind::results) return judged_as_results(head);
+  if (kind == CocoKind::panoptic) return judged_as_panoptic(head);
+  if (head.first == '[') return {0, {"a JSON list, where COCO instances are an object"}};
+  if (head.first != '{') return {0, {"does not begin with a JSON object"}};
+  if (head.is_panoptic) return {10, {"annotations hold segments_info: panoptic, not instances"}};
   std::vector<std::string> lists;
   for (const char* key : {"images", "annotations", "categories"}) {
     const auto found = head.keys.find(key);
     if (found != head.keys.end() && found->second == '[') lists.emplace_back(key);
   }
   const auto& inner = head.element_keys;
-  if (inner.count("segments_info")) return {10, {"annotations hold segments_info: panoptic, not instances"}};
   if (!lists.empty()) {
     const bool filled = inner.count("file_name") || inner.count("coco_url") || inner.count("image_id");
     const int confidence = filled ? 95 : lists.size() > 1 ? 80 : 60;
@@ -116,6 +157,8 @@ void keep_one_kind(std::vector<Path>& files, std::vector<CocoLayout::LeftOut>& l
 
 // What a search of a folder found.
 struct Search {
+  CocoKind kind = CocoKind::instances;
+  bool beside_instances = false;  // of another kind
   std::vector<Path> files;
   bool one_a_folder = false;  // their folders are named for the subsets
   std::vector<CocoLayout::LeftOut> left_out, unclear;
@@ -135,11 +178,14 @@ std::vector<Path> fitting(std::vector<Path> files, const Path& root, Search& sea
   for (const Path& json : files) {
     if (search.files_to_look_at == 0) break;
     --search.files_to_look_at;
-    Probe probe = probe_coco_file(json);
-    if (probe.confidence == 0)
-      left_out.push_back({json, probe.reasons.front()});
-    else
+    Probe probe = probe_coco_file(json, search.kind);
+    if (probe.confidence > kOfAnotherKind) {
       fit.push_back(json);
+    } else {
+      left_out.push_back({json, probe.reasons.front()});
+      if (search.kind != CocoKind::instances)
+        search.beside_instances |= probe_coco_file(json, CocoKind::instances).confidence >= kSureOfInstances;
+    }
     if (search.best && probe.confidence <= search.best->confidence) continue;
     probe.reasons.front() = relative_name(json, root) + ": " + probe.reasons.front();
     search.best = std::move(probe);
@@ -168,8 +214,9 @@ void search_subset(const Path& folder, const Path& root, Search& search) {
   }
 }
 
-Search searched(const Path& folder, std::size_t files_to_look_at) {
+Search searched(const Path& folder, CocoKind kind, std::size_t files_to_look_at) {
   Search search;
+  search.kind = kind;
   search.files_to_look_at = files_to_look_at;
   for (const Path& place : {folder / "annotations", folder}) {
     search.files = fitting(json_files(place), folder, search, search.left_out);
@@ -184,43 +231,14 @@ Search searched(const Path& folder, std::size_t files_to_look_at) {
 Error nothing_fits(const Search& search, const Path& folder) {
   if (!search.unclear.empty())
     return Error(Code::bad_format, search.unclear.front().reason).at_file(search.unclear.front().path);
-  std::string message = "holds no COCO file in annotations/, in itself or in its folders";
+  std::string message = fmt::format("holds no COCO {} in annotations/, in itself or in its folders",
+                                    search.kind == CocoKind::panoptic  ? "panoptic file"
+                                    : search.kind == CocoKind::results ? "results"
+                                                                       : "file");
   if (!search.left_out.empty())
     message += fmt::format("; {}: {}", relative_name(search.left_out.front().path, folder),
                            search.left_out.front().reason);
   return Error(Code::bad_format, message).at_file(folder);
-}
-
-std::string subset_from_name(const Path& json, bool alone) {
-  std::string stem = json.stem().string();
-  if (stem.ends_with(".coco")) stem.resize(stem.size() - 5);
-  for (const std::string_view prefix : {"instances_", "person_keypoints_", "image_info_", "annotations_"})
-    if (stem.starts_with(prefix)) return stem.substr(prefix.size());
-  static constexpr std::array kPlain{"instances", "person_keypoints", "annotations", "_annotations"};
-  if (alone || std::find(kPlain.begin(), kPlain.end(), stem) != kPlain.end()) return "";
-  return stem;
-}
-
-std::vector<Path> image_folders(const Path& json, const std::string& subset,
-                                const std::optional<std::string>& images) {
-  const Path beside = fs::absolute(json).parent_path().lexically_normal();
-  const Path root = beside.filename() == "annotations" ? beside.parent_path() : beside;
-  std::vector<Path> likely;
-  if (images) {
-    const Path folder = fs::absolute(*images).lexically_normal();
-    if (!is_folder(folder))
-      throw Error(Code::not_found, "there is no such folder of images").at_file(*images).at_field("images");
-    likely = {folder, folder / subset};
-  } else {
-    likely = {root / "images", root / "images" / subset, root / subset, root, beside};
-  }
-  std::vector<Path> folders;
-  for (Path& folder : likely) {
-    if (folder.filename() == "." || folder.filename().empty()) folder = folder.parent_path();
-    if (is_folder(folder) && std::find(folders.begin(), folders.end(), folder) == folders.end())
-      folders.push_back(folder);
-  }
-  return folders;
 }
 
 bool has_drive_letter(std::string_view name) {
@@ -265,27 +283,75 @@ bool exists_in(const std::vector<Path>& folders, const std::string& name) {
 
 }  // namespace
 
-Probe probe_coco_file(const Path& json) try {
+Probe probe_coco_file(const Path& json, CocoKind kind) try {
   const SharedFile file(json);
   std::string text(kHeadBytes, '\0');
   text.resize(file.read_some(0, text.data(), text.size()));
-  return judged(head_of(text));
+  Head head = head_of(text);
+  head.is_panoptic = head.element_keys.count("segments_info") > 0;
+  if (!head.is_panoptic && text.size() == kHeadBytes)
+    head.is_panoptic = mentions_segments(file, fs::file_size(json));
+  const Probe probe = judged(head, kind);
+  if (kind != CocoKind::panoptic || probe.confidence > 0 || !starts_with_kind(json, "panoptic")) return probe;
+  if (judged(head, CocoKind::instances).confidence < kSureOfInstances) return probe;
+  return {50, {"called panoptic, with COCO's lists, but no segments in what was looked at"}};
 } catch (const std::exception& error) {
   return {0, {error.what()}};
 }
 
-Probe probe_coco(const Path& path) try {
-  if (!is_folder(path)) return probe_coco_file(path);
-  const Search search = searched(path, kProbedFiles);
-  return search.best.value_or(Probe{0, {"no JSON file in annotations/, in the folder or in its folders"}});
+Probe probe_coco(const Path& path, CocoKind kind) try {
+  if (!is_folder(path)) return probe_coco_file(path, kind);
+  const Search search = searched(path, kind, kProbedFiles);
+  Probe probe =
+      search.best.value_or(Probe{0, {"no JSON file in annotations/, in the folder or in its folders"}});
+  if (search.beside_instances && probe.confidence > kBesideInstances) {
+    probe.confidence = kBesideInstances;
+    probe.reasons.push_back("beside COCO instances");
+  }
+  return probe;
 } catch (const std::exception& error) {
   return {0, {error.what()}};
 }
 
-CocoLayout find_coco_files(const Path& path, const std::optional<std::string>& images) {
+std::string coco_subset_of(const Path& json, bool alone) {
+  std::string stem = json.stem().string();
+  if (stem.ends_with(".coco")) stem.resize(stem.size() - 5);
+  for (const std::string_view prefix :
+       {"instances_", "person_keypoints_", "image_info_", "annotations_", "panoptic_", "captions_", "stuff_"})
+    if (stem.starts_with(prefix)) return stem.substr(prefix.size());
+  static constexpr std::array kPlain{"instances", "person_keypoints", "annotations", "_annotations",
+                                     "panoptic"};
+  if (alone || std::find(kPlain.begin(), kPlain.end(), stem) != kPlain.end()) return "";
+  return stem;
+}
+
+std::vector<Path> coco_image_folders(const Path& json, const std::string& subset,
+                                     const std::optional<std::string>& images) {
+  const Path beside = fs::absolute(json).parent_path().lexically_normal();
+  const Path root = beside.filename() == "annotations" ? beside.parent_path() : beside;
+  std::vector<Path> likely;
+  if (images) {
+    const Path folder = fs::absolute(*images).lexically_normal();
+    if (!is_folder(folder))
+      throw Error(Code::not_found, "there is no such folder of images").at_file(*images).at_field("images");
+    likely = {folder, folder / subset};
+  } else {
+    likely = {root / "images", root / "images" / subset, root / subset, root, beside};
+  }
+  std::vector<Path> folders;
+  for (Path& folder : likely) {
+    if (folder.filename() == "." || folder.filename().empty()) folder = folder.parent_path();
+    if (is_folder(folder) && std::find(folders.begin(), folders.end(), folder) == folders.end())
+      folders.push_back(folder);
+  }
+  return folders;
+}
+
+CocoLayout find_coco_files(const Path& path, const std::optional<std::string>& images, CocoKind kind) {
   Search search;
+  search.kind = kind;
   if (is_folder(path)) {
-    search = searched(path, std::numeric_limits<std::size_t>::max());
+    search = searched(path, kind, std::numeric_limits<std::size_t>::max());
     if (search.files.empty()) throw nothing_fits(search, path);
   } else {
     search.files = {path};
@@ -293,8 +359,8 @@ CocoLayout find_coco_files(const Path& path, const std::optional<std::string>& i
   CocoLayout layout;
   for (const Path& json : search.files) {
     const std::string subset = search.one_a_folder ? json.parent_path().filename().string()
-                                                   : subset_from_name(json, search.files.size() == 1);
-    layout.files.push_back({json, subset, image_folders(json, subset, images)});
+                                                   : coco_subset_of(json, search.files.size() == 1);
+    layout.files.push_back({json, {}, subset, coco_image_folders(json, subset, images)});
   }
   layout.left_out = std::move(search.left_out);
   layout.unclear = std::move(search.unclear);

@@ -12,9 +12,17 @@
 
 namespace maskmill {
 
+/// What COCO's files come as.
+enum class CocoKind {
+  instances,  ///< objects with lists of images, annotations and categories; keypoints, captions and stuff too
+  panoptic,   ///< the same, with segments_info in the annotations and a PNG an image
+  results     ///< a list of detections
+};
+
 /// One annotation file of a data set, and where its images may lie.
 struct CocoFile {
-  Path json;
+  Path json;                    ///< with the images and categories; of results alone, that list itself
+  std::optional<Path> results;  ///< the list of detections, which stands for the annotations of `json`
   std::string subset;  ///< "train2017", from the file's or folder's name; empty where neither says one
   std::vector<Path> image_folders;  ///< that are there, absolute, the likeliest first; at least one
 };
@@ -29,16 +37,22 @@ struct CocoLayout {
   std::vector<LeftOut> unclear;   ///< folders like those of the subsets, without one file that must be theirs
 };
 
-/// What the first kilobytes of a file say. Never throws.
-Probe probe_coco_file(const Path& json);
-/// Of a file or a folder. Never throws.
-Probe probe_coco(const Path& path);
+/// What the first kilobytes of a file say, and some of its middle and end. Never throws.
+Probe probe_coco_file(const Path& json, CocoKind kind);
+/// Of a file or a folder; less sure of the other kinds where a folder holds instances too. Never throws.
+Probe probe_coco(const Path& path, CocoKind kind);
 
 /// `path` is a file, or a folder that holds some in annotations/, in itself, or one in each of its folders:
 /// the first of these places where a file fits.
 /// `images`: where the images lie, if not in images/, images/<subset>/, <subset>/ or beside.
 /// Throws Error(not_found | unreadable | bad_format).
-CocoLayout find_coco_files(const Path& path, const std::optional<std::string>& images);
+CocoLayout find_coco_files(const Path& path, const std::optional<std::string>& images, CocoKind kind);
+/// The folders that are there of those in which the images of one file may lie, absolute, the likeliest
+/// first.
+std::vector<Path> coco_image_folders(const Path& json, const std::string& subset,
+                                     const std::optional<std::string>& images);
+/// "val2017" of instances_val2017.json; `alone`: nothing beside it needs telling apart from.
+std::string coco_subset_of(const Path& json, bool alone);
 
 /// A file_name as a path below one of the image folders, with "/" between its parts and without "..". Nothing
 /// where it lies outside all of them.

@@ -66,8 +66,10 @@ class CocoMetadataReader {
   std::unordered_map<std::string, int> label_by_name_;
   std::unordered_map<std::int64_t, int> label_by_id_;
   std::set<std::string> names_in_file_;
-  std::optional<std::pair<int, Label>> background_;  // and its index
-  std::map<std::string, Json> category_extras_;      // by the label's name
+  void read_apart(const Json& stated, Role role, const Place& place);
+  std::vector<std::pair<int, Label>> apart_;          // labels that are no categories, and their indices
+  std::set<std::string> kind_unknown_, colour_made_;  // names of labels whose isthing or color means nothing
+  std::map<std::string, Json> category_extras_;       // by the label's name
   std::set<std::string> licences_;
   std::map<std::string, Json> first_values_;
   Metadata metadata_;
@@ -81,9 +83,10 @@ struct CocoHeader {
   Json categories;
   Json others = Json::object();  ///< further keys
   std::vector<std::optional<std::int64_t>>
-      label_ids;  ///< the category id of each label; none for the background
+      label_ids;  ///< the category id of each label; none for those of the role that is no category
 };
 
-CocoHeader coco_header(const Metadata& metadata);
+/// Labels of the role `apart` are no categories: `info` says what they are.
+CocoHeader coco_header(const Metadata& metadata, Role apart = Role::background);
 
 }  // namespace maskmill

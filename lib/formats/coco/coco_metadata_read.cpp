@@ -98,8 +98,8 @@ bool read_member(const std::string& key, const Json& value, Label& label) {
     label.kind = value == 1 ? LabelKind::thing : LabelKind::stuff;
     return true;
   }
-  if (key == "role" && value == "ignore") {
-    label.role = Role::ignore;
+  if (key == "role" && (value == "ignore" || value == "background")) {
+    label.role = value == "ignore" ? Role::ignore : Role::background;
     return true;
   }
   if (key == "keypoints" && all_strings(value)) {
@@ -263,39 +263,63 @@ void CocoMetadataReader::read_ours(const Json& ours, const Place& place) {
   if (const auto attributes = ours.find("attributes"); attributes != ours.end() && attributes->is_object())
     for (const auto& [key, value] : attributes->items())
       set_attribute(metadata_.attributes, key, attribute_from(value));
-  const auto background = ours.find("background");
-  if (background == ours.end() || background_) return;
+  if (const auto background = ours.find("background"); background != ours.end())
+    read_apart(*background, Role::background, field_of(place, "maskmill.background"));
+  if (const auto voids = ours.find("void"); voids != ours.end() && voids->is_array())
+    for (const Json& one : *voids) read_apart(one, Role::ignore, field_of(place, "maskmill.void"));
+  for (const auto& [key, names] :
+       {std::pair(coco_key::kKindUnknown, &kind_unknown_), {coco_key::kColourMade, &colour_made_}})
+    if (const auto stated = ours.find(key); stated != ours.end() && all_strings(*stated))
+      for (const Json& name : *stated) names->insert(name.get<std::string>());
+}
+
+void CocoMetadataReader::read_apart(const Json& stated, Role role, const Place& place) {
   Label label;
-  label.role = Role::background;
-  if (background->is_object()) label.name = name_from(*background);
+  label.role = role;
+  if (stated.is_object()) label.name = name_from(stated);
   if (label.name.empty())
-    return report("unreadable-category", Severity::warning, field_of(place, "maskmill.background"),
-                  "a background without a name");
-  read_members(*background, label);
-  label.role = Role::background;
-  if (const CocoId id = id_from(*background); std::holds_alternative<std::int64_t>(id))
+    return report("unreadable-category", Severity::warning, place, "a label without a name");
+  const auto is_known = [&](const std::pair<int, Label>& other) {
+    return other.second.name == label.name || (role == Role::background && other.second.role == role);
+  };
+  if (std::any_of(apart_.begin(), apart_.end(), is_known)) return;  // from another file
+  read_members(stated, label);
+  label.role = role;
+  if (const CocoId id = id_from(stated); std::holds_alternative<std::int64_t>(id))
     label.id = std::get<std::int64_t>(id);
-  const Json index = background->value("index", Json(0u));
-  background_.emplace(index.is_number_unsigned() && index <= kMaxLabels ? index.get<int>() : 0,
+  const Json index = stated.value("index", Json(0u));
+  apart_.emplace_back(index.is_number_unsigned() && index <= kMaxLabels ? index.get<int>() : 0,
                       std::move(label));
 }
 
 std::pair<Metadata, std::vector<CocoFileMetadata>> CocoMetadataReader::finish() {
-  if (background_) {
-    auto& [index, label] = *background_;
-    index = std::min(index, static_cast<int>(labels_.size()));
-    if (label.id && label_by_id_.count(*label.id)) label.id.reset();
+  for (Label& label : labels_) {
+    if (kind_unknown_.count(label.name)) label.kind = LabelKind::unknown;
+    if (colour_made_.count(label.name)) label.colour.reset();
+  }
+  std::stable_sort(apart_.begin(), apart_.end(),
+                   [](const auto& a, const auto& b) { return a.first < b.first; });
+  for (auto& [stated, label] : apart_) {
+    const int index = std::min(stated, static_cast<int>(labels_.size()));
+    if (label.id && !label_by_id_.emplace(*label.id, index).second) label.id.reset();
     if (label_by_name_.count(label.name)) {
-      findings_.add({"duplicate-name",
-                     Severity::warning,
-                     {},
-                     fmt::format("the background and a category are both called {}; the category stays",
-                                 in_quotes(label.name)),
-                     {}});
-    } else {
+      findings_.add(
+          {"duplicate-name",
+           Severity::warning,
+           {},
+           fmt::format("the {} and a category are both called {}; the category stays",
+                       label.role == Role::background ? "background" : "void", in_quotes(label.name)),
+           {}});
+    } else if (labels_.size() <= kMaxLabels) {
       labels_.insert(labels_.begin() + index, std::move(label));
       for (CocoFileMetadata& file : files_) file.categories.shift_from(index);
     }
+  }
+  bool has_background = false;
+  for (Label& label : labels_) {
+    if (label.role != Role::background) continue;
+    if (has_background) label.role = Role::object;
+    has_background = true;
   }
   metadata_.labels = LabelMap(std::move(labels_));
   if (!category_extras_.empty())

@@ -29,6 +29,7 @@ void add_members(Json& json, const Label& label) {
   if (label.colour) json["color"] = {label.colour->r, label.colour->g, label.colour->b};
   if (label.kind != LabelKind::unknown) json["isthing"] = label.kind == LabelKind::thing ? 1 : 0;
   if (label.role == Role::ignore) json["role"] = "ignore";
+  if (label.role == Role::background) json["role"] = "background";
   if (label.skeleton) {
     json["keypoints"] = label.skeleton->keypoints;
     json["skeleton"] = Json::array();
@@ -47,13 +48,13 @@ Json licence_json(const Licence& licence) {
 }
 
 // The labels' own ids where every category has one, else their numbers among the categories, from 1.
-std::vector<std::optional<std::int64_t>> label_ids(const LabelMap& labels) {
+std::vector<std::optional<std::int64_t>> label_ids(const LabelMap& labels, Role apart) {
   const bool own = std::all_of(labels.begin(), labels.end(),
-                               [](const Label& label) { return label.role == Role::background || label.id; });
+                               [&](const Label& label) { return label.role == apart || label.id; });
   std::vector<std::optional<std::int64_t>> ids;
   std::int64_t number = 0;
   for (const Label& label : labels) {
-    if (label.role == Role::background)
+    if (label.role == apart)
       ids.emplace_back();
     else
       ids.emplace_back(own ? *label.id : ++number);
@@ -61,12 +62,13 @@ std::vector<std::optional<std::int64_t>> label_ids(const LabelMap& labels) {
   return ids;
 }
 
-Json background_json(const LabelMap& labels, int index) {
+Json apart_json(const LabelMap& labels, int index) {
   const Label& label = labels[index];
   Json json{{"index", index}};
   if (label.id) json["id"] = *label.id;
   json["name"] = label.name;
   add_members(json, label);
+  json.erase("role");  // which its place says
   return json;
 }
 
@@ -76,7 +78,7 @@ bool is_key_of_the_format(std::string_view key) {
 
 }  // namespace
 
-CocoHeader coco_header(const Metadata& metadata) {
+CocoHeader coco_header(const Metadata& metadata, Role apart) {
   CocoHeader header;
   header.info = Json::object();
   if (!metadata.description.empty()) header.info["description"] = metadata.description;
@@ -85,12 +87,12 @@ CocoHeader coco_header(const Metadata& metadata) {
     if (!header.info.contains(key)) header.info[key] = value;
   header.licences = Json::array();
   for (const Licence& licence : metadata.licences) header.licences.push_back(licence_json(licence));
-  header.label_ids = label_ids(metadata.labels);
+  header.label_ids = label_ids(metadata.labels, apart);
   header.categories = Json::array();
   const Json extras = object_attribute(metadata.attributes, "categories");
   for (int i = 0; i < metadata.labels.size(); ++i) {
     const Label& label = metadata.labels[i];
-    if (label.role == Role::background) continue;
+    if (label.role == apart) continue;
     Json category{{"id", *header.label_ids[static_cast<std::size_t>(i)]}, {"name", label.name}};
     add_members(category, label);
     if (const auto own = extras.find(label.name); own != extras.end() && own->is_object())
@@ -99,8 +101,13 @@ CocoHeader coco_header(const Metadata& metadata) {
     header.categories.push_back(std::move(category));
   }
   Json ours = Json::object();
-  if (const auto background = metadata.labels.background())
-    ours["background"] = background_json(metadata.labels, *background);
+  for (int i = 0; i < metadata.labels.size(); ++i) {
+    if (metadata.labels[i].role != apart) continue;
+    if (apart == Role::background)
+      ours["background"] = apart_json(metadata.labels, i);
+    else
+      ours["void"].push_back(apart_json(metadata.labels, i));
+  }
   for (const auto& [key, value] : metadata.attributes) {
     if (!is_key_of_the_format(key))
       header.others[key] = json_from(value);

@@ -272,6 +272,21 @@ void for_each_field(simdjson::ondemand::parser& parser, std::string_view text, V
   }
 }
 
+std::string_view text_of(JsonValue& value) {
+  switch (type_of(value)) {
+    case json_type::object: {
+      simdjson::ondemand::object object = value.get_object();
+      return object.raw_json();
+    }
+    case json_type::array: {
+      simdjson::ondemand::array array = value.get_array();
+      return array.raw_json();
+    }
+    default:
+      return value.raw_json_token();
+  }
+}
+
 void read_score(JsonValue& value, Annotation& annotation, std::vector<Finding>& findings) {
   annotation.score.reset();
   if (is_null(value)) return;
@@ -322,11 +337,12 @@ RecordReader::RecordReader() : state_(std::make_unique<State>()) {}
 RecordReader::~RecordReader() = default;
 RecordReader::RecordReader(RecordReader&&) noexcept = default;
 
-AnnotationIds RecordReader::annotation_ids(std::string_view text) {
+AnnotationIds RecordReader::annotation_ids(std::string_view text, bool with_category) {
   AnnotationIds ids;
   for_each_field(state_->parser, text, [&](std::string_view key, JsonValue& value) {
     if (key == "id") ids.id = coco_id_from(value);
     if (key == "image_id") ids.image = coco_id_from(value);
+    if (with_category && key == "category_id") ids.category = coco_id_from(value);
   });
   return ids;
 }
@@ -432,15 +448,47 @@ Annotation RecordReader::annotation(std::string_view text, const AnnotationConte
     annotation.box.reset();
   }
   if (lost_outline) {
-    const bool shows_something =
-        !std::holds_alternative<std::monostate>(annotation.shape) || !annotation.keypoints.empty();
+    const bool shows_something = context.has_pixels_elsewhere ||
+                                 !std::holds_alternative<std::monostate>(annotation.shape) ||
+                                 !annotation.keypoints.empty();
     if (!shows_something) throw *lost_outline;
     // Pixels that are lost make the item wrong; a box beside them does not.
-    const bool has_pixels = has_area(annotation.shape);
+    const bool has_pixels = context.has_pixels_elsewhere || has_area(annotation.shape);
     findings.push_back(
         to_finding(*lost_outline, "unreadable-value", has_pixels ? Severity::warning : Severity::error));
   }
   return annotation;
+}
+
+std::string_view PanopticRecord::Segment::text() const {
+  return std::string_view(padded).substr(0, padded.size() - kJsonPadding);
+}
+
+PanopticRecord RecordReader::panoptic(std::string_view text) {
+  PanopticRecord record;
+  bool has_segments = false;
+  for_each_field(state_->parser, text, [&](std::string_view key, JsonValue& value) {
+    if (key == "file_name") {
+      if (type_of(value) != json_type::string) throw unexpected("a file name", value);
+      record.file_name = std::string_view(value.get_string());
+    } else if (key == "segments_info") {
+      if (type_of(value) != json_type::array) throw unexpected("a list of segments", value);
+      has_segments = true;
+      record.segments.clear();
+      for (auto element : value.get_array()) {
+        JsonValue segment = element.value();
+        const std::string_view raw = text_of(segment);
+        PanopticRecord::Segment& added = record.segments.emplace_back();
+        added.padded.reserve(raw.size() + kJsonPadding);
+        added.padded = raw;
+        added.padded.append(kJsonPadding, '\0');
+        added.line = line_in(text, raw.data());
+      }
+    }
+  });
+  if (!has_segments)
+    throw Error(Code::bad_value, "an annotation without segments_info").at_field("segments_info");
+  return record;
 }
 
 }  // namespace maskmill

@@ -33,6 +33,18 @@ struct ImageRecord {
 
 struct AnnotationIds {
   CocoId id, image;
+  CocoId category;  ///< where it is asked for
+};
+
+/// What a panoptic file says of one image.
+struct PanopticRecord {
+  struct Segment {
+    std::string padded;    ///< its text, and the padding that json_elements.h asks for
+    std::size_t line = 1;  ///< in the annotation's text
+    std::string_view text() const;
+  };
+  std::string file_name;  ///< of the PNG; empty where there is none
+  std::vector<Segment> segments;
 };
 
 /// What an annotation needs to know of its surroundings.
@@ -41,6 +53,7 @@ struct AnnotationContext {
   /// The index in the LabelMap; nothing for an id that no category has.
   std::function<std::optional<int>(const CocoId&)> label;
   bool zero_is_unknown_crowd = false;  ///< iscrowd 0 only says that the file states no such flag
+  bool has_pixels_elsewhere = false;   ///< so that nothing is lost with a box that cannot be read
 };
 
 /// Reads elements of COCO's lists from text that is padded as json_elements.h says. One thread at a time.
@@ -55,12 +68,14 @@ class RecordReader {
   RecordReader(RecordReader&&) noexcept;
 
   /// Of an image's text, its id alone.
-  AnnotationIds annotation_ids(std::string_view text);
+  AnnotationIds annotation_ids(std::string_view text, bool with_category = false);
   ImageRecord image(std::string_view text, std::vector<Finding>& findings);
   /// A ring, box, area, score or list of keypoints that cannot be read is left out and found. It is thrown
   /// only where the annotation would be left without a shape and without keypoints, though it states some.
   Annotation annotation(std::string_view text, const AnnotationContext& context,
                         std::vector<Finding>& findings);
+  /// Each segment is an annotation's text.
+  PanopticRecord panoptic(std::string_view text);
 
  private:
   struct State;

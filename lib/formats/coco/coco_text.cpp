@@ -203,6 +203,42 @@ bool is_held(const Shape& shape) {
          std::holds_alternative<Polygon>(shape) || std::holds_alternative<Rle>(shape);
 }
 
+constexpr std::array<std::string_view, 16> kAnnotationKeys{
+    "id",        "image_id",  "category_id", "segmentation",       "area",          "bbox",
+    "iscrowd",   "keypoints", "score",       "occluded",           "num_keypoints", "truncated",
+    "difficult", "group",     "z_order",     coco_key::kAttributes};
+
+void require_held(const Annotation& annotation, std::optional<Size> image_size) {
+  if (!is_held(annotation.shape))
+    throw Error(Code::bug, fmt::format("a {} reached the COCO writer", shape_name(annotation.shape)));
+  if (const auto* mask = std::get_if<Rle>(&annotation.shape); mask && image_size && mask->size != *image_size)
+    throw Error(Code::bad_value,
+                fmt::format("an RLE of {} in an image of {}", to_string(mask->size), to_string(*image_size)));
+}
+
+std::optional<std::int64_t> category_of(const Annotation& annotation,
+                                        std::span<const std::optional<std::int64_t>> label_ids) {
+  if (!annotation.label) return std::nullopt;
+  const auto& id = label_ids[static_cast<std::size_t>(*annotation.label)];
+  if (!id) throw Error(Code::bad_value, "an annotation of the background, which has no category");
+  return id;
+}
+
+// What all kinds of annotations may say, and the end of the object.
+void append_rest(std::string& text, const Annotation& annotation) {
+  if (annotation.score) {
+    append_key(text, "score");
+    append_number(text, *annotation.score);
+  }
+  append_flag(text, "occluded", annotation.flags.occluded);
+  append_flag(text, "truncated", annotation.flags.truncated);
+  append_flag(text, "difficult", annotation.flags.difficult);
+  append_integer(text, "group", annotation.group);
+  append_integer(text, "z_order", annotation.z_order);
+  append_attributes(text, annotation.attributes, kAnnotationKeys);
+  text += '}';
+}
+
 }  // namespace
 
 std::string coco_image_text(const Item& item, const std::string& file_name, const std::string& subset) {
@@ -230,36 +266,42 @@ std::string coco_image_text(const Item& item, const std::string& file_name, cons
 
 std::string coco_annotation_text(const Annotation& annotation, std::optional<Size> image_size,
                                  std::span<const std::optional<std::int64_t>> label_ids, RleText rle) {
-  static constexpr std::array<std::string_view, 16> kKeys{
-      "id",        "image_id",  "category_id", "segmentation",       "area",          "bbox",
-      "iscrowd",   "keypoints", "score",       "occluded",           "num_keypoints", "truncated",
-      "difficult", "group",     "z_order",     coco_key::kAttributes};
-  if (!is_held(annotation.shape))
-    throw Error(Code::bug, fmt::format("a {} reached the COCO writer", shape_name(annotation.shape)));
-  if (const auto* mask = std::get_if<Rle>(&annotation.shape); mask && image_size && mask->size != *image_size)
-    throw Error(Code::bad_value,
-                fmt::format("an RLE of {} in an image of {}", to_string(mask->size), to_string(*image_size)));
+  require_held(annotation, image_size);
   std::string text;
-  if (annotation.label) {
-    const auto& id = label_ids[static_cast<std::size_t>(*annotation.label)];
-    if (!id) throw Error(Code::bad_value, "an annotation of the background, which has no category");
-    append_integer(text, "category_id", id);
-  }
+  append_integer(text, "category_id", category_of(annotation, label_ids));
   append_segmentation(text, annotation.shape, rle);
   append_extent(text, annotation, image_size);
   append_keypoints(text, annotation.keypoints);
-  if (annotation.score) {
-    append_key(text, "score");
-    append_number(text, *annotation.score);
-  }
-  append_flag(text, "occluded", annotation.flags.occluded);
-  append_flag(text, "truncated", annotation.flags.truncated);
-  append_flag(text, "difficult", annotation.flags.difficult);
-  append_integer(text, "group", annotation.group);
-  append_integer(text, "z_order", annotation.z_order);
-  append_attributes(text, annotation.attributes, kKeys);
-  text += '}';
+  append_rest(text, annotation);
   return text;
+}
+
+std::string coco_segment_text(const Annotation& annotation, const CocoSegment& segment) {
+  std::string text = fmt::format("{{\"id\":{},\"category_id\":{},\"iscrowd\":{},\"area\":{}", segment.id,
+                                 segment.category, segment.is_crowd ? 1 : 0, segment.area);
+  append_key(text, "bbox");
+  append_box(text, segment.box);
+  append_rest(text, annotation);
+  return text;
+}
+
+CocoResultText coco_result_text(const Annotation& annotation, std::optional<Size> image_size,
+                                std::span<const std::optional<std::int64_t>> label_ids, RleText rle,
+                                bool with_boxes) {
+  require_held(annotation, image_size);
+  CocoResultText result;
+  append_integer(result.text, "category_id", category_of(annotation, label_ids));
+  const auto* const box = std::get_if<Box>(&annotation.shape);
+  const auto* const mask = std::get_if<Rle>(&annotation.shape);
+  if (mask) append_segmentation(result.text, annotation.shape, rle);
+  append_keypoints(result.text, annotation.keypoints);
+  append_rest(result.text, annotation);
+  if (box || mask) {
+    append_key(result.box, "bbox");
+    append_box(result.box, box ? *box : with_boxes && annotation.box ? *annotation.box : bounding_box(*mask));
+    result.states_box = box || (with_boxes && annotation.box);
+  }
+  return result;
 }
 
 }  // namespace maskmill

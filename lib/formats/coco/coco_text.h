@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <span>
 #include <string>
@@ -26,5 +27,26 @@ std::string coco_image_text(const Item& item, const std::string& file_name, cons
 /// than the image, and annotations of the background; Error(bug) for shapes that the format does not hold.
 std::string coco_annotation_text(const Annotation& annotation, std::optional<Size> image_size,
                                  std::span<const std::optional<std::int64_t>> label_ids, RleText rle);
+
+/// A segment of a panoptic file.
+struct CocoSegment {
+  std::int64_t id = 0, category = 0;
+  bool is_crowd = false;
+  std::int64_t area = 0;
+  Box box;
+};
+/// The whole object; of the annotation, what it says besides.
+std::string coco_segment_text(const Annotation& annotation, const CocoSegment& segment);
+
+/// A detection as the end of a JSON object, `,"category_id":...}` on one line: image_id comes before. Its
+/// bbox comes apart, `,"bbox":[...]`: whether it is written depends on the other detections.
+struct CocoResultText {
+  std::string text, box;    ///< no box: keypoints alone
+  bool states_box = false;  ///< the box is all there is, or, `with_boxes`, stated beside the mask
+};
+/// Throws Error as coco_annotation_text.
+CocoResultText coco_result_text(const Annotation& annotation, std::optional<Size> image_size,
+                                std::span<const std::optional<std::int64_t>> label_ids, RleText rle,
+                                bool with_boxes);
 
 }  // namespace maskmill
