@@ -12,6 +12,7 @@
 #include "base/text.h"
 #include "formats/archives.h"
 #include "formats/coco/coco.h"
+#include "formats/coco_panoptic/coco_panoptic.h"
 #include "formats/contents.h"
 #include "formats/csv/csv.h"
 #include "formats/cvat/cvat.h"
@@ -131,6 +132,7 @@ std::span<const Format* const> all() {
   // clang-format off
   static const std::array list{
       &coco(),
+      &coco_panoptic(),
       &cvat(),
       &voc(),
       &trimaps(),
