@@ -13,6 +13,7 @@
 #include "formats/archives.h"
 #include "formats/coco/coco.h"
 #include "formats/coco_panoptic/coco_panoptic.h"
+#include "formats/coco_results/coco_results.h"
 #include "formats/contents.h"
 #include "formats/csv/csv.h"
 #include "formats/cvat/cvat.h"
@@ -133,6 +134,7 @@ std::span<const Format* const> all() {
   static const std::array list{
       &coco(),
       &coco_panoptic(),
+      &coco_results(),
       &cvat(),
       &voc(),
       &trimaps(),

@@ -77,8 +77,10 @@ std::vector<WritingCommand> all_commands() {
   for (const Format* format : formats::all())
     if (format->create) {
       const std::string name(format->name);
-      all.push_back(
-          {"convert to " + name, {"convert", "IN", "-o", "OUT", "--to", name}, "out", inputs_for(name)});
+      std::vector<std::string> words{"convert", "IN", "-o", "OUT", "--to", name};
+      if (name == "coco_results")
+        words.insert(words.end(), {"--write", "score=1"});  // which masks do not have
+      all.push_back({"convert to " + name, std::move(words), "out", inputs_for(name)});
     }
   std::ranges::move(learning_commands(), std::back_inserter(all));
   return all;
