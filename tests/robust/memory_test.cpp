@@ -100,3 +100,25 @@ TEST_CASE("three findings an item take no memory either") {
       maskmill_words({"check", (scratch / ("pairs-" + std::to_string(kFew))).string(), "--json"}));
   CHECK(Json::parse(ran.out)["findings"].size() >= 3 * kFew);
 }
+
+TEST_CASE("imantics: 128 GB of memory for 75,000 images") {
+  const Scratch scratch;
+  constexpr int kImages = 75'000, kObjects = 3;
+  const Path file = scratch / "instances.json";
+  {
+    std::ofstream json(file.string(), std::ios::binary);
+    json << R"({"categories": [{"id": 1, "name": "a"}], "images": [)";
+    for (int i = 0; i < kImages; ++i)
+      json << (i == 0 ? "" : ",\n") << R"({"id": )" << i << R"(, "file_name": ")" << name_of(i)
+           << R"(.jpg", "width": 640, "height": 480})";
+    json << R"(], "annotations": [)";
+    for (int i = 0; i < kImages * kObjects; ++i)
+      json << (i == 0 ? "" : ",\n") << R"({"id": )" << i << R"(, "image_id": )" << i % kImages
+           << R"(, "category_id": 1, "iscrowd": 0, "area": 3000, "bbox": [10, 10, 60, 50], )"
+           << R"("segmentation": [[10, 10, 70, 10, 70, 60, 10, 60]]})";
+    json << "]}\n";
+  }
+  const long kb = most_kb({"info", file.string()});
+  INFO(kb << " KB for " << fs::file_size(file) / 1024 << " KB of JSON");
+  CHECK(kb < 100 * 1024);
+}

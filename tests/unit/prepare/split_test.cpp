@@ -119,3 +119,34 @@ TEST_CASE("an attribute that no item has cannot be stratified over") {
              }).what(),
              contains("bred"));
 }
+
+TEST_CASE("cocosplit --multi-class puts one image into both subsets") {
+  // Images of several classes, some rare, spread by labels: each is in one subset all the same.
+  Metadata metadata;
+  metadata.labels = street_labels();
+  std::vector<Item> items(60);
+  for (std::size_t i = 0; i < items.size(); ++i) {
+    items[i].id = std::to_string(i);
+    items[i].size = Size{8, 8};
+    for (int label = 1; label <= 2; ++label) {
+      Annotation annotation;
+      annotation.label = label;
+      annotation.shape = Box{0, 0, 4, 4};
+      if (label == 1 || i % 7 == 0) items[i].annotations.push_back(annotation);
+    }
+  }
+  SplitReport report;
+  Findings findings;
+  const auto divided =
+      split(make_source(metadata, items),
+            settings_of_ratios("train=0.5,val=0.5", SplitSettings::Stratify::labels), report, findings);
+  std::map<std::string, std::set<std::string>> subsets;
+  std::size_t seen = 0;
+  for (const Item& item : read_all(*divided, findings)) {
+    subsets[item.id].insert(item.subset);
+    ++seen;
+  }
+  CHECK(seen == items.size());
+  CHECK(subsets.size() == items.size());
+  for (const auto& [id, names] : subsets) CHECK(names.size() == 1);
+}
