@@ -260,20 +260,20 @@ class PanopticSource : public CocoItems {
     cv::Mat colours;
     try {
       const std::string bytes = read_file(png);
-      if (file_kind(bytes) == FileKind::jpeg)
+      const ImageInfo info = probe_image_bytes(bytes);
+      if (info.kind == FileKind::jpeg)
         throw Error(Code::bad_format, "stored as JPEG, which no segment's id survives");
+      if (!item.size) item.size = info.stored;
+      if (*item.size != info.stored) {
+        findings.push_back({"size-differs", Severity::error, place,
+                            fmt::format("the PNG has {} pixels, its image {}", to_string(info.stored),
+                                        to_string(*item.size)),
+                            "find the PNG that belongs to this image"});
+        return false;
+      }
       colours = colours_of(decode_raw(bytes));
     } catch (Error& error) {
       findings.push_back(to_finding(error.at_file(png), "unreadable-mask"));
-      return false;
-    }
-    const Size size{colours.cols, colours.rows};
-    if (!item.size) item.size = size;
-    if (*item.size != size) {
-      findings.push_back(
-          {"size-differs", Severity::error, place,
-           fmt::format("the PNG has {} pixels, its image {}", to_string(size), to_string(*item.size)),
-           "find the PNG that belongs to this image"});
       return false;
     }
     std::vector<std::uint32_t> ids;
