@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstring>
 
 #include "base/error.h"
 
@@ -12,6 +13,7 @@ namespace {
 constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
 constexpr std::size_t kMostReadAhead = 1 << 16;
 constexpr std::size_t kHeading = 4096;
+constexpr std::size_t kScannedBytes = 1 << 20;
 
 enum class End { row, more, unclosed, behind_quote };
 
@@ -99,14 +101,35 @@ std::size_t first_line(std::string_view text) {
   return end + (text.substr(end, 2) == "\r\n" ? 2 : 1);
 }
 
+Error bad_quotes(End end) {
+  return Error(Code::bad_format, end == End::behind_quote ? "more than a separator behind a closing quote"
+                                                          : "a quote that is not closed")
+      .hint("double the quotes inside a quoted field");
+}
+
+/// Where the rows begin that follow `start`, the file's first bytes. Throws Error(unsupported) for UTF-16.
+std::size_t bytes_of_mark(std::string_view start, const Path& file) {
+  if (start.starts_with("\xFF\xFE") || start.starts_with("\xFE\xFF"))
+    throw Error(Code::unsupported, "is a table in UTF-16").at_file(file).hint("save it as UTF-8");
+  return start.starts_with(kByteOrderMark) ? kByteOrderMark.size() : 0;
+}
+
+/// Whether there is a quote, or a CR that no LF follows.
+bool holds_special(std::string_view text) {
+  if (text.find('"') != std::string_view::npos) return true;
+  for (std::size_t at = text.find('\r'); at != std::string_view::npos; at = text.find('\r', at + 1))
+    if (at + 1 == text.size() || text[at + 1] != '\n') return true;
+  return false;
+}
+
 }  // namespace
 
 CsvReader::CsvReader(const Path& file, char separator) : file_(file), separator_(separator), bytes_(file) {
-  const std::string_view start = bytes_.at(0, kByteOrderMark.size());
-  if (start.starts_with("\xFF\xFE") || start.starts_with("\xFE\xFF"))
-    throw Error(Code::unsupported, "is a table in UTF-16").at_file(file).hint("save it as UTF-8");
-  if (start == kByteOrderMark) offset_ = kByteOrderMark.size();
+  offset_ = bytes_of_mark(bytes_.at(0, kByteOrderMark.size()), file);
 }
+
+CsvReader::CsvReader(std::string_view text, const Path& file, std::size_t line, char separator)
+    : file_(file), separator_(separator), bytes_(text), line_(line) {}
 
 bool CsvReader::next(CsvRow& row) {
   while (offset_ < bytes_.size()) {
@@ -126,13 +149,7 @@ bool CsvReader::next(CsvRow& row) {
     offset_ += bytes;
     window_.remove_prefix(bytes);
     line_ += is_sound ? parsed.lines : 1;
-    if (!is_sound)
-      throw Error(Code::bad_format, parsed.end == End::behind_quote
-                                        ? "more than a separator behind a closing quote"
-                                        : "a quote that is not closed")
-          .at_file(file_)
-          .at_line(row.line)
-          .hint("double the quotes inside a quoted field");
+    if (!is_sound) throw bad_quotes(parsed.end).at_file(file_).at_line(row.line);
     if (!parsed.is_blank) return true;
   }
   return false;
@@ -142,6 +159,88 @@ void CsvReader::seek(std::uint64_t offset, std::size_t line) {
   offset_ = offset;
   line_ = line;
   window_ = {};
+}
+
+CsvScanner::CsvScanner(const Path& file, char separator) : file_(file), separator_(separator) {
+  refill(1);
+  offset_ = bytes_of_mark(window_, file);
+  window_.remove_prefix(offset_);
+}
+
+/// Makes the window hold `least` more bytes than it does, as far as the file has them. False where it has
+/// none.
+bool CsvScanner::refill(std::size_t least) {
+  if (is_at_end_) return false;
+  const std::size_t known = window_.size(), wanted = known + std::max(least, kScannedBytes);
+  std::string larger;
+  std::string& target = wanted > buffer_.size() ? larger : buffer_;
+  if (&target == &larger) larger.resize(wanted);
+  std::memmove(target.data(), window_.data(), known);
+  const std::size_t added = file_.read_some(offset_ + known, target.data() + known, wanted - known);
+  if (&target == &larger) buffer_ = std::move(larger);
+  is_at_end_ = added < wanted - known;
+  window_ = std::string_view(buffer_).substr(0, known + added);
+  may_be_special_ = holds_special(window_);
+  return added > 0;
+}
+
+void CsvScanner::take(CsvLine& row, std::size_t bytes, std::size_t lines) {
+  row.line = line_;
+  row.offset = offset_;
+  row.end = offset_ + bytes;
+  offset_ += bytes;
+  line_ += lines;
+  window_.remove_prefix(bytes);
+}
+
+bool CsvScanner::next(CsvLine& row) {
+  for (;;) {
+    const std::size_t end = may_be_special_ ? window_.find_first_of("\"\r\n") : window_.find('\n');
+    if (end == std::string_view::npos) {
+      if (window_.size() < CsvReader::kMostRowBytes && refill(window_.size())) continue;
+      if (window_.empty()) return false;
+    }
+    const bool is_crlf = end != std::string_view::npos && window_.substr(end, 2) == "\r\n";
+    if ((end == std::string_view::npos && !is_at_end_) ||
+        (end != std::string_view::npos && window_[end] != '\n' && !is_crlf)) {
+      if (next_slowly(row)) return true;
+      continue;
+    }
+    std::string_view line = window_.substr(0, end);
+    if (line.ends_with('\r')) line.remove_suffix(1);
+    row.text = line;
+    row.is_plain = true;
+    take(row, end == std::string_view::npos ? window_.size() : end + (is_crlf ? 2 : 1), 1);
+    if (!row.text.empty()) return true;
+  }
+}
+
+/// As the Parser reads it. False for a blank row.
+bool CsvScanner::next_slowly(CsvLine& row) {
+  for (;;) {
+    const Parsed parsed = Parser(window_, is_at_end_, separator_, fields_).run();
+    if (parsed.end == End::more && window_.size() < CsvReader::kMostRowBytes) {
+      refill(window_.size());  // or learns that this is all
+      continue;
+    }
+    const bool is_sound = parsed.end == End::row;
+    const std::size_t bytes = is_sound ? parsed.bytes : first_line(window_);
+    row.text = window_.substr(0, bytes);
+    while (row.text.ends_with('\n') || row.text.ends_with('\r')) row.text.remove_suffix(1);
+    row.is_plain = row.text.find('"') == std::string_view::npos;
+    take(row, bytes, is_sound ? parsed.lines : 1);
+    if (!is_sound) throw bad_quotes(parsed.end).at_file(file_.path()).at_line(row.line);
+    return !parsed.is_blank;
+  }
+}
+
+std::string_view plain_csv_field(std::string_view row, std::size_t number, char separator) {
+  for (; number > 0; --number) {
+    const std::size_t end = row.find(separator);
+    if (end == std::string_view::npos) return {};
+    row.remove_prefix(end + 1);
+  }
+  return row.substr(0, row.find(separator));
 }
 
 char find_separator(const Path& file) {

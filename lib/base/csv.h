@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/byte_source.h"
+#include "base/shared_file.h"
 
 namespace maskmill {
 
@@ -29,6 +30,8 @@ class CsvReader {
 
   /// Throws Error(not_found | unreadable), and Error(unsupported) for UTF-16.
   explicit CsvReader(const Path& file, char separator = ',');
+  /// Rows of a text that lies in memory as long as this, and in `file` from the beginning of `line` on.
+  CsvReader(std::string_view text, const Path& file, std::size_t line, char separator = ',');
 
   /// False at the end. Throws Error(bad_format) with file and line for a row that cannot be read: a quote
   /// that is not closed, or more than a separator behind a closed one. The next call goes on with the line
@@ -47,6 +50,45 @@ class CsvReader {
   std::string_view window_;        ///< bytes from offset_ on
   std::size_t read_ahead_ = 4096;  ///< grows with each window, so that a single row costs little
 };
+
+/// A row as it stands in its file.
+struct CsvLine {
+  std::string_view text;     ///< without its line's end; valid until the next call
+  std::size_t line = 1;      ///< on which it begins, from 1
+  std::uint64_t offset = 0;  ///< of its first byte
+  std::uint64_t end = 0;     ///< of the first byte behind its line's end
+  bool is_plain =
+      true;  ///< without quotes: fields are what lies between separators, as plain_csv_field() has them
+};
+
+/// The rows that CsvReader reads, unparsed: for tables of gigabytes, of which an index wants a field or two.
+/// Plain rows take little more time than finding their ends. One thread at a time.
+class CsvScanner {
+ public:
+  /// Throws as CsvReader.
+  explicit CsvScanner(const Path& file, char separator = ',');
+
+  /// As CsvReader::next.
+  bool next(CsvLine& row);
+
+ private:
+  bool refill(std::size_t least);
+  bool next_slowly(CsvLine& row);
+  void take(CsvLine& row, std::size_t bytes, std::size_t lines);
+
+  SharedFile file_;
+  char separator_;
+  std::string buffer_;
+  std::string_view window_;  ///< of the buffer: bytes from offset_ on
+  std::uint64_t offset_ = 0;
+  std::size_t line_ = 1;
+  bool is_at_end_ = false;       ///< the window ends where the file does
+  bool may_be_special_ = false;  ///< the window may hold quotes, or CR other than before LF
+  std::vector<std::string> fields_;
+};
+
+/// Field `number`, from 0, of a row that is plain; empty where there are fewer.
+std::string_view plain_csv_field(std::string_view row, std::size_t number, char separator = ',');
 
 /// That of ",", ";" and tab which stands most often in the first line outside quotes; "," where none does.
 char find_separator(const Path& file);

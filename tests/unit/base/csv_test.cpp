@@ -3,6 +3,7 @@
 
 #include <boost/filesystem.hpp>
 #include <fstream>
+#include <random>
 
 #include "support/scratch.h"
 
@@ -32,9 +33,42 @@ Table read(const Path& file, char separator = ',') {
     }
 }
 
+/// The same by way of CsvScanner, each row of which is then read from memory.
+Table scanned(const Path& file, char separator) {
+  CsvScanner scanner(file, separator);
+  const std::string bytes = read_file(file);
+  Table table;
+  CsvLine line;
+  for (;;) try {
+      if (!scanner.next(line)) return table;
+      REQUIRE(line.text == std::string_view(bytes).substr(line.offset, line.text.size()));
+      REQUIRE(line.end <= bytes.size());
+      CsvRow row;
+      CsvReader reader(line.text, file, line.line, separator);
+      REQUIRE(reader.next(row));
+      REQUIRE(row.line == line.line);
+      if (line.is_plain)
+        for (std::size_t i = 0; i <= row.fields.size(); ++i)
+          REQUIRE(plain_csv_field(line.text, i, separator) ==
+                  (i < row.fields.size() ? row.fields[i] : std::string()));
+      table.rows.push_back(row.fields);
+      table.lines.push_back(row.line);
+    } catch (const Error& error) {
+      table.errors.push_back(error);
+    }
+}
+
+/// What both readers say; they must agree.
 Table parsed(const std::string& text, char separator = ',') {
   const Scratch scratch;
-  return read(scratch.write("t.csv", text), separator);
+  const Path file = scratch.write("t.csv", text);
+  const Table table = read(file, separator), other = scanned(file, separator);
+  REQUIRE(other.rows == table.rows);
+  REQUIRE(other.lines == table.lines);
+  REQUIRE(other.errors.size() == table.errors.size());
+  for (std::size_t i = 0; i < table.errors.size(); ++i)
+    REQUIRE(std::string(other.errors[i].what()) == table.errors[i].what());
+  return table;
 }
 
 }  // namespace
@@ -121,4 +155,25 @@ TEST_CASE("a table in UTF-16 is refused with what to do") {
                                                             "a\0",
                                                             4));
   CHECK_THAT(thrown_by([&] { CsvReader reader(file); }).hint_text(), contains("UTF-8"));
+}
+
+TEST_CASE("rows that are scanned are those that are read, whatever stands in them") {
+  std::mt19937 random(7);
+  for (int round = 0; round < 3000; ++round) {
+    std::string text;
+    for (int length = static_cast<int>(random() % 40); length > 0; --length)
+      text += "ab,\"\r\n"[random() % 6];
+    parsed(text);
+  }
+}
+
+TEST_CASE("rows are scanned across the pieces in which a file is read") {
+  std::string plain, quoted;
+  for (int i = 0; i < 40000; ++i) {
+    plain += std::to_string(i) + ",a field,another field of some length\n";
+    quoted += std::to_string(i) + (i % 1000 == 7 ? ",\"a\nb\",c\r\n" : ",a field,another field\r\n");
+  }
+  CHECK(parsed(plain).rows.size() == 40000);
+  CHECK(parsed(quoted).rows.size() == 40000);
+  CHECK_FALSE(parsed(std::string(std::size_t{3} << 20, 'x') + "\na,b\n").errors.empty());
 }
