@@ -19,6 +19,7 @@
 #include "formats/cvat/cvat.h"
 #include "formats/finetune/finetune.h"
 #include "formats/label_masks/label_masks.h"
+#include "formats/openimages/openimages.h"
 #include "formats/pairs/pairs.h"
 #include "formats/rmldnn/rmldnn.h"
 #include "formats/trainannot/trainannot.h"
@@ -137,6 +138,7 @@ std::span<const Format* const> all() {
       &coco_results(),
       &cvat(),
       &voc(),
+      &openimages(),
       &trimaps(),
       &trainannot(),
       &rmldnn(),

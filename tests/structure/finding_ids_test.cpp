@@ -17,7 +17,8 @@ using namespace maskmill::tests;
 namespace {
 
 /// Literals of formats that look like ids and are none.
-const std::set<std::string> kOtherLiterals{"z-order", "data-node-from", "data-node-to", "us-ascii"};
+const std::set<std::string> kOtherLiterals{"z-order",  "data-node-from",     "data-node-to",
+                                           "us-ascii", "class-descriptions", "classes-description"};
 
 std::set<std::string> matches(const std::string& text, const std::regex& pattern) {
   std::set<std::string> found;

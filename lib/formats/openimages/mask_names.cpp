@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "formats/openimages/mask_names.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+
+#include "base/hash.h"
+#include "base/text.h"
+
+namespace maskmill {
+namespace {
+
+constexpr std::string_view kExtension = ".png";
+constexpr std::size_t kMostOfName = 40;
+
+bool is_digit(char c) {
+  return c >= '0' && c <= '9';
+}
+bool is_lower(char c) {
+  return c >= 'a' && c <= 'z';
+}
+bool is_upper(char c) {
+  return c >= 'A' && c <= 'Z';
+}
+
+/// Of MIDs without their slashes.
+bool is_mid_letter(char c) {
+  return is_digit(c) || is_lower(c) || is_upper(c) || c == '-';
+}
+
+std::string short_hash(std::string_view text) {
+  return digest_of(text).hex().substr(0, 8);
+}
+
+}  // namespace
+
+std::string to_box_id(std::uint32_t number) {
+  return fmt::format("{:08x}", number);
+}
+
+std::optional<std::uint32_t> parse_box_id(std::string_view text) {
+  const auto is_hexadecimal = [](char c) { return is_digit(c) || (c >= 'a' && c <= 'f'); };
+  if (text.size() != 8 || !std::ranges::all_of(text, is_hexadecimal)) return std::nullopt;
+  std::uint32_t number = 0;
+  std::from_chars(text.data(), text.data() + text.size(), number, 16);
+  return number;
+}
+
+std::optional<OpenImagesMaskName> parse_mask_name(std::string_view file_name) {
+  if (!file_name.ends_with(kExtension)) return std::nullopt;
+  file_name.remove_suffix(kExtension.size());
+  const std::size_t before_box = file_name.rfind('_');
+  if (before_box == std::string_view::npos || before_box == 0) return std::nullopt;
+  const std::size_t before_mid = file_name.rfind('_', before_box - 1);
+  if (before_mid == std::string_view::npos || before_mid == 0) return std::nullopt;
+  const std::string_view mid = file_name.substr(before_mid + 1, before_box - before_mid - 1);
+  const auto box = parse_box_id(file_name.substr(before_box + 1));
+  if (!box || mid.size() < 2 || !is_lower(mid.front()) || !std::ranges::all_of(mid, is_mid_letter))
+    return std::nullopt;
+  return OpenImagesMaskName{std::string(file_name.substr(0, before_mid)),
+                            fmt::format("/{}/{}", mid.front(), mid.substr(1)), *box};
+}
+
+std::string to_mask_file_name(const OpenImagesMaskName& name) {
+  std::string image = name.image, mid;
+  if (const std::size_t slash = image.rfind('/'); slash != std::string::npos)
+    image = image.substr(slash + 1) + "-" + short_hash(name.image);
+  for (const char c : name.mid)
+    if (c != '/') mid += is_mid_letter(c) ? c : '-';
+  if (!is_mid(name.mid)) mid += "-" + short_hash(name.mid);
+  return fmt::format("{}_{}_{}{}", image, mid, to_box_id(name.box), kExtension);
+}
+
+bool is_mid(std::string_view text) {
+  return text.size() > 3 && text[0] == '/' && is_lower(text[1]) && text[2] == '/' &&
+         std::ranges::all_of(text.substr(3), is_mid_letter);
+}
+
+std::string own_mid(std::string_view label_name) {
+  if (is_mid(label_name)) return std::string(label_name);
+  std::string mid = "/x/";
+  for (const char c : lower_case(label_name.substr(0, kMostOfName)))
+    mid += is_digit(c) || is_lower(c) ? c : '-';
+  if (mid.substr(3) != label_name) mid += "-" + short_hash(label_name);
+  return mid;
+}
+
+}  // namespace maskmill
