@@ -20,6 +20,7 @@
 #include "formats/finetune/finetune.h"
 #include "formats/label_masks/label_masks.h"
 #include "formats/openimages/openimages.h"
+#include "formats/openimages_classes/openimages_classes.h"
 #include "formats/pairs/pairs.h"
 #include "formats/rmldnn/rmldnn.h"
 #include "formats/trainannot/trainannot.h"
@@ -139,6 +140,7 @@ std::span<const Format* const> all() {
       &cvat(),
       &voc(),
       &openimages(),
+      &openimages_classes(),
       &trimaps(),
       &trainannot(),
       &rmldnn(),

@@ -63,14 +63,17 @@ std::optional<OpenImagesMaskName> parse_mask_name(std::string_view file_name) {
                             fmt::format("/{}/{}", mid.front(), mid.substr(1)), *box};
 }
 
+std::string image_in_mask_name(const std::string& id) {
+  const std::size_t slash = id.rfind('/');
+  return slash == std::string::npos ? id : id.substr(slash + 1) + "-" + short_hash(id);
+}
+
 std::string to_mask_file_name(const OpenImagesMaskName& name) {
-  std::string image = name.image, mid;
-  if (const std::size_t slash = image.rfind('/'); slash != std::string::npos)
-    image = image.substr(slash + 1) + "-" + short_hash(name.image);
+  std::string mid;
   for (const char c : name.mid)
     if (c != '/') mid += is_mid_letter(c) ? c : '-';
   if (!is_mid(name.mid)) mid += "-" + short_hash(name.mid);
-  return fmt::format("{}_{}_{}{}", image, mid, to_box_id(name.box), kExtension);
+  return fmt::format("{}_{}_{}{}", image_in_mask_name(name.image), mid, to_box_id(name.box), kExtension);
 }
 
 bool is_mid(std::string_view text) {

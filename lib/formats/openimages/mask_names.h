@@ -20,6 +20,8 @@ std::optional<OpenImagesMaskName> parse_mask_name(std::string_view file_name);
 /// Its name again. Slashes of the image's id, and characters that a MID does not have, are replaced, and the
 /// part then ends in a hash.
 std::string to_mask_file_name(const OpenImagesMaskName& name);
+/// What stands for the image in it; the id itself where that has no slash.
+std::string image_in_mask_name(const std::string& id);
 
 /// 8 lower-case hexadecimal digits, and back; nothing for any other text.
 std::string to_box_id(std::uint32_t number);

@@ -5,20 +5,18 @@
 #include <array>
 #include <map>
 #include <memory>
-#include <opencv2/core.hpp>
 #include <optional>
 #include <set>
 
 #include "base/error.h"
-#include "base/hash.h"
 #include "base/json.h"
 #include "base/text.h"
-#include "dataset/masks.h"
 #include "formats/item_files.h"
 #include "formats/json_values.h"
 #include "formats/media.h"
 #include "formats/openimages/fractions.h"
 #include "formats/openimages/mask_names.h"
+#include "formats/openimages/object_masks.h"
 #include "formats/openimages/oid_classes.h"
 #include "formats/openimages/oid_rows.h"
 #include "formats/openimages/openimages_halves.h"
@@ -158,11 +156,9 @@ class OpenImagesSink : public Sink {
   class Writer {
    public:
     Writer(const OpenImagesSink& sink, const Item& item, const std::string& folder, ItemLines& lines)
-        : sink_(sink), item_(item), folder_(folder), lines_(lines) {}
+        : sink_(sink), item_(item), folder_(folder), lines_(lines), box_ids_(item) {}
 
     void write(const std::string& placed) {
-      for (const Annotation& annotation : item_.annotations)
-        if (annotation.id && has_pixels(annotation)) stated_ids_.insert(*annotation.id);
       std::vector<std::optional<std::array<std::string, 4>>> sides;
       for (const Annotation& annotation : item_.annotations) sides.push_back(sides_of(annotation));
       needs_box_ids_ = any_twice(sides);
@@ -171,22 +167,12 @@ class OpenImagesSink : public Sink {
     }
 
    private:
-    static bool has_pixels(const Annotation& annotation) {
-      return std::holds_alternative<MaskRef>(annotation.shape) ||
-             std::holds_alternative<Rle>(annotation.shape);
-    }
-
     /// The four sides of the annotation's box as fractions; nothing where it has none.
     std::optional<std::array<std::string, 4>> sides_of(const Annotation& annotation) const {
       if (annotation.shape.index() == 0) return stated_sides(annotation);
-      std::optional<Box> box = annotation.box;
-      if (const auto* own = std::get_if<Box>(&annotation.shape)) box = *own;
-      if (const auto* rle = std::get_if<Rle>(&annotation.shape); rle && !box && area(*rle) > 0)
-        box = bounding_box(*rle);
-      if (const auto* mask = std::get_if<MaskRef>(&annotation.shape); mask && !box)
-        if (const Rle pixels = read_mask_shape(*mask, item_.size); area(pixels) > 0)
-          box = bounding_box(pixels);
-      if (!box || !item_.size) return std::nullopt;
+      if (!item_.size) return std::nullopt;
+      const std::optional<Box> box = box_of_object(annotation, item_.size);
+      if (!box) return std::nullopt;
       auto x = fractions_of_pixels({box->x, box->width}, item_.size->width),
            y = fractions_of_pixels({box->y, box->height}, item_.size->height);
       return std::array{std::move(x.first), std::move(x.second), std::move(y.first), std::move(y.second)};
@@ -221,12 +207,12 @@ class OpenImagesSink : public Sink {
     void write(const Annotation& annotation, const std::optional<std::array<std::string, 4>>& sides) {
       if (annotation.shape.index() == 0 && !sides) return write_label(annotation);
       if (!sides) return leave_out(annotation);
-      if (!has_pixels(annotation) && !std::holds_alternative<Box>(annotation.shape) &&
+      if (!has_pixel_mask(annotation) && !std::holds_alternative<Box>(annotation.shape) &&
           annotation.shape.index() != 0)
         throw Error(Code::bug, fmt::format("Open Images holds no {}", shape_name(annotation.shape)));
       std::string box_id;
-      if (has_pixels(annotation)) {
-        box_id = box_id_of(annotation);
+      if (has_pixel_mask(annotation)) {
+        box_id = to_box_id(box_ids_.next(annotation));
         write_mask(annotation, *sides, box_id);
       }
       Cells cells = cells_of_annotation(OpenImagesKind::boxes, annotation);
@@ -249,7 +235,7 @@ class OpenImagesSink : public Sink {
     }
 
     void leave_out(const Annotation& annotation) {
-      const bool is_empty = has_pixels(annotation) && item_.size;
+      const bool is_empty = has_pixel_mask(annotation) && item_.size;
       lines_.findings.push_back(
           {is_empty ? "empty-object" : "annotation-left-out", Severity::warning, annotation.origin,
            is_empty ? "the mask has no pixel: the object is left out"
@@ -268,7 +254,7 @@ class OpenImagesSink : public Sink {
       for (const auto& attribute : annotation.attributes) {
         const bool is_side =
             annotation.shape.index() == 0 && std::ranges::find(kSides, attribute.first) != kSides.end();
-        if (!is_side && !(has_pixels(annotation) && is_of_mask(attribute.first, attribute.second)))
+        if (!is_side && !(has_pixel_mask(annotation) && is_of_mask(attribute.first, attribute.second)))
           attributes.push_back(attribute);
       }
       return attributes;
@@ -285,24 +271,12 @@ class OpenImagesSink : public Sink {
       lines_.labels.push_back(cells.packed(label_columns()));
     }
 
-    /// The annotation's own number, else one that its image and its place there give.
-    std::string box_id_of(const Annotation& annotation) {
-      constexpr std::int64_t most = 0xFFFFFFFF;
-      std::uint32_t number = 0;
-      if (annotation.id && *annotation.id >= 0 && *annotation.id <= most &&
-          taken_ids_.insert(*annotation.id).second)
-        return to_box_id(static_cast<std::uint32_t>(*annotation.id));
-      const Digest digest = digest_of(fmt::format("{}\n{}", item_.id, taken_ids_.size()));
-      number = static_cast<std::uint32_t>(digest.low);
-      while (stated_ids_.contains(number) || !taken_ids_.insert(number).second) ++number;
-      return to_box_id(number);
-    }
-
     void write_mask(const Annotation& annotation, const std::array<std::string, 4>& sides,
                     const std::string& box_id) {
       const std::string mid = mid_of(annotation),
                         name = to_mask_file_name({item_.id, mid, *parse_box_id(box_id)});
-      sink_.folder_.write(fmt::format("{}/{}/{}", kOpenImagesMasks, folder_, name), png_of(annotation.shape));
+      sink_.folder_.write(fmt::format("{}/{}/{}", kOpenImagesMasks, folder_, name),
+                          object_mask_png(annotation.shape, item_.size));
       Cells cells(OpenImagesKind::masks);
       cells.set("MaskPath", name);
       cells.set("ImageID", item_.id);
@@ -314,21 +288,6 @@ class OpenImagesSink : public Sink {
         if (is_of_mask(attribute.first, attribute.second)) attributes.push_back(attribute);
       cells.take(attributes, mask_columns());
       lines_.masks.push_back(cells.packed(mask_columns()));
-    }
-
-    std::string png_of(const Shape& shape) const {
-      if (const auto* mask = std::get_if<MaskRef>(&shape)) {
-        const bool is_as_it_is = !mask->value && !mask->made &&
-                                 (mask->resize_to_image || probe_mask(*mask).stored == item_.size) &&
-                                 probe_mask(*mask).kind == FileKind::png;
-        if (is_as_it_is) return bytes_of(*mask);
-        return png_of(read_mask_shape(*mask, item_.size));
-      }
-      const Rle& rle = std::get<Rle>(shape);
-      if (rle.size != item_.size)
-        throw Error(Code::bad_value, fmt::format("a mask of {} pixels in an image of {}", to_string(rle.size),
-                                                 to_string(item_.size.value_or(Size()))));
-      return encode_png(mask_from_rle(rle) * 255);
     }
 
     void write_image(const std::string& placed) {
@@ -377,7 +336,7 @@ class OpenImagesSink : public Sink {
     const Item& item_;
     const std::string& folder_;
     ItemLines& lines_;
-    std::set<std::int64_t> stated_ids_, taken_ids_;
+    OpenImagesBoxIds box_ids_;
     bool needs_box_ids_ = false;
   };
 

@@ -17,6 +17,7 @@
 #include "formats/json_values.h"
 #include "formats/openimages/fractions.h"
 #include "formats/openimages/mask_names.h"
+#include "formats/openimages/object_masks.h"
 #include "formats/openimages/oid_classes.h"
 #include "formats/openimages/oid_index.h"
 #include "formats/openimages/oid_layout.h"
@@ -28,8 +29,6 @@ namespace {
 
 /// Of one image's rows; the most crowded image of V7 has some 100 KB.
 constexpr std::uint32_t kMostRowBytes = std::uint32_t{16} << 20;
-/// Masks have their images' proportions, but for the rounding of their sides and a little.
-constexpr double kMostStretch = 0.02;
 constexpr std::array<const char*, 4> kCoordinateNames{"XMin", "XMax", "YMin", "YMax"};
 
 /// All rows of an image.
@@ -364,42 +363,17 @@ class OpenImagesSource : public IndexedSource {
     for (const Path& folder : layout_.mask_folders) {
       if (!may_hold_mask(folder, name)) continue;
       boost::system::error_code failure;
-      if (Path file = folder / row.mask_path; fs::is_regular_file(file, failure)) {
-        MaskRef mask;  // without a coding: it is an object's own, and no mask of a label
-        mask.file = std::move(file);
-        mask.resize_to_image = true;
-        return mask;
-      }
+      if (Path file = folder / row.mask_path; fs::is_regular_file(file, failure))
+        return object_mask(std::move(file));
     }
     return std::nullopt;
   }
 
+  /// The box of one that cannot be read remains.
   static void look_at_masks(Item& item, std::vector<std::optional<MaskRef>>& masks, Look look,
                             std::vector<Finding>& findings) {
-    for (std::optional<MaskRef>& mask : masks) {
-      if (!mask) continue;
-      try {
-        const Size stored = probe_mask(*mask, look).stored;
-        if (!item.size) item.size = stored;
-        compare_proportions(*mask, stored, *item.size, findings);
-      } catch (Error& error) {  // its box remains
-        findings.push_back(to_finding(error.at_file(mask->file), "unreadable-mask"));
-        mask.reset();
-      }
-    }
-  }
-
-  static void compare_proportions(const MaskRef& mask, Size stored, Size image,
-                                  std::vector<Finding>& findings) {
-    const double difference = std::abs(static_cast<double>(stored.width) * image.height -
-                                       static_cast<double>(stored.height) * image.width);
-    const double one_pixel = 1.5 * std::max(image.width, image.height);
-    if (difference <= std::max(one_pixel, kMostStretch * stored.width * image.height)) return;
-    findings.push_back(
-        {"mask-stretched", Severity::warning, Place{mask.file.string(), {}, {}},
-         fmt::format("the mask has {} pixels, the image {}: it is stretched to the image's size",
-                     to_string(stored), to_string(image)),
-         "find out whether the image was turned or cropped"});
+    for (std::optional<MaskRef>& mask : masks)
+      if (mask && !check_object_mask(*mask, item.size, look, findings)) mask.reset();
   }
 
   OpenImagesLayout layout_;
