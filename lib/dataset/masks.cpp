@@ -9,7 +9,9 @@
 #include <limits>
 #include <opencv2/core.hpp>
 #include <opencv2/imgproc.hpp>
+#include <optional>
 #include <unordered_map>
+#include <utility>
 
 namespace maskmill {
 namespace {
@@ -161,10 +163,37 @@ SemanticMask by_table(const RawImage& raw, const MaskCoding& coding) {
                                   : looked_up<std::uint16_t>(samples, table);
 }
 
+/// The labels of a coding's colours. Sorted ones are searched as they stand: a table of thousands would take
+/// longer than most masks.
+class ColourTable {
+ public:
+  explicit ColourTable(const std::vector<std::pair<Rgb, int>>& colours)
+      : colours_(colours), is_sorted_(std::ranges::is_sorted(colours)) {
+    if (!is_sorted_)
+      for (const auto& [colour, label] : colours)
+        labels_.emplace(key_of(colour.r, colour.g, colour.b), label_in_memory(label));
+  }
+
+  /// Of equal colours the first one's; nothing for a colour that no label has.
+  std::optional<std::uint16_t> find(const cv::Vec3b& colour) const {
+    if (is_sorted_) {
+      const Rgb wanted{colour[0], colour[1], colour[2]};
+      const auto found = std::ranges::lower_bound(colours_, wanted, {}, &std::pair<Rgb, int>::first);
+      if (found == colours_.end() || found->first != wanted) return std::nullopt;
+      return label_in_memory(found->second);
+    }
+    const auto found = labels_.find(key_of(colour));
+    return found == labels_.end() ? std::nullopt : std::optional(found->second);
+  }
+
+ private:
+  const std::vector<std::pair<Rgb, int>>& colours_;
+  bool is_sorted_;
+  std::unordered_map<std::uint32_t, std::uint16_t> labels_;
+};
+
 SemanticMask by_colour(const RawImage& raw, const MaskCoding& coding) {
-  std::unordered_map<std::uint32_t, std::uint16_t> labels;
-  for (const auto& [colour, label] : coding.colours)
-    labels.emplace(key_of(colour.r, colour.g, colour.b), label_in_memory(label));
+  const ColourTable labels(coding.colours);
   const cv::Mat colours = colours_of(raw);
   SemanticMask mask{cv::Mat(colours.size(), CV_16UC1), {}};
   // Neighbours mostly share their colour, so that few pixels are looked up.
@@ -177,9 +206,9 @@ SemanticMask by_colour(const RawImage& raw, const MaskCoding& coding) {
     for (int x = 0; x < colours.cols; ++x) {
       if (const std::uint32_t key = key_of(from[x]); key != last) {
         last = key;
-        const auto found = labels.find(key);
-        label = found == labels.end() ? std::uint16_t{kUnlabelled} : found->second;
-        unknown = found == labels.end() ? &mask.unknown_values[key] : nullptr;
+        const auto found = labels.find(from[x]);
+        label = found.value_or(kUnlabelled);
+        unknown = found ? nullptr : &mask.unknown_values[key];
         check_number(mask);
       }
       to[x] = label;
