@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "base/error.h"
+#include "base/hash.h"
 #include "base/text.h"
 
 namespace maskmill {
@@ -55,6 +56,18 @@ std::optional<VocFolders> folders_in(const Path& root) {
 }
 
 }  // namespace
+
+std::string listable(const std::string& id) {
+  std::string safe;
+  for (const std::string& part : split_text(id, '/')) {
+    std::string kept;
+    for (const char c : part) kept += static_cast<unsigned char>(c) < 32 || c == 127 ? '_' : c;
+    kept = std::string(trimmed(kept));
+    if (kept.starts_with('.')) kept.front() = '_';
+    if (!kept.empty()) safe += (safe.empty() ? "" : "/") + kept;
+  }
+  return safe == id ? id : safe + "-" + digest_of(id).hex().substr(0, 8);
+}
 
 VocFolders find_voc_folders(const Path& source, const std::optional<std::string>& images) {
   std::vector<VocFolders> found;

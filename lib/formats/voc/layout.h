@@ -46,6 +46,10 @@ struct VocFolders {
 /// Throws Error(not_found | unreadable | bad_format): none there, or several.
 VocFolders find_voc_folders(const Path& source, const std::optional<std::string>& images = std::nullopt);
 
+/// The id as a list can name it and a folder hold it: no control characters, no blanks at the ends, no hidden
+/// part. A changed id ends in a hash, so that it stays the only one of its name.
+std::string listable(const std::string& id);
+
 /// One item: which files it has. 24 bytes and those of its id.
 struct VocEntry {
   static constexpr std::uint16_t none =

@@ -74,7 +74,7 @@ Label parse_labelmap_line(std::string_view line) {
   return label;
 }
 
-void number_by_colour_or_order(std::vector<Label>& labels) {
+void number(std::vector<Label>& labels, LabelmapIds ids_are) {
   std::map<Rgb, int> places;
   const std::vector<Rgb> palette = voc_palette(256);
   for (int i = 0; i < 256; ++i) places.emplace(palette[static_cast<std::size_t>(i)], i);
@@ -82,7 +82,7 @@ void number_by_colour_or_order(std::vector<Label>& labels) {
   for (const Label& label : labels)
     if (label.colour)
       if (const auto place = places.find(*label.colour); place != places.end()) ids.insert(place->second);
-  const bool by_colour = ids.size() == labels.size();
+  const bool by_colour = ids_are == LabelmapIds::colours && ids.size() == labels.size();
   for (std::size_t i = 0; i < labels.size(); ++i)
     labels[i].id = by_colour ? places.at(*labels[i].colour) : static_cast<int>(i);
 }
@@ -130,24 +130,24 @@ bool are_voc_names(const std::set<std::string>& names) {
   });
 }
 
-std::vector<Label> parse_voc_labelmap(std::string_view text, const Path& file) {
+std::vector<Label> parse_voc_labelmap(std::string_view text, const Path& file, LabelmapIds unstated) {
   std::vector<Label> labels;
   std::optional<std::string_view> ids;
-  std::size_t number = 0, ids_line = 0;
+  std::size_t line_number = 0, ids_line = 0;
   try {
     for (const std::string_view whole : lines_of(text)) {
-      ++number;
+      ++line_number;
       const std::string_view line = trimmed(whole);
-      if (line.starts_with(kIdsComment)) ids = line.substr(kIdsComment.size()), ids_line = number;
+      if (line.starts_with(kIdsComment)) ids = line.substr(kIdsComment.size()), ids_line = line_number;
       if (!line.empty() && !line.starts_with('#')) labels.push_back(parse_labelmap_line(line));
     }
-    number = ids_line;
+    line_number = ids_line;
     if (ids) assign_ids(labels, *ids);
   } catch (Error& error) {
-    throw error.at_file(file).at_line(number);
+    throw error.at_file(file).at_line(line_number);
   }
   if (!ids) {
-    number_by_colour_or_order(labels);
+    number(labels, unstated);
     for (Label& label : labels) label.role = role_by_name(label.name);
   }
   return labels;

@@ -22,13 +22,19 @@ std::vector<Label> voc_labels();
 /// True where the names are some of VOC's 20 classes.
 bool are_voc_names(const std::set<std::string>& names);
 
+/// What the ids of a labelmap.txt are that does not state them.
+enum class LabelmapIds {
+  colours,  ///< the colours' places in VOC's colour map where every label has one there, else as `lines`
+  lines     ///< the lines' order, from 0
+};
+
 /// labelmap.txt as CVAT has it: "label:r,g,b:parts:actions" a line; "#" begins a comment. Only the name must
 /// be there. Ids are those of a comment "# ids: 0=background 1 2 255=ignore", which to_voc_labelmap writes:
-/// an id ("-" for none) a label and, where it is not that of an object, the role. Without it: the colours'
-/// places in VOC's colour map where every label has one there, else the lines' order from 0; and names such
-/// as background, void and ignored say roles. Parts and actions become attribute definitions of these names.
-/// Throws Error(bad_value) with the line.
-std::vector<Label> parse_voc_labelmap(std::string_view text, const Path& file);
+/// an id ("-" for none) a label and, where it is not that of an object, the role. Without it they are
+/// `unstated`, and names such as background, void and ignored say roles. Parts and actions become attribute
+/// definitions of these names. Throws Error(bad_value) with the line.
+std::vector<Label> parse_voc_labelmap(std::string_view text, const Path& file,
+                                      LabelmapIds unstated = LabelmapIds::colours);
 
 /// Every label with its effective colour. Throws Error(unsupported) for a name that a line cannot hold.
 std::string to_voc_labelmap(const LabelMap& labels);

@@ -7,12 +7,12 @@
 #include <utility>
 
 #include "base/error.h"
-#include "base/hash.h"
 #include "base/text.h"
 #include "dataset/masks.h"
 #include "formats/item_files.h"
 #include "formats/media.h"
 #include "formats/voc/annotation_xml.h"
+#include "formats/voc/layout.h"
 #include "formats/voc/output_labels.h"
 #include "formats/voc/voc_halves.h"
 #include "formats/voc/voc_labels.h"
@@ -25,20 +25,6 @@ constexpr int kMostNumbers8 = 254;
 bool has_pixels(const Shape& shape) {
   return std::holds_alternative<RotatedBox>(shape) || std::holds_alternative<Ellipse>(shape) ||
          std::holds_alternative<Polygon>(shape) || std::holds_alternative<Rle>(shape);
-}
-
-/// What a list can name and a folder hold: no control characters, no blanks at the ends, no hidden part. A
-/// changed id ends in a hash, so that it stays the only one of its name.
-std::string listable(const std::string& id) {
-  std::string safe;
-  for (const std::string& part : split_text(id, '/')) {
-    std::string kept;
-    for (const char c : part) kept += static_cast<unsigned char>(c) < 32 || c == 127 ? '_' : c;
-    kept = std::string(trimmed(kept));
-    if (kept.starts_with('.')) kept.front() = '_';
-    if (!kept.empty()) safe += (safe.empty() ? "" : "/") + kept;
-  }
-  return safe == id ? id : safe + "-" + digest_of(id).hex().substr(0, 8);
 }
 
 Annotation painted_with(const Annotation& annotation, Shape pixels) {
