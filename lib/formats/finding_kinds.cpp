@@ -91,13 +91,17 @@ std::span<const FindingKind> writer_findings() {
       {"keypoints-apart",
        "keypoints of an annotation that has a shape: written as an annotation of their own"},
       {"kind-guessed", "labels of which nothing says whether they are things or stuff: written as things"},
+      {"label-recoloured", "a label whose colour means something else in the target: it gets another"},
       {"label-renumbered", "a label whose number is another in the target"},
+      {"labels-merged", "an image of several labels in a target that has a place for one: they became one"},
       {"objects-overlap", "objects that cover the same pixels, which go to the last of them"},
       {"renamed", "a file or an item that got another name"},
       {"stuff-merged", "annotations of stuff that became one segment"},
+      {"subset-lost", "a subset whose name means that an item is in none"},
       {"unannotated-lost", "an item that nobody annotated, in a target that cannot say so"},
       {"unknown-flag-lost", "a flag that is not known, in a target that always says it"},
       {"unlabelled-pixels", "pixels without a label that became void"},
+      {"void-lost", "void pixels that became background in a target without void"},
       {"wide-object-mask", "an object mask of more objects than 8 bits hold: written with 16"},
   });
   return kinds;

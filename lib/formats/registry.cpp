@@ -11,16 +11,19 @@
 #include "base/error.h"
 #include "base/text.h"
 #include "formats/archives.h"
+#include "formats/camvid/camvid.h"
 #include "formats/coco/coco.h"
 #include "formats/coco_panoptic/coco_panoptic.h"
 #include "formats/coco_results/coco_results.h"
 #include "formats/contents.h"
 #include "formats/csv/csv.h"
 #include "formats/cvat/cvat.h"
+#include "formats/cvat_mask/cvat_mask.h"
 #include "formats/finetune/finetune.h"
 #include "formats/label_masks/label_masks.h"
 #include "formats/openimages/openimages.h"
 #include "formats/openimages_classes/openimages_classes.h"
+#include "formats/mvtec/mvtec.h"
 #include "formats/pairs/pairs.h"
 #include "formats/rmldnn/rmldnn.h"
 #include "formats/trainannot/trainannot.h"
@@ -138,11 +141,14 @@ std::span<const Format* const> all() {
       &coco_panoptic(),
       &coco_results(),
       &cvat(),
+      &cvat_mask(),
       &voc(),
       &openimages(),
       &openimages_classes(),
       &trimaps(),
       &trainannot(),
+      &camvid(),
+      &mvtec(),
       &rmldnn(),
       &csv(),
       &finetune(),

@@ -25,14 +25,16 @@ TEST_CASE("each sample data set is taken for what it is, with reasons") {
                                                                   {"oxford_pets_sample", "trimaps"},
                                                                   {"formats/voc", "voc"},
                                                                   {"formats/coco", "coco"},
-                                                                  {"formats/camvid32", "pairs"}}) {
+                                                                  {"formats/camvid32", "camvid"}}) {
     INFO(folder);
     const std::vector<formats::Detection> detections = formats::detect(data / folder);
     const formats::Detection best = formats::best(detections, data / folder);
     CHECK(best.format->name == format);
     CHECK(!best.probe.reasons.empty());
+    // CamVid's folders of images and masks are pairs as well, of which more is known.
+    const std::string_view also = best.format->name == "camvid" ? "pairs" : "";
     for (const formats::Detection& other : detections)
-      if (other.format != best.format) CHECK(other.probe.confidence < 30);
+      if (other.format != best.format && other.format->name != also) CHECK(other.probe.confidence < 30);
   }
 }
 
