@@ -22,14 +22,16 @@ std::size_t end_of_path(std::string_view line) {
   return line.size();
 }
 
-/// "deep/a.png" of "/elsewhere/train/deep/a.png" and the folder train; the file's own name where the path
-/// does not go through such a folder.
-std::string_view below(std::string_view path, const std::string& folder) {
+/// "deep/a.png" of "/elsewhere/train/deep/a.png" and the folder train, where a path may go through several
+/// folders of that name: the longest first, the file's own name last.
+std::vector<std::string_view> below(std::string_view path, const std::string& folder) {
+  std::vector<std::string_view> found;
+  if (path.starts_with(folder + "/")) found.push_back(path.substr(folder.size() + 1));
   const std::string step = "/" + folder + "/";
-  if (const std::size_t at = path.rfind(step); at != std::string_view::npos)
-    return path.substr(at + step.size());
-  if (path.starts_with(folder + "/")) return path.substr(folder.size() + 1);
-  return path.substr(path.rfind('/') + 1);  // npos + 1 is 0
+  for (std::size_t at = path.find(step); at != std::string_view::npos; at = path.find(step, at + 1))
+    found.push_back(path.substr(at + step.size()));
+  found.push_back(path.substr(path.rfind('/') + 1));  // npos + 1 is 0
+  return found;
 }
 
 Finding finding_at(Place place, std::string rule, Severity severity, std::string message, std::string fix) {
@@ -42,9 +44,13 @@ class ByImage {
     for (std::uint32_t i = 0; i < pairs.size(); ++i) index_.add(hash_of(pairs.image(i)), i);
   }
 
-  /// The pair of an image's name. Nothing where there is none.
-  std::optional<std::uint32_t> find(std::string_view image) const {
-    return index_.find(hash_of(image), [&](std::uint32_t number) { return pairs_.image(number) == image; });
+  /// The pair of the first of the names that is an image's. Nothing where none is.
+  std::optional<std::uint32_t> find(const std::vector<std::string_view>& images) const {
+    for (const std::string_view image : images)
+      if (const auto found = index_.find(hash_of(image),
+                                         [&](std::uint32_t number) { return pairs_.image(number) == image; }))
+        return found;
+    return std::nullopt;
   }
   /// False: it was taken before.
   bool take(std::size_t number) {
@@ -112,7 +118,7 @@ FilePairs in_list_order(const FilePairs& all, const PairFolders& folders, Findin
     } else {
       FilePair pair = all[*found];
       pair.line = number;
-      if (!paths->mask.empty() && !folders.masks.empty()) pair.mask = below(paths->mask, mask_folder);
+      if (!paths->mask.empty() && !folders.masks.empty()) pair.mask = below(paths->mask, mask_folder).front();
       listed.push_back(pair);
     }
   }

@@ -44,6 +44,20 @@ std::map<std::string, std::vector<std::int64_t>> pixels_of(Source& source) {
 
 }  // namespace
 
+TEST_CASE("trainannot: a path may go through folders of the subset's name") {
+  const Scratch scratch;
+  scratch.write("train/nut/train/a.png", png_picture());
+  scratch.write("trainannot/nut/train/a.png", png_mask({0, 1}));
+  scratch.write("train/a.png", png_picture());
+  scratch.write("trainannot/a.png", png_mask({1}));
+  scratch.write(
+      "train.txt",
+      "train/nut/train/a.png trainannot/nut/train/a.png\n/train/set/train/a.png /train/set/trainannot/a.png\n");
+  const ReadDataSet data = read_data_set(trainannot(), scratch.path());
+  CHECK(data.rules().empty());
+  CHECK(data.ids() == std::vector<std::string>{"nut/train/a", "a"});
+}
+
 TEST_CASE("train and trainannot: subsets in their usual order, items by name") {
   const Scratch scratch;
   for (const char* subset : {"val", "train", "test", "extra"})
