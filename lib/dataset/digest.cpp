@@ -74,6 +74,7 @@ class ItemHasher {
   void add(const Rle& rle) { add(rle.size, rle.counts); }
   void add(const MaskCoding& coding) {
     add(coding.kind, coding.values, coding.colours, coding.label, coding.zero_label, coding.void_value);
+    if (!coding.crowds.empty()) add(coding.crowds);
   }
   void add(const MaskRef& mask) {
     if (mask.made)

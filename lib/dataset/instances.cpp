@@ -94,6 +94,7 @@ class InstanceMaker {
 
   std::vector<Annotation> by_number(const cv::Mat& instances) {
     std::map<std::uint32_t, NumberedRegion> objects;
+    std::map<std::uint32_t, Region> crowds;
     std::int64_t object_pixels = 0;
     Components ignored(height_);
     ColumnRuns number_columns(instances);
@@ -116,6 +117,8 @@ class InstanceMaker {
               NumberedRegion& object = objects[number];
               add_run(object.region, 0, column, top, bottom);
               if (kind == Kind::object) object.votes[run.value] += bottom - top;
+            } else if (number == kUnlabelled && kind == Kind::object) {
+              add_run(crowds[run.value], run.value, column, top, bottom);
             }
             top = bottom;
           }
@@ -134,6 +137,10 @@ class InstanceMaker {
       loss_.pixels_lost += object.region.area - best->second - labelled;
       object.region.label = best->first;
       add_object(object.region);
+    }
+    for (auto& [label, crowd] : crowds) {
+      loss_.pixels_lost -= crowd.area;
+      add_crowd(crowd);
     }
     std::vector<Region> voids = regions_of(std::move(ignored));
     add_sorted(voids);
@@ -185,7 +192,7 @@ class InstanceMaker {
     for (const auto& [key, index] : order) {
       Region& region = regions[index];
       if (kinds_.of(region.label) == Kind::ignored) {
-        add_void(region);
+        add_crowd(region);
       } else if (region.area < settings_.min_area) {
         ++loss_.left_out;
         loss_.pixels_lost += region.area;
@@ -213,7 +220,7 @@ class InstanceMaker {
     ++loss_.instances;
   }
 
-  void add_void(Region& region) {
+  void add_crowd(Region& region) {
     Annotation annotation;
     annotation.label = static_cast<int>(region.label);
     annotation.flags.crowd = true;

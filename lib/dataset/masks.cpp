@@ -270,6 +270,20 @@ cv::Mat pixels_of_value(const RawImage& raw, const MaskRef& mask) {
   return inside;
 }
 
+void set_crowds_void(cv::Mat& numbers, const std::vector<std::int64_t>& crowds) {
+  std::vector<bool> is_crowd(65536);
+  for (const std::int64_t crowd : crowds)
+    if (crowd >= 0 && crowd < std::ssize(is_crowd)) is_crowd[static_cast<std::size_t>(crowd)] = true;
+  for (int y = 0; y < numbers.rows; ++y) {
+    auto* row = numbers.ptr<std::uint16_t>(y);
+    for (int begin = 0, end = 0; begin < numbers.cols; begin = end) {
+      const std::uint16_t number = row[begin];
+      while (end < numbers.cols && row[end] == number) ++end;
+      if (is_crowd[number]) std::fill(row + begin, row + end, std::uint16_t{kUnlabelled});
+    }
+  }
+}
+
 template <class Body>
 auto at_file(const Path& file, Body&& body) {
   try {
@@ -332,6 +346,7 @@ cv::Mat read_instances(const MaskRef& mask) {
                   fmt::format("the instance mask uses the number {}; the highest that is read is {}",
                               kUnlabelled, kUnlabelled - 1));
     if (!is_void.empty()) numbers.setTo(cv::Scalar(kUnlabelled), is_void);
+    if (mask.coding && !mask.coding->crowds.empty()) set_crowds_void(numbers, mask.coding->crowds);
     return numbers;
   });
 }

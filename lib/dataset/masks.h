@@ -56,9 +56,9 @@ struct CodedMask {
 /// Throws Error as read_semantic.
 CodedMask read_coded(const MaskRef& mask, std::optional<Size> image_size = std::nullopt);
 
-/// The stored instance numbers, CV_16UC1; void pixels are kUnlabelled, and so are, in a file of colours,
-/// those that the coding does not name. Throws Error as read_raw; Error(bad_format) for colours and a coding
-/// without any; Error(bad_value) for the number 65535, which has no room beside kUnlabelled.
+/// The stored instance numbers, CV_16UC1; void pixels are kUnlabelled, and so are crowds and, in a file of
+/// colours, those that the coding does not name. Throws Error as read_raw; Error(bad_format) for colours and
+/// a coding without any; Error(bad_value) for the number 65535, which has no room beside kUnlabelled.
 cv::Mat read_instances(const MaskRef& mask);
 
 /// The pixels of one annotation's mask reference: those of its value, else those with a colour channel
@@ -82,9 +82,11 @@ std::shared_ptr<const MaskCoding> number_coding();
 
 /// What an instance is, where a mask only says the label of each pixel.
 enum class InstancePolicy {
-  component,   ///< each 8-connected region of one label
-  label,       ///< all pixels of one label in the image
-  object_mask  ///< each number of the instance mask, less void; its label is the one under most of its pixels
+  component,  ///< each 8-connected region of one label
+  label,      ///< all pixels of one label in the image
+  /// Each number of the instance mask; its label is the one under most of its pixels. What is void in that
+  /// mask and has a label is a crowd of that label.
+  object_mask
 };
 template <>
 inline constexpr std::array<std::string_view, 3> enum_names<InstancePolicy>{"component", "label",
@@ -107,7 +109,7 @@ struct InstanceLoss {
   std::int64_t left_out = 0;   ///< below min_area, or without a label
   /// Pixels to which painting the instances would not give their label back, outlines aside: those of what
   /// was left out, and for object masks those without a number and those of another label than their
-  /// object's.
+  /// object's. Those of crowds, which are painted as void, do not count.
   std::int64_t pixels_lost = 0;
   double iou_sum = 0;  ///< of each polygon against its pixels
   double iou_min = 1;
@@ -118,8 +120,8 @@ struct InstanceLoss {
 /// Labels with role background give no instance. Labels with role ignore give one for each of their
 /// 8-connected regions under every policy, with that label, flags.crowd = true (so that COCO's tools leave it
 /// out) and an Rle, of any area. In the order of label and then of the first pixel, row by row; objects of an
-/// object mask come first, in the order of their numbers. Exact with InstanceShape::rle, but for
-/// InstanceLoss::pixels_lost.
+/// object mask come first, in the order of their numbers, and then its crowds, one a label, of any area.
+/// Exact with InstanceShape::rle, but for InstanceLoss::pixels_lost.
 ///
 /// `instances` may be empty (no pixels) unless the policy is object_mask: then Error(bad_value). So is a mask
 /// of another size than `semantic`, or a label past the map. Linear in the pixels and in the instances (times

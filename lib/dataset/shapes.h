@@ -88,6 +88,8 @@ struct MaskCoding {
   int label = -1;
   int zero_label = -1;           ///< -1: not labelled
   std::int64_t void_value = -1;  ///< of an instance mask; -1: none
+  /// Of an instance mask: numbers of areas that hold several objects of their label, which nobody told apart.
+  std::vector<std::int64_t> crowds;
   friend bool operator==(const MaskCoding&, const MaskCoding&) = default;
 };
 

@@ -163,10 +163,26 @@ TEST_CASE("an object's label is the one under most of its pixels, void and backg
 
 TEST_CASE("what has a number and no label, or a label and no number, is counted") {
   const LabelMap labels = labels_of({Role::background, Role::object});
-  const Made made = make(drawn_values({"0011", "0.11"}), labels, {}, drawn_values({"5500", "550."}));
+  const Made made = make(drawn_values({"0011", "0.11"}), labels, {}, drawn_values({"5500", "5500"}));
   CHECK(made.annotations.empty());
   CHECK(made.loss.left_out == 1);
   CHECK(made.loss.pixels_lost == 4);
+}
+
+TEST_CASE("what has a label, and void for a number, is a crowd of that label, of any area") {
+  const LabelMap labels = labels_of({Role::background, Role::object, Role::object, Role::ignore});
+  const Made made = make(drawn_values({"2011", "1013", "2220"}), labels, {.min_area = 4},
+                         drawn_values({".011", ".011", "..00"}));
+  REQUIRE(made.annotations.size() == 3);
+  for (const std::size_t k : {0u, 1u, 2u}) CHECK(made.annotations[k].flags.crowd == true);
+  CHECK(made.annotations[0].label == 1);
+  CHECK(mask_from_rle(rle_of(made.annotations[0])).at<std::uint8_t>(1, 0) == 1);
+  CHECK(area(rle_of(made.annotations[0])) == 1);
+  CHECK(made.annotations[1].label == 2);
+  CHECK(area(rle_of(made.annotations[1])) == 3);
+  CHECK(made.annotations[2].label == 3);
+  CHECK(made.loss.left_out == 1);     // number 1 has three pixels with a label, below the least area
+  CHECK(made.loss.pixels_lost == 4);  // and one pixel of label 2 has no number
 }
 
 TEST_CASE("pixels_lost is the number of pixels that painting does not give back") {

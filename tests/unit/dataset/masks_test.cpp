@@ -169,6 +169,9 @@ TEST_CASE("instance numbers are read as they are stored, and void is kept apart"
   const Error error = thrown_by([&] { read_instances(ref(sixteen, instance_coding(255))); });
   CHECK(error.code() == Code::bad_value);
   CHECK(error.place().file == sixteen.string());
+  MaskCoding with_crowds = instance_coding(65535);
+  with_crowds.crowds = {255, 7, 70000};
+  CHECK(equal(read_instances(ref(sixteen, with_crowds)), labels(1, 4, {0, 65535, 65534, 65535})));
   const Path colours = scratch.write("colours.png", encode_png(red_blue_gray()));
   CHECK(thrown_by([&] { read_instances(ref(colours, instance_coding(255))); }).code() == Code::bad_format);
 }
