@@ -94,6 +94,7 @@ std::span<const FindingKind> writer_findings() {
       {"label-recoloured", "a label whose colour means something else in the target: it gets another"},
       {"label-renumbered", "a label whose number is another in the target"},
       {"labels-merged", "an image of several labels in a target that has a place for one: they became one"},
+      {"objects-joined", "objects or areas of one label that the target does not tell apart: they become one"},
       {"objects-overlap", "objects that cover the same pixels, which go to the last of them"},
       {"renamed", "a file or an item that got another name"},
       {"stuff-merged", "annotations of stuff that became one segment"},

@@ -12,6 +12,7 @@
 #include "base/text.h"
 #include "formats/archives.h"
 #include "formats/camvid/camvid.h"
+#include "formats/cityscapes/cityscapes.h"
 #include "formats/coco/coco.h"
 #include "formats/coco_panoptic/coco_panoptic.h"
 #include "formats/coco_results/coco_results.h"
@@ -20,6 +21,7 @@
 #include "formats/cvat/cvat.h"
 #include "formats/cvat_mask/cvat_mask.h"
 #include "formats/finetune/finetune.h"
+#include "formats/kitti/kitti.h"
 #include "formats/label_masks/label_masks.h"
 #include "formats/openimages/openimages.h"
 #include "formats/openimages_classes/openimages_classes.h"
@@ -145,6 +147,8 @@ std::span<const Format* const> all() {
       &voc(),
       &openimages(),
       &openimages_classes(),
+      &cityscapes(),
+      &kitti(),
       &trimaps(),
       &trainannot(),
       &camvid(),
