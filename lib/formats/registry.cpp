@@ -31,6 +31,7 @@
 #include "formats/trainannot/trainannot.h"
 #include "formats/trimaps/trimaps.h"
 #include "formats/voc/voc.h"
+#include "formats/yolo/yolo.h"
 
 namespace maskmill::formats {
 namespace {
@@ -149,6 +150,7 @@ std::span<const Format* const> all() {
       &openimages_classes(),
       &cityscapes(),
       &kitti(),
+      &yolo(),
       &trimaps(),
       &trainannot(),
       &camvid(),
