@@ -42,12 +42,11 @@ class NameSet {
   explicit NameSet(std::vector<std::string> names) : names_(std::move(names)), taken_(names_.size()) {
     std::ranges::sort(names_);
   }
+  bool contains(std::string_view name) const { return find(name) < names_.size(); }
   bool take(std::string_view name) {
-    const auto found =
-        std::ranges::lower_bound(names_, name, {}, [](const std::string& n) { return std::string_view(n); });
-    if (found == names_.end() || *found != name) return false;
-    taken_[static_cast<std::size_t>(found - names_.begin())] = true;
-    return true;
+    const std::size_t found = find(name);
+    if (found < names_.size()) taken_[found] = true;
+    return found < names_.size();
   }
   template <class Visit>
   void for_each_left(Visit&& visit) const {
@@ -56,6 +55,14 @@ class NameSet {
   }
 
  private:
+  /// Its place, or the number of names.
+  std::size_t find(std::string_view name) const {
+    const auto found = std::ranges::lower_bound(
+        names_, name, {}, [](const std::string& other) { return std::string_view(other); });
+    return found == names_.end() || *found != name ? names_.size()
+                                                   : static_cast<std::size_t>(found - names_.begin());
+  }
+
   std::vector<std::string> names_;
   std::vector<bool> taken_;
 };
@@ -126,16 +133,20 @@ class Indexer {
         texts.push_back(file.substr(0, file.size() - 4));
     });
     const Path apart = stated_labels_.empty() ? labels_beside(images.path) : stated_labels_;
-    const bool is_one = stated_labels_.empty() && !is_folder(apart) && (apart.empty() || !texts.empty());
-    if (!is_one) {
-      texts.clear();
-      if (is_folder(apart))
-        for_each_file(apart, true, [&](const std::string& file) {
-          if (lower_extension(file) == "txt") texts.push_back(file.substr(0, file.size() - 4));
-        });
-    }
     NameSet labels(std::move(texts));
     std::ranges::sort(pictures);
+    const bool is_one = stated_labels_.empty() && !is_folder(apart) &&
+                        (apart.empty() || std::ranges::any_of(pictures, [&](const std::string& picture) {
+                           return labels.contains(without_extension(picture));
+                         }));
+    if (!is_one) {
+      std::vector<std::string> apart_texts;
+      if (is_folder(apart))
+        for_each_file(apart, true, [&](const std::string& file) {
+          if (lower_extension(file) == "txt") apart_texts.push_back(file.substr(0, file.size() - 4));
+        });
+      labels = NameSet(std::move(apart_texts));
+    }
     const std::uint32_t number = folder_number(images.subset, images.path, is_one);
     const std::size_t begin = index_.entries.size();
     HashIndex stems(pictures.size());

@@ -194,10 +194,13 @@ class LayoutFinder {
   }
 
   void name_classes(const Path& file) {
-    if (is_yaml(file))
-      layout_.classes = parse_data_yaml(read_yaml(file), file, findings_).classes;
-    else
+    if (!is_yaml(file)) {
       layout_.classes = read_names(file, findings_);
+      return;
+    }
+    DataYaml data = parse_data_yaml(read_yaml(file), file, findings_);
+    layout_.classes = std::move(data.classes);
+    layout_.keypoints = data.keypoints;
   }
 
   void find_names() {
@@ -285,12 +288,13 @@ Probe probe_layout(const Path& path) {
 }  // namespace
 
 Path labels_beside(const Path& images) {
-  std::string text = (fs::absolute(images).lexically_normal() / "").generic_string();
+  std::string text = fs::absolute(images).lexically_normal().generic_string();
+  while (text.ends_with('/') || text.ends_with("/.")) text.pop_back();
+  text += '/';
   constexpr std::string_view from = "/images/", to = "/labels/";
   const std::size_t at = text.rfind(from);
   if (at == std::string::npos) return {};
-  text.replace(at, from.size(), to);
-  while (text.size() > 1 && text.ends_with('/')) text.pop_back();
+  text.replace(at, from.size(), to).pop_back();
   return text;
 }
 

@@ -85,21 +85,27 @@ void require_drawable(double pixels, int side) {
 }
 
 /// Nothing where that takes too many digits.
-std::optional<YoloNumber> rounded(long double fraction, int decimals) {
+std::optional<YoloNumber> rounded(long double fraction, int decimals, bool with_zeros) {
   const long double digits = std::round(fraction * static_cast<long double>(power(decimals)));
   if (std::abs(digits) > static_cast<long double>(kMostDigits)) return std::nullopt;
-  return number_of(static_cast<std::int64_t>(digits), decimals);
+  const auto whole = static_cast<std::int64_t>(digits);
+  return with_zeros ? YoloNumber{quotient(whole, decimals), whole, decimals} : number_of(whole, decimals);
 }
 
-/// What make(decimals) gives with the fewest decimals for which it is accepted; else with the most.
+/// What make(decimals, with zeros at the end) gives with the fewest decimals for which it is accepted; else
+/// with the most. Zeros at the end say how well a number is known: they stay where it takes that to be
+/// accepted.
 template <class Make, class Accepted>
 auto fewest_decimals(std::optional<int> stated, Make&& make, Accepted&& accepted) {
-  auto best = make(stated.value_or(kYoloDecimals));
-  for (int decimals = kYoloDecimals; !stated && !accepted(*best) && ++decimals <= kMostDecimals;) {
-    auto next = make(decimals);
-    if (!next) break;
-    best = std::move(next);
-  }
+  auto best = make(stated.value_or(kYoloDecimals), false);
+  if (stated || accepted(*best)) return *best;
+  for (int decimals = kYoloDecimals; decimals <= kMostDecimals; ++decimals)
+    for (const bool with_zeros : {false, true}) {
+      auto next = make(decimals, with_zeros);
+      if (!next) return *best;
+      best = std::move(next);
+      if (accepted(*best)) return *best;
+    }
   return *best;
 }
 
@@ -130,7 +136,8 @@ std::optional<YoloNumber> parse_yolo_number(std::string_view text) {
     if (std::abs(number.value) <= kFarthest) number.decimals = decimals;
     return number;
   }
-  const auto value = to_number(text.starts_with('+') ? text.substr(1) : text);
+  const bool has_plus = text.starts_with('+') && !text.starts_with("+-");
+  const auto value = to_number(has_plus ? text.substr(1) : text);
   if (!value) return std::nullopt;
   return YoloNumber{*value, 0, -1};
 }
@@ -156,7 +163,7 @@ std::string fraction_text(double pixels, int side, std::optional<int> decimals) 
   require_drawable(pixels, side);
   const long double fraction = static_cast<long double>(pixels) / side;
   return text_of(fewest_decimals(
-      decimals, [&](int count) { return rounded(fraction, count); },
+      decimals, [&](int count, bool with_zeros) { return rounded(fraction, count, with_zeros); },
       [&](const YoloNumber& number) { return in_pixels(number, side) == pixels; }));
 }
 
@@ -169,8 +176,9 @@ std::pair<std::string, std::string> extent_texts(const Extent& extent, int side,
                     middle = static_cast<long double>(extent.begin) + length / 2;
   const Pair found = fewest_decimals(
       decimals,
-      [&](int count) -> std::optional<Pair> {
-        const auto a = rounded(middle / side, count), b = rounded(length / side, count);
+      [&](int count, bool with_zeros) -> std::optional<Pair> {
+        const auto a = rounded(middle / side, count, with_zeros),
+                   b = rounded(length / side, count, with_zeros);
         return a && b ? std::optional(Pair{*a, *b}) : std::nullopt;
       },
       [&](const Pair& pair) { return extent_in_pixels(pair.first, pair.second, side) == extent; });

@@ -20,7 +20,7 @@ namespace maskmill {
 /// does not lie next to a number of 9 decimals (2.9999999999999996): that is noise, and is read as the
 /// number.
 
-/// Fewer are not written, but for zeros at the end.
+/// Fewer are written only where the rest are zeros that say nothing.
 inline constexpr int kYoloDecimals = 11;
 
 /// A number as it stands in a file.

@@ -148,8 +148,8 @@ class RowParser {
   void take_extra(Annotation& annotation) {
     YoloExtra extra = rules_.extra;
     if (extra == YoloExtra::automatic) {
-      if (numbers_.size() != kBoxNumbers + 1 && (!rules_.keypoints || numbers_.size() != pose_numbers() + 1))
-        return;
+      if (numbers_.size() % 2 == 0) return;  // it could be a polygon
+      if (numbers_.size() != kBoxNumbers + 1 && numbers_.size() != pose_numbers() + 1) return;
       const double last = numbers_.back().value;
       extra = last > 1 && last == std::floor(last) ? YoloExtra::track : YoloExtra::score;
     }
@@ -202,10 +202,10 @@ class RowParser {
   }
 
   void take_box(Annotation& annotation, std::int64_t number, bool is_whole_row) {
-    require_inside(std::span(numbers_).first(kBoxNumbers));
     const Extent x = extent_in_pixels(numbers_[0], numbers_[2], size_.width),
                  y = extent_in_pixels(numbers_[1], numbers_[3], size_.height);
     if (x.length < 0 || y.length < 0) throw Error(Code::bad_value, "a box has a negative width or height");
+    report_outside(std::span(numbers_).first(kBoxNumbers));
     if (x.length == 0 || y.length == 0)
       findings_.push_back({"box-empty", Severity::warning, place_, "the box has no width or no height", ""});
     annotation.shape = Box{x.begin, y.begin, x.length, y.length};
@@ -241,7 +241,7 @@ class RowParser {
   }
 
   void take_polygon(Annotation& annotation, std::int64_t number) {
-    require_inside(numbers_);
+    report_outside(numbers_);
     Ring ring;
     ring.reserve(numbers_.size() / 2);
     float left = std::numeric_limits<float>::infinity(), top = left, right = -left, bottom = -left;
@@ -258,7 +258,7 @@ class RowParser {
       annotation.shape = Polygon{{{std::move(ring), {}}}};
   }
 
-  void require_inside(std::span<const YoloNumber> coordinates) {
+  void report_outside(std::span<const YoloNumber> coordinates) {
     const auto outside = std::ranges::find_if(coordinates, [](const YoloNumber& number) {
       return number.value < -kTolerance || number.value > 1 + kTolerance;
     });

@@ -164,7 +164,14 @@ class RowMaker {
     if (!around || polygon.parts.empty()) return leave_out_empty();
     if (settings_.task == YoloTask::detect) return add_box(*around);
     std::vector<Ring> written;
-    for (const std::vector<const Ring*>& rings : rows_of(polygon)) written.push_back(joined_rings(rings));
+    for (const std::vector<const Ring*>& rings : rows_of(polygon)) {
+      Ring ring = joined_rings(rings);
+      // As many numbers as a box and keypoints take would be read as these: the first point again changes no
+      // area.
+      if (keypoints_ > 0 && 2 * ring.size() == static_cast<std::size_t>(4 + 3 * keypoints_))
+        ring.push_back(ring.front());
+      written.push_back(std::move(ring));
+    }
     std::string text;
     for (const Ring& ring : written) text += writer_.polygon(number_, ring);
     rows += text;  // all of an object, or nothing
