@@ -42,6 +42,7 @@ std::span<const FindingKind> reader_findings() {
       {"masks-missing", "a data set whose folder of masks is not there"},
       {"mask-stretched", "a mask of other proportions than its image, to whose size it is resized"},
       {"mixed-rows", "rows of several kinds beside each other, which the format's own trainer misreads"},
+      {"mixed-rows", "rows of several kinds beside each other, which the format's own trainer refuses"},
       {"no-file-name", "an image that is given no file name"},
       {"no-list", "a value where a list is needed: read as an empty one"},
       {"not-a-list", "a text file that is no list of a subset: passed over"},

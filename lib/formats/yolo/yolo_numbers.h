@@ -16,9 +16,9 @@ namespace maskmill {
 /// is known well enough to tell pixels apart to a few decimals, and is taken as the coordinate of that many
 /// decimals: of 6 for sides of 1,000 to 9,999 pixels, one more or less for each digit that the side has less
 /// or more. So a coordinate of up to 6 decimals of a pixel in an image of up to 9,999 pixels comes back from
-/// 11 decimals exactly. More are written where a coordinate needs them, which brings every double back that
-/// does not lie next to a number of 9 decimals (2.9999999999999996): that is noise, and is read as the
-/// number.
+/// 11 decimals exactly. More are written where a coordinate needs them, up to 22, which bring back every
+/// double of .001 pixels or more that does not lie next to a number of 9 decimals (2.9999999999999996): that
+/// is noise, and is read as the number.
 
 /// Fewer are written only where the rest are zeros that say nothing.
 inline constexpr int kYoloDecimals = 11;

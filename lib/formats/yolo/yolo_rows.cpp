@@ -110,11 +110,12 @@ class RowParser {
   std::vector<Annotation> finish() && {
     report_same_boxes();
     if (boxes_ > 0 && polygons_ > 0)
-      findings_.push_back({"mixed-rows", Severity::warning, Place{file_, {}, {}},
-                           fmt::format("{} of boxes beside {} of polygons: here each is what it is, but "
-                                       "Ultralytics takes a box's four numbers for two points of a polygon",
-                                       counted(boxes_, "row"), counted(polygons_, "row")),
-                           "write it again with task=segment or task=detect"});
+      findings_.push_back(
+          {"mixed-rows", Severity::warning, Place{file_, {}, {}},
+           fmt::format("{} of boxes beside {} of polygons: here each is what it is; Ultralytics leaves "
+                       "the image out, and its older releases take a box for two points",
+                       counted(boxes_, "row"), counted(polygons_, "row")),
+           "write it again with task=segment or task=detect"});
     return std::move(annotations_);
   }
 
@@ -290,8 +291,10 @@ class RowParser {
       if (keys_[i].first == keys_[i - 1].first)
         findings_.push_back(
             {"same-box", Severity::warning, Place{file_, keys_[i].second, {}},
-             fmt::format("class and box are those of line {}: Ultralytics drops one of the two",
-                         keys_[i - 1].second),
+             fmt::format(
+                 "class and box are those of line {}: of equal rows Ultralytics keeps one, its older releases "
+                 "also of equal boxes",
+                 keys_[i - 1].second),
              "delete it if it is the same object"});
   }
 

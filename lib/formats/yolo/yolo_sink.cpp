@@ -402,8 +402,8 @@ class YoloSink : public Sink {
     if (words.size() < 2) return;
     note("mixed-rows", Severity::warning, losses_.boxes.count > 0 ? losses_.boxes.first : losses_.poses.first,
          fmt::format(
-             "rows of several kinds: {}; Ultralytics trains one task a data set, drops all polygons of "
-             "such a one, and takes a box beside polygons for two points",
+             "rows of several kinds: {}; Ultralytics trains one task a data set: it leaves images of both "
+             "boxes and polygons out, and all polygons where there are images of boxes",
              joined(words, ", ")),
          "--write task=segment or --write task=detect");
   }

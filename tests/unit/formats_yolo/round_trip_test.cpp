@@ -32,7 +32,7 @@ double coordinate(int side) {
     case 2:
       return *inRange<std::int64_t>(0, std::int64_t{side} * 1000000 + 1) / 1e6;
     default:
-      return *inRange<std::int64_t>(1, std::int64_t{1} << 40) / 1099511627776. * side;
+      return *inRange<std::int64_t>(std::int64_t{1} << 31, std::int64_t{1} << 40) / 1099511627776. * side;
   }
 }
 
