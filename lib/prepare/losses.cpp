@@ -70,7 +70,7 @@ const AnnotationFeature kAnnotationFeatures[] = {
        if (!t.polygon || t.polygon_holes) return std::string();
        return std::string(t.rle ? "become RLE masks" : "lose their holes");
      }},
-    {"RLE masks", has<Rle>,
+    {"RLE masks", [](const Annotation& a) { return has<Rle>(a) || (has<MaskRef>(a) && !is_label_mask(a)); },
      [](const Capabilities& t) {
        if (t.rle) return std::string();
        return std::string(t.polygon ? "become polygons" : t.semantic_mask ? "are painted" : "dropped");

@@ -118,3 +118,30 @@ TEST_CASE("a format of masks alone says that objects merge") {
   CHECK_THAT(find(losses, "objects of their own")->outcome, contains("merge"));
   CHECK(find(losses, "polygons")->outcome == "are painted");
 }
+
+TEST_CASE(
+    "an object whose pixels are those of one value in a file is an RLE mask to a target that has none") {
+  auto coding = std::make_shared<MaskCoding>();
+  coding->kind = MaskCoding::Kind::colour;
+  MaskRef mask;
+  mask.file = "segments.png";
+  mask.coding = std::move(coding);
+  mask.value = 70000;
+  Item item;
+  item.id = "a";
+  item.annotations.resize(1);
+  item.annotations[0].label = 1;
+  item.annotations[0].shape = mask;
+  Metadata metadata;
+  metadata.labels = street_labels();
+  Format format;
+  format.holds = everything();
+  Findings findings;
+  const auto source = make_source(metadata, {item});
+  CHECK(survey(*source, format, findings).losses.empty());
+  format.holds.rle = false;
+  const std::vector<Loss> losses = survey(*source, format, findings).losses;
+  REQUIRE(losses.size() == 1);
+  CHECK(losses[0].what == "RLE masks");
+  CHECK(losses[0].outcome == "become polygons");
+}
