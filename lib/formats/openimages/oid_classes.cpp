@@ -218,7 +218,7 @@ void OpenImagesClasses::add_children(const Json& node, const std::string& parent
       std::string name = label ? labels_[static_cast<std::size_t>(*label)].name : std::string();
       if (const auto said = child.find(kDisplayName); !label && said != child.end() && said->is_string())
         name = said->get<std::string>();
-      if (label && !parent.empty() && parent != name) {
+      if (label && !parent.empty()) {
         std::string& first = labels_[static_cast<std::size_t>(*label)].supercategory;
         std::vector<std::string>& others = key == kPart ? parts_[parent] : further_parents_[name];
         if (key == kPart) {
