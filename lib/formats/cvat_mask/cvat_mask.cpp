@@ -18,8 +18,8 @@ constexpr std::string_view kDescription =
     "colours of Pascal VOC's colour map by the object's number, which goes on past 255, or gray numbers. Black, "
     "where no label of another name means background, is background. There is no void but where labelmap.txt has "
     "a label void, ignore or ignored. An image that a list names and that has no mask counts as annotated as "
-    "empty, since CVAT does not say; one that no list names is not annotated. Written are RGB masks, one for each "
-    "image; the background is the first line of labelmap.txt and black, as CVAT takes it, and ids and roles "
+    "empty, since CVAT does not say; one that no list names is not annotated. Written are RGB masks, none for an "
+    "image of background alone; the background is the first line of labelmap.txt and black, as CVAT takes it, and ids and roles "
     "stand there in a comment. Pixels without a label become a label void. CVAT itself reads no object above 255.";
 
 Probe probe(const Path& path) try {
@@ -27,6 +27,8 @@ Probe probe(const Path& path) try {
   const auto below = [&](const Path& folder) { return relative_name(folder, path) + "/"; };
   const Path labelmap = folders.root / "labelmap.txt";
   if (!fs::is_regular_file(labelmap)) return {20, {"masks as CVAT has them, but no labelmap.txt"}};
+  if (!folders.main_sets.empty())
+    return {20, {below(folders.main_sets) + " is Pascal VOC's, where these masks would stand alone"}};
   Probe found{90,
               {below(folders.class_masks) + " without XML files beside it",
                relative_name(labelmap, path) + " names the labels' colours"}};

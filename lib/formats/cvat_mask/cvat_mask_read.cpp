@@ -51,12 +51,13 @@ class CvatMaskSource : public IndexedSource {
       : folders_(find_cvat_mask_folders(source)),
         index_(index_voc(folders_, VocSets::all, findings_)),
         coding_(settings.coding) {
-    const auto has = [](auto extension) {
-      return [extension](const VocEntry& entry) { return entry.*extension != VocEntry::none; };
+    const auto is_annotated = [](const VocEntry& entry) {
+      return entry.class_mask != VocEntry::none || entry.in_segmentation;
     };
-    if (std::ranges::none_of(index_.entries, has(&VocEntry::class_mask)))
-      throw Error(Code::bad_format, "there is no class mask").at_file(folders_.class_masks);
-    has_images_ = std::ranges::any_of(index_.entries, has(&VocEntry::image));
+    if (std::ranges::none_of(index_.entries, is_annotated))
+      throw Error(Code::bad_format, "there is no class mask, and no list of images").at_file(folders_.root);
+    has_images_ = std::ranges::any_of(index_.entries,
+                                      [](const VocEntry& entry) { return entry.image != VocEntry::none; });
     has_lists_ = !folders_.segmentation_sets.empty() || !folders_.main_sets.empty();
     for (const std::string& subset : index_.subsets)
       if (subset != kCvatNoSubset) metadata_.subsets.push_back(subset);

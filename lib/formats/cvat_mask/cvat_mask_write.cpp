@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <boost/filesystem.hpp>
 #include <map>
 #include <opencv2/core.hpp>
 #include <set>
@@ -170,7 +171,7 @@ class CvatMaskSink : public Sink {
     item.file_name = item.id + (item.image.empty() ? Path(item.file_name) : item.image).extension().string();
     const Masks masks = masks_of(item, found);
     place_image(item, media_, folder_.staging(), "JPEGImages");
-    folder_.write("SegmentationClass/" + item.id + ".png", masks.classes);
+    if (!masks.classes.empty()) folder_.write("SegmentationClass/" + item.id + ".png", masks.classes);
     if (!masks.objects.empty()) folder_.write("SegmentationObject/" + item.id + ".png", masks.objects);
     return [this, id = item.id, subset = item.subset, origin = item.origin, unlabelled = masks.unlabelled,
             found = std::move(found)] {
@@ -188,6 +189,8 @@ class CvatMaskSink : public Sink {
     folder_.write("labelmap.txt", to_voc_labelmap(LabelMap(std::move(labels))));
     for (const auto& [subset, lines] : lists_)
       folder_.write("ImageSets/Segmentation/" + subset + ".txt", lines);
+    fs::create_directories(folder_.staging() /
+                           "SegmentationClass");  // by which it is known, without masks too
     folder_.write("provenance.json", to_json_text(provenance));
     folder_.commit();
   }
@@ -196,7 +199,7 @@ class CvatMaskSink : public Sink {
 
  private:
   struct Masks {
-    std::string classes, objects;  ///< the bytes of PNG files; no objects: empty
+    std::string classes, objects;  ///< the bytes of PNG files; empty where there is none
     int unlabelled = 0;            ///< pixels
   };
 
@@ -210,6 +213,11 @@ class CvatMaskSink : public Sink {
                       : has_objects  ? painted.instances
                                      : cv::Mat();
     Masks masks;
+    // As CVAT has it: it would take a mask of background alone for an object of that label.
+    const bool is_named_by_image = media_ != Media::none && has_image(item);
+    if (numbers.empty() && is_named_by_image &&
+        cv::countNonZero(labels != *lines_.painting.background()) == 0)
+      return masks;
     masks.unlabelled = cv::countNonZero(labels == kUnlabelled);
     masks.classes = encode_classes(labels);
     if (numbers.empty()) return masks;

@@ -251,6 +251,11 @@ TEST_CASE("it is told from Pascal VOC, with reasons") {
   CHECK(cvat_mask().probe(voc.path()).confidence == 0);
   CHECK_THAT(thrown_by([&] { read_data_set(cvat_mask(), voc.path()); }).hint_text(), contains("--from voc"));
 
+  const Scratch without_boxes;  // CVAT's "PASCAL VOC 1.1" has no XML where a task has masks only
+  put_export(without_boxes);
+  without_boxes.write("ImageSets/Main/default.txt", "b\ndeep/a\nempty\n");
+  CHECK(taken_for(without_boxes.path()) == "voc");
+
   const Scratch palettes;  // VOC's own masks, without labelmap.txt
   palettes.write("SegmentationClass/a.png", encode_index_png(mask_of({6, 4}, {0, 1, 255}), voc_palette(256)));
   palettes.write("JPEGImages/a.jpg", jpeg_picture());

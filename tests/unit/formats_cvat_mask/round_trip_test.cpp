@@ -25,7 +25,7 @@ TEST_CASE(
       RC_ASSERT(read->subset == was.subset);
       RC_ASSERT(read->file_name == was.file_name);
       RC_ASSERT(read_file(read->image) == read_file(was.image));
-      const SemanticMask mask = read_semantic(*read->semantic);
+      const SemanticMask mask = semantic_of(*read, data.labels());
       RC_ASSERT(mask.unknown_values.empty());
       RC_ASSERT(same_labels(drawn.labels[i], drawn.metadata.labels, mask.labels, data.labels()));
       RC_ASSERT(read->instances.has_value() == was.instances.has_value());

@@ -77,9 +77,26 @@ TEST_CASE("objects are painted in the labels' colours and numbered in VOC's, wit
   CHECK(objects.at<cv::Vec3b>(0, 0) == cv::Vec3b(128, 0, 0));
   CHECK(objects.at<cv::Vec3b>(0, 1) == cv::Vec3b(0, 128, 0));
   CHECK(objects.at<cv::Vec3b>(0, 2) == cv::Vec3b(0, 0, 0));
-  CHECK(fs::exists(scratch / "out/SegmentationClass/b.png"));
   CHECK_FALSE(fs::exists(scratch / "out/SegmentationObject/b.png"));
   CHECK(fs::exists(scratch / "out/provenance.json"));
+}
+
+TEST_CASE(
+    "an image of background alone has no mask, as CVAT has it, unless its image is not there to say so") {
+  const Scratch scratch;
+  Item item = item_of("b", {3, 1});
+  item.image = scratch.write("there.png", png_picture({3, 1}));
+  const MaskItems drawn = items_of({label_of("cat", 7)}, {item});
+  write_items(cvat_mask(), scratch / "out", drawn);
+  CHECK_FALSE(fs::exists(scratch / "out/SegmentationClass/b.png"));
+  const ReadDataSet data = read_data_set(cvat_mask(), scratch / "out");
+  REQUIRE(data.items.at(0).id == "b");
+  CHECK(data.items.at(0).annotated);
+  CHECK_FALSE(data.items.at(0).semantic);
+  MaskItems imageless = drawn;
+  imageless.items[0].image.clear();
+  write_items(cvat_mask(), scratch / "without", imageless);
+  CHECK(fs::exists(scratch / "without/SegmentationClass/b.png"));
 }
 
 TEST_CASE("300 objects keep their numbers in either coding, and other programs' limit is said") {
