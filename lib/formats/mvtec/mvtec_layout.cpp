@@ -29,8 +29,14 @@ Path masks_of(const Path& category, const Path& subset, const Path& defect) {
   return {};
 }
 
+/// Looks into folders only where a name says that it may be one: others may hold anything, and much of it.
 bool is_category(const Path& folder) {
-  for (const Path& subset : list_folders(folder)) {
+  const std::vector<Path> subsets = list_folders(folder);
+  const auto says_so = [](const Path& subset) {
+    return is_folder(subset / kMvtecGood.data()) || is_folder(subset / kMvtecMasks.data());
+  };
+  if (!is_folder(folder / kMvtecMasks.data()) && std::ranges::none_of(subsets, says_so)) return false;
+  for (const Path& subset : subsets) {
     if (subset.filename() == kMvtecMasks.data()) continue;
     for (const Path& images : folders_of_images(subset))
       if (images.filename() == kMvtecGood.data() || !masks_of(folder, subset, images.filename()).empty())
