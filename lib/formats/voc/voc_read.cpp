@@ -267,15 +267,17 @@ class VocSource : public IndexedSource {
          "add the image, or state its folder with --read images=FOLDER"});
   }
 
-  /// Where there are class masks at all, one that is said to be there must be.
+  /// Where there are class masks at all, one that is said to be there must be. Datumaro's lists, with which
+  /// CVAT exports, say nothing of masks: they name every image, and labelmap.txt lies beside.
   void require_class_mask(const Item& item, const VocEntry& entry, const VocXml& xml,
                           std::vector<Finding>& findings) const {
-    if (folders_.class_masks.empty() || (!entry.in_segmentation && xml.segmented != true)) return;
+    const bool is_listed = entry.in_segmentation && labels_file_.filename() != "labelmap.txt";
+    if (folders_.class_masks.empty() || (!is_listed && xml.segmented != true)) return;
     findings.push_back({"pair-missing", Severity::error,
                         Place{(folders_.class_masks / (item.id + ".png")).string(), {}, {}},
                         fmt::format("the class mask of {} is not there, and {}", in_quotes(item.id),
-                                    entry.in_segmentation ? "ImageSets/Segmentation/ names it"
-                                                          : "its annotation says that it is segmented"),
+                                    is_listed ? "ImageSets/Segmentation/ names it"
+                                              : "its annotation says that it is segmented"),
                         "add the mask, or take the image out of the list and set segmented to 0"});
   }
 

@@ -44,6 +44,19 @@ cv::Mat in_colours(const cv::Mat& values) {
 
 }  // namespace
 
+TEST_CASE("CVAT's lists name every image, with a mask or without") {
+  const Scratch scratch;
+  scratch.write("labelmap.txt", "background:0,0,0::\ncat:128,0,0::\n");
+  scratch.write("ImageSets/Main/default.txt", "a\nb\n");
+  scratch.write("ImageSets/Segmentation/default.txt", "a\nb\n");
+  scratch.write("JPEGImages/a.jpg", jpeg(3, 1));
+  scratch.write("JPEGImages/b.jpg", jpeg(3, 1));
+  scratch.write("SegmentationClass/a.png", palette_png(drawn({"010"})));
+  CHECK(read_voc(scratch.path()).rules().empty());
+  fs::remove(scratch / "labelmap.txt");
+  CHECK(read_voc(scratch.path()).rules() == std::vector<std::string>{"pair-missing"});
+}
+
 TEST_CASE("boxes, class masks and object masks of an item are all read, and the masks index-exact") {
   const Scratch scratch;
   scratch.write("Annotations/a.xml", annotation("a.jpg", 3, 2, {"cat 1 1 2 2", "dog 3 2 3 2"}));
