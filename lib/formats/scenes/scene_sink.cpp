@@ -50,6 +50,13 @@ cv::Mat looked_up(const cv::Mat& samples, const std::vector<Rgb>& table) {
   return colours;
 }
 
+/// Formats on the way may have dropped the label's kind, which is Cityscapes' to say.
+bool says_the_same(const Label& label, const SceneLabel& own) {
+  const Role role = own.category == "void" ? Role::ignore : Role::object;
+  return label.name == own.name && label.id == own.id && label.role == role &&
+         (!label.colour || label.colour == own.colour);
+}
+
 bool is_own(const Label& label) {
   return std::ranges::any_of(scene_labels(), [&](const SceneLabel& own) { return own.name == label.name; });
 }
@@ -181,24 +188,15 @@ std::function<void()> SceneSink::encode(Item item) {
 }
 
 void SceneSink::close(const Provenance& provenance) {
-  std::vector<Label> labels;
-  std::vector<int> values;
-  bool only_own = true;
-  for (int i = 0; i < labels_.map.size(); ++i) {
-    // convert adds a background where annotations may leave pixels uncovered; where they do not, none is
-    // needed.
-    if (i == labels_.map.background() && !any_background_) continue;
-    labels.push_back(labels_.map[i]);
-    values.push_back(value_of(i));
-    only_own = only_own && is_own(labels.back());
-  }
-  const bool has_void = std::ranges::find(values, kSceneVoid) != values.end();
-  const bool is_whole = only_own && labels.size() == scene_labels().size() &&
-                        std::ranges::equal(labels, scene_labels(), [](const Label& a, const SceneLabel& b) {
-                          return a.name == b.name && a.id == b.id;
-                        });
-  if (!is_whole) {
-    if (any_unlabelled_ && !has_void) {
+  std::vector<Label> labels(labels_.map.begin(), labels_.map.end());
+  std::vector<int> values = labels_.values;
+  // convert adds a background where annotations may leave pixels uncovered. Where they do not, Cityscapes'
+  // labels stay Cityscapes'.
+  std::vector<Label> needed = labels;
+  if (const auto background = labels_.map.background(); background && !any_background_)
+    needed.erase(needed.begin() + *background);
+  if (!std::ranges::equal(needed, scene_labels(), says_the_same)) {
+    if (any_unlabelled_ && std::ranges::find(values, kSceneVoid) == values.end()) {
       Label unlabeled;
       unlabeled.name = free_name(labels_.map, std::string(kUnlabeled));
       if (!labels_.map.find_id(kSceneVoid)) unlabeled.id = kSceneVoid;
