@@ -25,8 +25,9 @@ class CityscapesSource : public SceneSource {
     std::size_t with_both = 0;
     for (const CityscapesEntry& entry : index_.entries) {
       any = static_cast<std::uint8_t>(any | entry.files);
-      beyond_training = beyond_training || (entry.files & ~kLabelTrainIds) != 0;
-      with_both += (entry.files & kPolygons) != 0 && (entry.files & ~kPolygons) != 0;
+      beyond_training = beyond_training || (entry.files & ~cityscapes_file::label_train_ids) != 0;
+      with_both +=
+          (entry.files & cityscapes_file::polygons) != 0 && (entry.files & ~cityscapes_file::polygons) != 0;
       has_images_ = has_images_ || entry.image != NameArena::none;
       if (entry.files == 0) continue;
       if (entry.subset == 0)
@@ -72,15 +73,15 @@ class CityscapesSource : public SceneSource {
     if (entry.subset != 0) files.subset = index_.subsets[entry.subset - 1U];
     if (entry.image != NameArena::none)
       files.image = folders_.images / std::string(index_.names[entry.image]);
-    const auto file = [&](CityscapesFile kind) {
+    const auto file = [&](cityscapes_file::Kind kind) {
       if ((entry.files & kind) == 0) return Path();
       return folders_.truth / (std::string(index_.names[entry.truth]) + std::string(ending_of(kind)));
     };
-    files.labels = file(kLabelIds);
-    files.numbers = file(kInstanceIds);
-    files.train_labels = file(kLabelTrainIds);
-    files.colours = file(kColour);
-    files.polygons = file(kPolygons);
+    files.labels = file(cityscapes_file::label_ids);
+    files.numbers = file(cityscapes_file::instance_ids);
+    files.train_labels = file(cityscapes_file::label_train_ids);
+    files.colours = file(cityscapes_file::colour);
+    files.polygons = file(cityscapes_file::polygons);
     return files;
   }
 

@@ -79,11 +79,12 @@ class CityscapesSink : public SceneSink {
     Names names;
     names.image_folder = "leftImg8bit/" + subset;
     names.image = id + "_leftImg8bit" + image.extension().string();
-    names.labels = truth + std::string(ending_of(kLabelIds));
-    names.numbers = truth + std::string(ending_of(kInstanceIds));
-    names.polygons = truth + std::string(ending_of(kPolygons));
-    if (settings_.colours) names.colours = truth + std::string(ending_of(kColour));
-    if (settings_.train_ids) names.train_labels = truth + std::string(ending_of(kLabelTrainIds));
+    names.labels = truth + std::string(ending_of(cityscapes_file::label_ids));
+    names.numbers = truth + std::string(ending_of(cityscapes_file::instance_ids));
+    names.polygons = truth + std::string(ending_of(cityscapes_file::polygons));
+    if (settings_.colours) names.colours = truth + std::string(ending_of(cityscapes_file::colour));
+    if (settings_.train_ids)
+      names.train_labels = truth + std::string(ending_of(cityscapes_file::label_train_ids));
     return names;
   }
 

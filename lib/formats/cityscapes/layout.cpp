@@ -208,7 +208,7 @@ class Indexer {
 
 }  // namespace
 
-std::string_view ending_of(CityscapesFile file) {
+std::string_view ending_of(cityscapes_file::Kind file) {
   for (const auto& [bit, ending] : kCityscapesEndings)
     if (bit == file) return ending;
   return {};

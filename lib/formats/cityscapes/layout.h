@@ -17,23 +17,20 @@ namespace maskmill {
 inline constexpr std::string_view kNoSubset = "default";
 
 /// The kinds of files that say what an image shows, as bits, and the endings of their names.
-enum CityscapesFile : std::uint8_t {
-  kLabelIds = 1,
-  kInstanceIds = 2,
-  kLabelTrainIds = 4,
-  kColour = 8,
-  kPolygons = 16
-};
+namespace cityscapes_file {
+enum Kind : std::uint8_t { label_ids = 1, instance_ids = 2, label_train_ids = 4, colour = 8, polygons = 16 };
+}
 struct CityscapesEnding {
-  CityscapesFile file;
+  cityscapes_file::Kind file;
   std::string_view ending;
 };
-inline constexpr CityscapesEnding kCityscapesEndings[] = {{kLabelIds, "_labelIds.png"},
-                                                          {kInstanceIds, "_instanceIds.png"},
-                                                          {kLabelTrainIds, "_labelTrainIds.png"},
-                                                          {kColour, "_color.png"},
-                                                          {kPolygons, "_polygons.json"}};
-std::string_view ending_of(CityscapesFile file);
+inline constexpr CityscapesEnding kCityscapesEndings[] = {
+    {cityscapes_file::label_ids, "_labelIds.png"},
+    {cityscapes_file::instance_ids, "_instanceIds.png"},
+    {cityscapes_file::label_train_ids, "_labelTrainIds.png"},
+    {cityscapes_file::colour, "_color.png"},
+    {cityscapes_file::polygons, "_polygons.json"}};
+std::string_view ending_of(cityscapes_file::Kind file);
 
 struct CityscapesFolders {
   Path root;
@@ -53,7 +50,7 @@ struct CityscapesEntry {
   NameArena::Number image = NameArena::none;  ///< below the folder of images
   NameArena::Number truth = NameArena::none;  ///< what its files begin with, below the folder of truth
   std::uint16_t subset = 0;                   ///< from 1; 0: none
-  std::uint8_t files = 0;                     ///< CityscapesFile
+  std::uint8_t files = 0;                     ///< cityscapes_file::Kind
   bool subset_in_id = false;
 };
 

@@ -88,9 +88,9 @@ class KittiSource : public SceneSource {
           subset.folder / std::string(kKittiImages) / (name + std::string(index_.names[entry.image]));
     for (const KittiFolder& masks : kKittiFolders) {
       if ((entry.files & masks.file) == 0) continue;
-      Path& file = masks.file == kSemantic   ? files.labels
-                   : masks.file == kInstance ? files.numbers
-                                             : files.colours;
+      Path& file = masks.file == kitti_file::semantic   ? files.labels
+                   : masks.file == kitti_file::instance ? files.numbers
+                                                        : files.colours;
       file = subset.folder / std::string(masks.name) / (name + ".png");
     }
     return files;
@@ -139,8 +139,8 @@ Probe probe(const Path& path) try {
     boost::system::error_code failure;
     for (const KittiFolder& masks : kKittiFolders)
       if (const Path folder = subset.folder / std::string(masks.name); holds_image(folder, true)) {
-        probe.confidence =
-            probe.confidence == 0 ? (masks.file == kSemanticRgb ? 40 : 60) : probe.confidence + 15;
+        probe.confidence = probe.confidence == 0 ? (masks.file == kitti_file::semantic_rgb ? 40 : 60)
+                                                 : probe.confidence + 15;
         probe.reasons.push_back("masks in " + relative_name(folder, path) + "/");
       }
     if (probe.confidence == 0) continue;

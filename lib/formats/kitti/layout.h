@@ -13,13 +13,16 @@
 namespace maskmill {
 
 /// The folders of a subset, and the bits that say which of them have a file.
-enum KittiFile : std::uint8_t { kSemantic = 1, kInstance = 2, kSemanticRgb = 4 };
+namespace kitti_file {
+enum Kind : std::uint8_t { semantic = 1, instance = 2, semantic_rgb = 4 };
+}
 struct KittiFolder {
-  KittiFile file;
+  kitti_file::Kind file;
   std::string_view name;
 };
-inline constexpr KittiFolder kKittiFolders[] = {
-    {kSemantic, "semantic"}, {kInstance, "instance"}, {kSemanticRgb, "semantic_rgb"}};
+inline constexpr KittiFolder kKittiFolders[] = {{kitti_file::semantic, "semantic"},
+                                                {kitti_file::instance, "instance"},
+                                                {kitti_file::semantic_rgb, "semantic_rgb"}};
 inline constexpr std::string_view kKittiImages = "image_2";
 
 struct KittiSubset {
@@ -36,7 +39,7 @@ struct KittiEntry {
   NameArena::Number name = NameArena::none;   ///< below each of the folders, without extension
   NameArena::Number image = NameArena::none;  ///< the extension of the image, with the dot
   std::uint16_t subset = 0;                   ///< in the list of subsets
-  std::uint8_t files = 0;                     ///< KittiFile
+  std::uint8_t files = 0;                     ///< kitti_file::Kind
   bool subset_in_id = false;
 };
 
