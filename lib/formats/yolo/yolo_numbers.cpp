@@ -18,9 +18,13 @@ namespace {
 __extension__ using Wide = __int128;
 
 constexpr int kMostRounded = 14;   // decimals of a fraction; more are not taken for fewer of a pixel
-constexpr int kMostDecimals = 22;  // powers of ten up to this one are doubles
-constexpr double kFarthest = 1e5;  // in sides
-constexpr std::int64_t kMostDigits = 900'000'000'000'000'000;
+constexpr int kMostDecimals = 27;  // what is multiplied below stays within 127 bits with these four
+constexpr double kFarthest = 100;  // in sides
+constexpr int kLongestSide = 1'000'000;
+constexpr std::int64_t kMostDigits = 9'000'000'000'000'000'000;
+/// No double is written in as many significant digits as this number has: what has them is meant exactly.
+constexpr std::int64_t kExactDigits = 100'000'000'000'000'000;
+constexpr int kLastExactPower = 22;  // of ten, as a double
 
 constexpr std::array<Wide, kMostDecimals + 2> kPowers = [] {
   std::array<Wide, kMostDecimals + 2> powers{};
@@ -42,7 +46,7 @@ int digits_of(int side) {
 /// digits / 10^decimals, rounded once.
 double quotient(Wide digits, int decimals) {
   constexpr Wide exact = Wide{1} << 53;
-  if (digits < exact && digits > -exact && decimals <= kMostDecimals)
+  if (digits < exact && digits > -exact && decimals <= kLastExactPower)
     return static_cast<double>(digits) / static_cast<double>(power(decimals));
   std::array<char, 64> text{};
   char* end = text.data() + text.size();
@@ -58,7 +62,8 @@ double quotient(Wide digits, int decimals) {
 }
 
 /// Pixels that are digits / 10^decimals, from fractions of `known` decimals.
-double pixels_of(Wide digits, int decimals, int known, int side) {
+double pixels_of(Wide digits, int decimals, int known, int side, bool is_exact) {
+  if (is_exact) return quotient(digits, decimals);
   if (known > kMostRounded) return without_noise(quotient(digits, decimals));
   const int kept = known - digits_of(side) - 1;
   if (known < kYoloDecimals || kept < 0 || side == 1) return quotient(digits, decimals);
@@ -77,6 +82,10 @@ std::string text_of(const YoloNumber& number) {
   if (text.size() <= decimals) text.insert(0, decimals + 1 - text.size(), '0');
   if (decimals > 0) text.insert(text.size() - decimals, 1, '.');
   return number.digits < 0 ? "-" + text : text;
+}
+
+bool is_exact(const YoloNumber& number) {
+  return number.digits >= kExactDigits || number.digits <= -kExactDigits;
 }
 
 void require_drawable(double pixels, int side) {
@@ -143,20 +152,22 @@ std::optional<YoloNumber> parse_yolo_number(std::string_view text) {
 }
 
 double in_pixels(const YoloNumber& fraction, int side) {
-  if (fraction.decimals < 0) return without_noise(fraction.value * side);
-  return pixels_of(Wide{fraction.digits} * side, fraction.decimals, fraction.decimals, side);
+  if (fraction.decimals < 0 || side > kLongestSide) return without_noise(fraction.value * side);
+  return pixels_of(Wide{fraction.digits} * side, fraction.decimals, fraction.decimals, side,
+                   is_exact(fraction));
 }
 
 Extent extent_in_pixels(const YoloNumber& centre, const YoloNumber& length, int side) {
-  if (centre.decimals < 0 || length.decimals < 0) {
+  if (centre.decimals < 0 || length.decimals < 0 || side > kLongestSide) {
     const double middle = centre.value * side, pixels = length.value * side;
     return {without_noise(middle - pixels / 2, middle), without_noise(pixels)};
   }
   const int decimals = std::max(centre.decimals, length.decimals);
+  const bool exact = is_exact(centre) || is_exact(length);
   const Wide middle = Wide{centre.digits} * power(decimals - centre.decimals),
              whole = Wide{length.digits} * power(decimals - length.decimals);
-  return {pixels_of((2 * middle - whole) * side * 5, decimals + 1, decimals, side),
-          pixels_of(whole * side, decimals, decimals, side)};
+  return {pixels_of((2 * middle - whole) * side * 5, decimals + 1, decimals, side, exact),
+          pixels_of(whole * side, decimals, decimals, side, exact)};
 }
 
 std::string fraction_text(double pixels, int side, std::optional<int> decimals) {

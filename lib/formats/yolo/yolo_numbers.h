@@ -16,9 +16,9 @@ namespace maskmill {
 /// is known well enough to tell pixels apart to a few decimals, and is taken as the coordinate of that many
 /// decimals: of 6 for sides of 1,000 to 9,999 pixels, one more or less for each digit that the side has less
 /// or more. So a coordinate of up to 6 decimals of a pixel in an image of up to 9,999 pixels comes back from
-/// 11 decimals exactly. More are written where a coordinate needs them, up to 22, which bring back every
-/// double of .001 pixels or more that does not lie next to a number of 9 decimals (2.9999999999999996): that
-/// is noise, and is read as the number.
+/// 11 decimals exactly. More are written where a coordinate needs them, up to 27, which bring back every
+/// double from .001 pixels on. A fraction of up to 17 digits, as programs print doubles, loses what
+/// multiplying adds in the last binary places: 2.9999999999999996 is 3.
 
 /// Fewer are written only where the rest are zeros that say nothing.
 inline constexpr int kYoloDecimals = 11;
@@ -46,7 +46,7 @@ Extent extent_in_pixels(const YoloNumber& centre, const YoloNumber& length, int 
 
 /// A coordinate as the fraction that in_pixels() brings back, in the fewest decimals from kYoloDecimals on
 /// that do; with `decimals`, in so many. Throws Error(bad_value) for one that is not finite, or more than
-/// 100,000 sides away.
+/// 100 sides away.
 std::string fraction_text(double pixels, int side, std::optional<int> decimals = std::nullopt);
 /// Centre and length, as extent_in_pixels() brings them back.
 std::pair<std::string, std::string> extent_texts(const Extent& extent, int side,
