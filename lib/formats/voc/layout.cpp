@@ -20,12 +20,24 @@ Path find_child(const std::vector<Path>& children, std::initializer_list<std::st
   return {};
 }
 
+bool is_xml(const Path& file) {
+  return lower_extension(file) == "xml" && !file.filename().string().starts_with('.');
+}
+
 bool holds_xml(const Path& folder) {
   boost::system::error_code failure;
   for (fs::directory_iterator files(folder, failure); !failure && files != fs::directory_iterator();
        files.increment(failure))
-    if (lower_extension(files->path()) == "xml" && !files->path().filename().string().starts_with('.'))
-      return true;
+    if (is_xml(files->path())) return true;
+  return false;
+}
+
+/// Items whose ids have folders in them have their files in such folders too.
+bool holds_xml_below(const Path& folder) {
+  boost::system::error_code failure;
+  for (fs::recursive_directory_iterator files(folder, failure), end; !failure && files != end;
+       files.increment(failure))
+    if (is_xml(files->path())) return true;
   return false;
 }
 
@@ -44,7 +56,7 @@ std::optional<VocFolders> folders_in(const Path& root) {
     folders.segmentation_sets = find_child(kinds, {"segmentation"});
     if (folders.main_sets.empty() && folders.segmentation_sets.empty()) folders.main_sets = sets;
   }
-  if (!folders.annotations.empty() && !holds_xml(folders.annotations)) folders.annotations.clear();
+  if (!folders.annotations.empty() && !holds_xml_below(folders.annotations)) folders.annotations.clear();
   const bool has_masks = !folders.class_masks.empty() || !folders.object_masks.empty();
   if (folders.annotations.empty() && !has_masks && holds_xml(root)) {
     folders.annotations = root;
