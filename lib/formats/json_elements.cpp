@@ -18,6 +18,7 @@ namespace maskmill {
 namespace {
 
 constexpr std::size_t kWindow = std::size_t{1} << 20;
+constexpr std::size_t kFirstWindow = std::size_t{1} << 15;  // a file an image: most end in it
 constexpr std::size_t kMaxDepth = 200;
 constexpr std::size_t kMaxKeys = 10'000;
 
@@ -47,19 +48,17 @@ std::string described(char character) {
 class Scanner {
  public:
   Scanner(const SharedFile& file, const JsonVisitor& visitor) : file_(file), visitor_(visitor) {
-    window_.resize(kWindow + kJsonPadding);
+    window_.resize(kFirstWindow + kJsonPadding);
     next_ = end_ = counted_ = window_.data();
   }
 
   void run() {
     skip_byte_order_mark();
     if (!more() || skip_space() != '{') fail("expected one JSON object; found " + found());
-    ++next_;
-    if (skip_space() == '}') {
-      ++next_;
+    if (visits_members("")) {
+      members("");
     } else {
-      do member();
-      while (another('}'));
+      for_each_member([&](const std::string& key) { member(key); });
     }
     end();
   }
@@ -76,16 +75,51 @@ class Scanner {
     if (skip_space_to_end()) fail("expected the end of the file; found " + found());
   }
 
-  void member() {
-    if (skip_space() != '"') fail("expected a key in quotes; found " + found());
-    const std::string key = read_key();
-    if (skip_space() != ':') fail("expected ':' after a key; found " + found());
+  bool visits_members(const std::string& key) const { return visitor_.is_object && visitor_.is_object(key); }
+
+  // From the bracket that opens an object past the one that closes it; visit(key) is called before each value
+  // and goes past it.
+  template <class Visit>
+  void for_each_member(Visit&& visit) {
     ++next_;
-    skip_space();
+    if (skip_space() == '}') {
+      ++next_;
+      return;
+    }
+    do {
+      if (skip_space() != '"') fail("expected a key in quotes; found " + found());
+      const std::string key = read_key();
+      if (skip_space() != ':') fail("expected ':' after a key; found " + found());
+      ++next_;
+      skip_space();
+      visit(key);
+    } while (another('}'));
+  }
+
+  void members(const std::string& key) {
+    for_each_member([&](const std::string& name) {
+      const auto [where, text] = kept_value();
+      visitor_.member(key, name, where, text);
+      keep_ = nullptr;
+    });
+  }
+
+  // The next value, which stays in the window until keep_ is unset.
+  std::pair<JsonRange, std::string_view> kept_value() {
+    JsonRange where = here();
+    keep_ = next_;
+    skip_value();
+    where.length = position() - where.offset;
+    return {where, keep_ ? std::string_view(keep_, static_cast<std::size_t>(next_ - keep_)) : ""};
+  }
+
+  void member(const std::string& key) {
     if (keys_.size() == kMaxKeys) fail(fmt::format("more than {} keys", kMaxKeys));
     if (!keys_.insert(key).second) fail("the key " + in_quotes(key) + " occurs twice");
     if (*next_ == '[' && visitor_.is_list(key)) {
       list(key);
+    } else if (*next_ == '{' && visits_members(key)) {
+      members(key);
     } else {
       JsonRange where = here();
       skip_value();
@@ -103,12 +137,7 @@ class Scanner {
     }
     do {
       skip_space();
-      JsonRange where = here();
-      keep_ = next_;
-      skip_value();
-      where.length = position() - where.offset;
-      const std::string_view text =
-          keep_ ? std::string_view(keep_, static_cast<std::size_t>(next_ - keep_)) : "";
+      const auto [where, text] = kept_value();
       visitor_.element(key, where, text);
       keep_ = nullptr;
     } while (another(']'));
@@ -221,7 +250,10 @@ class Scanner {
     if (kept > kMaxJsonElement) return drop_kept_and_refill();
     const std::uint64_t offset = position();
     if (kept > 0) std::memmove(window_.data(), keep_, kept);
-    if (kept > (window_.size() - kJsonPadding) / 2) window_.resize(2 * window_.size());
+    if (kept > (window_.size() - kJsonPadding) / 2)
+      window_.resize(2 * window_.size());
+    else if (offset > 0 && window_.size() < kWindow)
+      window_.resize(kWindow + kJsonPadding);
     const std::size_t got =
         file_.read_some(offset, window_.data() + kept, window_.size() - kJsonPadding - kept);
     if (keep_) keep_ = window_.data();

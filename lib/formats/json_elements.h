@@ -23,6 +23,13 @@ struct JsonRange {
 
 /// What scan() finds in the one object that a file holds.
 struct JsonVisitor {
+  /// True: where this key has an object, its members are visited one by one. First asked of "", which stands
+  /// for the whole document. Unset: of none.
+  std::function<bool(const std::string& key)> is_object;
+  /// Called for each such member, in time and memory as `element`. A name may come twice.
+  std::function<void(const std::string& key, const std::string& name, const JsonRange& where,
+                     std::string_view text)>
+      member;
   /// True: where this key has a list, its elements are visited one by one.
   std::function<bool(const std::string& key)> is_list;
   /// Called at the beginning of each such list.

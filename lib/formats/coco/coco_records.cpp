@@ -41,19 +41,12 @@ CocoId coco_id_from(JsonValue& value) {
   }
 }
 
-static_assert(kJsonPadding >= simdjson::SIMDJSON_PADDING);
-
 constexpr std::int64_t kMaxPixels = std::int64_t{1} << 30;  // as image/image.h
 constexpr double kMaxCoordinate = 1 << 30;
-constexpr std::size_t kMaxKeys = 1000;
 
 void report(std::vector<Finding>& findings, std::string rule, Severity severity, std::string_view field,
             std::string message) {
   findings.push_back({std::move(rule), severity, {{}, {}, std::string(field)}, std::move(message), {}});
-}
-
-void check_keys(std::size_t count) {
-  if (count > kMaxKeys) throw Error(Code::unsupported, fmt::format("more than {} keys", kMaxKeys));
 }
 
 // An attribute that cannot be read costs itself only.
@@ -64,7 +57,7 @@ void add_attribute(std::string_view key, JsonValue& value, Attributes& attribute
     const auto* json = std::get_if<JsonText>(&attribute);
     if (key == coco_key::kAttributes && json && json->text.starts_with('{')) {
       const Json object = parse_json(json->text, {});
-      check_keys(object.size());
+      check_json_keys(object.size());
       for (const auto& [name, nested] : object.items())
         set_attribute(attributes, name, attribute_from(nested));
     } else {
@@ -234,43 +227,6 @@ std::vector<Keypoint> keypoints_from(JsonValue& value) {
 }
 
 // --- elements ---------------------------------------------------------------------------------------------
-
-std::size_t line_in(std::string_view text, const char* at) {
-  const auto length = static_cast<std::size_t>(
-      std::clamp<std::ptrdiff_t>(at - text.data(), 0, static_cast<std::ptrdiff_t>(text.size())));
-  return 1 + static_cast<std::size_t>(
-                 std::count(text.begin(), text.begin() + static_cast<std::ptrdiff_t>(length), '\n'));
-}
-
-// Calls visit(key, value) for each key of the object that `text` is; an Error of it gets the key as its
-// field.
-template <class Visit>
-void for_each_field(simdjson::ondemand::parser& parser, std::string_view text, Visit&& visit) {
-  if (text.empty()) throw Error(Code::unsupported, fmt::format("longer than {} MB", kMaxJsonElement >> 20));
-  simdjson::ondemand::document document;
-  bool is_walked = false;  // until then the document has no location
-  std::string key;
-  try {
-    document = parser.iterate(text.data(), text.size(), text.size() + kJsonPadding);
-    is_walked = true;
-    simdjson::ondemand::object object;
-    if (document.get_object().get(object)) throw Error(Code::bad_value, "expected an object");
-    std::size_t count = 0;
-    for (auto field : object) {
-      check_keys(++count);
-      key = std::string_view(field.unescaped_key());
-      JsonValue value = field.value();
-      visit(key, value);
-    }
-  } catch (const simdjson::simdjson_error& error) {
-    Error failure(Code::bad_format, std::string("not valid JSON: ") + error.what());
-    const char* at = nullptr;
-    if (is_walked && !document.current_location().get(at)) failure.at_line(line_in(text, at));
-    throw failure.at_field(key);
-  } catch (Error& error) {
-    throw error.at_field(key);
-  }
-}
 
 std::string_view text_of(JsonValue& value) {
   switch (type_of(value)) {

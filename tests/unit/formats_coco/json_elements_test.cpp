@@ -55,6 +55,35 @@ TEST_CASE("the elements of lists and the other values are found with their lines
   CHECK(found.values == Texts{"a 1 {\"x\": [1]}", "c 5 null"});
 }
 
+TEST_CASE("the members of an object are found one by one, or those of the whole document") {
+  const Scratch scratch;
+  const auto members_of = [&](std::string_view text, const std::string& object) {
+    const SharedFile file(scratch.write("a.json", text));
+    Texts found;
+    JsonVisitor visitor;
+    visitor.is_object = [&](const std::string& key) { return key == object; };
+    visitor.is_list = [](const std::string&) { return false; };
+    visitor.member = [&](const std::string& key, const std::string& name, const JsonRange& where,
+                         std::string_view bytes) {
+      std::string again;
+      file.read(where.offset, where.length, again);
+      CHECK(std::string_view(again).substr(0, where.length) == bytes);
+      found.push_back(key + "." + name + " " + std::to_string(where.line) + " " + std::string(bytes));
+    };
+    visitor.value = [&](const std::string& key, const JsonRange&) { found.push_back(key); };
+    scan(file, visitor);
+    return found;
+  };
+  CHECK(members_of("{\"a\": 1,\n\"o\": {\"x\": [2],\n\"\\u0079\": {}}, \"b\": {\"z\": 3}}", "o") ==
+        Texts{"a", "o.x 2 [2]", "o.y 3 {}", "b"});
+  CHECK(members_of("{\"a\": 1,\n\"a\": {\"x\": \"}\"}}", "") == Texts{".a 1 1", ".a 2 {\"x\": \"}\"}"});
+  CHECK(members_of("{\"o\": {}}", "o").empty());
+  CHECK(members_of("{\"o\": [1]}", "o") == Texts{"o"});
+  const std::string wide(3'000'000, 'w');  // more than a window
+  CHECK(members_of("{\"o\": {\"x\": \"" + wide + "\", \"y\": 2}}", "o") ==
+        Texts{"o.x 1 \"" + wide + "\"", "o.y 1 2"});
+}
+
 TEST_CASE("empty objects and lists hold nothing") {
   CHECK(scanned("{}").values.empty());
   const Found found = scanned("{\"list\":[],\"a\":[],\"b\":{}}");
