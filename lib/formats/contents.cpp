@@ -27,12 +27,7 @@ struct KnownDocument {
   std::array<std::string_view, 2> keys;
   std::string_view name;
 };
-constexpr std::array<KnownDocument, 6> kKnown{{
-    {{"\"shapes\"", "\"points\""}, "LabelMe's JSON (shapes, points), which is not read"},
-    {{"\"_via_img_metadata\"", ""},
-     "a project of the VGG Image Annotator (_via_img_metadata), which is not read"},
-    {{"\"regions\"", "\"filename\""},
-     "an export of the VGG Image Annotator (filename, regions), which is not read"},
+constexpr std::array<KnownDocument, 3> kKnown{{
     {{"\"class_name\"", "\"layers\""}, "the description of a Keras network, and no data set"},
     {{"\"class_name\"", "\"config\""}, "the description of a Keras network, and no data set"},
     {{"\"neural_network\"", ""}, "rmldnn's configuration, and no data set"},

@@ -7,8 +7,8 @@
 
 namespace maskmill {
 
-/// What a file is or a folder holds, for the message that no format fits: "48 .jpg and 48 .json files; the
-/// first is LabelMe's JSON (shapes, points), which is not read". Cheap: looks at the first 10,000 names
+/// What a file is or a folder holds, for the message that no format fits: "48 .jpg and 2 .json files; the
+/// first is the description of a Keras network, and no data set". Cheap: looks at the first 10,000 names
 /// that the file system lists, and at the beginnings of a few JSON files. Throws nothing; empty where nothing
 /// can be listed.
 std::string contents_in_words(const Path& path);

@@ -50,6 +50,7 @@ std::span<const FindingKind> reader_findings() {
       {"not-listed", "a file that no list names: left out"},
       {"object-mask-alone", "an object mask without the class mask that says what its objects are: left out"},
       {"outside-image", "coordinates outside of the image, for which the format's own trainer leaves it out"},
+      {"parts-differ", "parts of one object that say different things: the first one's word is kept"},
       {"paths-moved", "paths of another machine, and from where they are read instead"},
       {"rows-left-out", "rows of a table whose images are not there"},
       {"same-box", "two annotations of one class and one box, of which other programs keep one"},

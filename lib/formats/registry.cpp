@@ -26,6 +26,7 @@
 #include "formats/mvtec/mvtec.h"
 #include "formats/openimages/openimages.h"
 #include "formats/openimages_classes/openimages_classes.h"
+#include "formats/labelme/labelme.h"
 #include "formats/pairs/pairs.h"
 #include "formats/rmldnn/rmldnn.h"
 #include "formats/trainannot/trainannot.h"
@@ -145,6 +146,7 @@ std::span<const Format* const> all() {
       &coco_results(),
       &cvat(),
       &cvat_mask(),
+      &labelme(),
       &voc(),
       &openimages(),
       &openimages_classes(),
