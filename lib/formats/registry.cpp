@@ -31,6 +31,7 @@
 #include "formats/rmldnn/rmldnn.h"
 #include "formats/trainannot/trainannot.h"
 #include "formats/trimaps/trimaps.h"
+#include "formats/via/via.h"
 #include "formats/voc/voc.h"
 #include "formats/yolo/yolo.h"
 
@@ -147,6 +148,7 @@ std::span<const Format* const> all() {
       &cvat(),
       &cvat_mask(),
       &labelme(),
+      &via(),
       &voc(),
       &openimages(),
       &openimages_classes(),

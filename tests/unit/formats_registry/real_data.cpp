@@ -26,6 +26,7 @@ TEST_CASE("each sample data set is taken for what it is, with reasons") {
                                                                   {"formats/voc", "voc"},
                                                                   {"formats/coco", "coco"},
                                                                   {"labelme_voc_person", "labelme"},
+                                                                  {"formats/via", "via"},
                                                                   {"formats/camvid32", "camvid"}}) {
     INFO(folder);
     const std::vector<formats::Detection> detections = formats::detect(data / folder);
