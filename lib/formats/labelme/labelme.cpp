@@ -19,22 +19,23 @@ constexpr std::size_t kFilesLookedAt = 8, kNamesLookedAt = 10'000, kBytesLookedA
 
 constexpr std::string_view kDescription =
     "A JSON file an image, of the image's name and beside it (wkentaro/labelme).\n\n"
-    "Read: a folder of such files and those below it, or one file. Folders at the top that are all called train, val, "
-    "test or the like are subsets. Polygons, rectangles, turned ones, circles, lines, points and masks, "
-    "also of LabelMe 3, where a shape of no type is a polygon. Areas of one label and one group_id are parts of one "
-    "annotation, as for LabelMe's own exports: polygons of several parts, or one mask. Any other group_id "
-    "that shapes have in common is their group. Flags and further keys are attributes; the flags crowd, occluded, "
-    "truncated and difficult are those of this program. An image is looked for where imagePath says, then "
-    "by its name beside the JSON, then by the JSON's own name; where there is none, the bytes in imageData "
-    "are the image, and they are not touched before. Images without a JSON are items that nobody annotated. "
-    "labels.txt gives the labels' order, and __ignore__ and _background_ their roles. Coordinates are "
-    "pixels of the displayed image; where imageWidth and imageHeight are others, the image's count.\n\n"
-    "Written: <subset>/<name>.json beside its image, as LabelMe opens a folder, labels.txt, and labels.json with what "
-    "names alone do not say. Masks, polygons with holes among them, are LabelMe 5's shape mask, exact; "
-    "parts share a group_id; turned rectangles need LabelMe 6. What points cannot say exactly is in "
-    "further keys, maskmill_shape and maskmill_group, which LabelMe keeps. Attributes that come first and "
-    "are true or false are flags, the others further keys. Shapes are in the order in which they are "
-    "painted.";
+    "Read: a folder of such files and those below it, or one file. Folders at the top that are all "
+    "called train, val, test or the like are subsets. Polygons, rectangles, turned ones, circles, lines, "
+    "points and masks, also of LabelMe 3, where a shape of no type is a polygon. Areas of one label and "
+    "one group_id are parts of one annotation, as for LabelMe's own exports: polygons of several parts, "
+    "or one mask. Any other group_id that shapes have in common is their group. Flags and further keys "
+    "are attributes; the flags crowd, occluded, truncated and difficult are those of this program. An "
+    "image is looked for where imagePath says, then by its name beside the JSON, then by the JSON's own "
+    "name; where there is none, the bytes in imageData are the image, and they are not touched before. "
+    "Images without a JSON are items that nobody annotated. labels.txt gives the labels' order, and "
+    "__ignore__ and _background_ their roles. Coordinates are pixels of the displayed image; where "
+    "imageWidth and imageHeight are others, the image's count.\n\n"
+    "Written: <subset>/<name>.json beside its image, as LabelMe opens a folder, labels.txt, and "
+    "labels.json with what names alone do not say. Masks, polygons with holes among them, are LabelMe "
+    "5's shape mask, exact; parts share a group_id; turned rectangles need LabelMe 6. What points cannot "
+    "say exactly is in further keys, maskmill_shape and maskmill_group, which LabelMe keeps. Attributes "
+    "that come first and are true or false are flags, the others further keys. Shapes are in the order "
+    "in which they are painted.";
 
 bool looks_like_labelme(const Path& file) {
   ByteSource bytes(file);

@@ -16,21 +16,22 @@ constexpr std::size_t kFilesLookedAt = 8, kNamesLookedAt = 10'000;
 constexpr std::string_view kDescription =
     "One JSON file of many images, as the VGG Image Annotator (VIA) writes it.\n\n"
     "Read: a project of VIA 2 (_via_img_metadata), or annotations that it or VIA 1 exported: a file, a "
-    "folder with such files, or one with a folder for each subset (train, val, test, ...). Rectangles, circles, "
-    "ellipses, polygons, polylines and points. The label is an attribute of the regions: the one that "
-    "--read label-attribute names, the only one, the one that a project shows at its regions, or the first that is called label, class, category or the "
-    "like, which a finding says. Its options give the labels' order; an option of a number and a text, as VIA "
-    "makes them of COCO's categories, is a label's id and name. Other attributes are attributes, those of "
-    "checkboxes objects of booleans; file_attributes are the item's. VIA does not say how large an image is: "
-    "the image does, which is looked for in default_filepath, beside the JSON and in images/ there. A file "
-    "of another size in bytes than was annotated is a finding. Coordinates are pixels of the displayed image. "
-    "Projects of VIA 3 are refused, and what VIA exports for COCO is COCO.\n\n"
-    "Written: via_project.json, a project of VIA 2, and the images beside it, in a folder for each subset; or, "
-    "for a target that ends in .json, that one file. VIA looks for images from where its page lies: put "
-    "via.html beside the project, or add the files by hand. Labels are the options of one attribute. "
-    "Several polygons of one annotation are regions one after another with maskmill_part in their shape; holes are "
-    "lost, and masks become polygons. Flags are a checkbox, and score, group and z_order numbers among the "
-    "attributes.";
+    "folder with such files, or one with a folder for each subset (train, val, test, ...). Rectangles, "
+    "circles, ellipses, polygons, polylines and points. The label is an attribute of the regions: the "
+    "one that --read label-attribute names, the only one, the one that a project shows at its regions, "
+    "or the first that is called label, class, category or the like, which a finding says. Its options "
+    "give the labels' order; an option of a number and a text, as VIA makes them of COCO's categories, "
+    "is a label's id and name. Other attributes are attributes, those of checkboxes objects of booleans; "
+    "file_attributes are the item's. VIA does not say how large an image is: the image does, which is "
+    "looked for in default_filepath, beside the JSON and in images/ there. A file of another size in "
+    "bytes than was annotated is a finding. Coordinates are pixels of the displayed image. Projects of "
+    "VIA 3 are refused, and what VIA exports for COCO is COCO.\n\n"
+    "Written: via_project.json, a project of VIA 2, and the images beside it, in a folder for each "
+    "subset; or, for a target that ends in .json, that one file. VIA looks for images from where its "
+    "page lies: put via.html beside the project, or add the files by hand. Labels are the options of one "
+    "attribute. Several polygons of one annotation are regions one after another with maskmill_part in "
+    "their shape; holes are lost, and masks become polygons. Flags are a checkbox, and score, group and "
+    "z_order numbers among the attributes.";
 
 /// As find_via_files(), but without reading a folder of thousands of files.
 ViaKind first_kind(const Path& folder, Path& example) {

@@ -188,11 +188,12 @@ class ViaSink : public Sink {
     file.write("]}\n");
   }
 
-  /// Images lie where the project does, and VIA shows the labels at their regions.
+  /// VIA puts default_filepath before each name, and looks for nothing without it: images lie where the
+  /// project does, or are named by their absolute paths. It shows the labels at their regions.
   Json settings() const {
     Json settings = stated(metadata_, kViaSettings);
     if (settings.empty()) settings = default_settings();
-    set_in(settings, "core", "default_filepath", "");
+    set_in(settings, "core", "default_filepath", media_ == Media::reference ? "file://" : "./");
     Json ui = object_or_empty(settings, "ui");
     set_in(ui, "image", "region_label", label_attribute_);
     settings["ui"] = std::move(ui);

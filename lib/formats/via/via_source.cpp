@@ -64,7 +64,7 @@ class ViaSource : public IndexedSource {
       return has_image_extension(path) && fs::is_regular_file(path, ignored);
     };
     for (const Path& folder : file.image_folders)
-      if (Path path = folder / item.file_name; is_image(path)) return path;
+      if (Path path = (folder / item.file_name).lexically_normal(); is_image(path)) return path;
     if (const Path path(stated); path.is_absolute() && is_image(path)) return path;
     return {};
   }

@@ -50,7 +50,7 @@ TEST_CASE("a project is written as VIA 2 saves it") {
   const std::string key = "a.png" + std::to_string(png_picture().size());
   CHECK(project["_via_image_id_list"] == Json::parse("[\"" + key + "\"]"));
   CHECK(project["_via_data_format_version"] == "2.0.10");
-  CHECK(project["_via_settings"]["core"]["default_filepath"] == "");
+  CHECK(project["_via_settings"]["core"]["default_filepath"] == "./");
   CHECK(project["_via_settings"]["ui"]["image"]["region_label"] == "label");
   CHECK(project["_via_attributes"] == Json::parse(R"({
     "region": {
@@ -137,4 +137,5 @@ TEST_CASE("images may stay where they are") {
   const ReadDataSet read = read_data_set(via(), scratch / "a.json");
   CHECK(read.rules().empty());
   CHECK(read.items.at(0).image == item.image);
+  CHECK(read_json(scratch / "a.json")["_via_settings"]["core"]["default_filepath"] == "file://");
 }
