@@ -14,8 +14,8 @@ namespace maskmill {
 /// What the items are.
 enum class OpenImagesItems {
   automatic,  ///< the images that are there, or where there are none those of the tables
-  images,
-  rows  ///< all that the tables name
+  images,     ///< those that are there; rows of others are passed over
+  rows        ///< all that the tables name
 };
 template <>
 inline constexpr std::array<std::string_view, 3> enum_names<OpenImagesItems>{"auto", "images", "rows"};

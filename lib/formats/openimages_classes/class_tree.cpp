@@ -122,7 +122,7 @@ class Lister {
   }
 
   void add_boxes(std::uint16_t folder) {
-    Absent absent(*this, folder, "XML file");
+    Absent absent;
     for (const std::string& name : listed(folder, ClassFile::Kind::boxes)) {
       if (lower_extension(name) != "xml") continue;
       const std::string id = without_suffix(name);
@@ -132,10 +132,11 @@ class Lister {
       else
         absent.add(path(folder, ClassFile::Kind::boxes, name));
     }
+    report(absent, folder, "XML file");
   }
 
   void add_masks(std::uint16_t folder) {
-    Absent absent(*this, folder, "mask");
+    Absent absent;
     for (const std::string& name : listed(folder, ClassFile::Kind::mask)) {
       const auto parsed = parse_mask_name(Path(name).filename().string());
       if (!parsed) {
@@ -152,32 +153,24 @@ class Lister {
       else
         absent.add(path(folder, ClassFile::Kind::mask, name));
     }
+    report(absent, folder, "mask");
   }
 
-  /// Counts what belongs to no image: a downloader that was told to stop early leaves thousands.
-  class Absent {
-   public:
-    Absent(Lister& lister, std::uint16_t folder, std::string_view what)
-        : lister_(lister), folder_(folder), what_(what) {}
-    ~Absent() {
-      if (count_ > 0)
-        lister_.report("unknown-image", Severity::note, first_,
-                       fmt::format("{} of {}, as this one, of images that are not there: left out",
-                                   counted(count_, what_), in_quotes(lister_.tree_.folders[folder_].name)));
-    }
-    Absent(const Absent&) = delete;
-    Absent& operator=(const Absent&) = delete;
+  /// What belongs to no image: a downloader that was told to stop early leaves thousands.
+  struct Absent {
+    Path first;
+    std::size_t count = 0;
     void add(const Path& file) {
-      if (count_++ == 0) first_ = file;
+      if (count++ == 0) first = file;
     }
-
-   private:
-    Lister& lister_;
-    std::uint16_t folder_;
-    std::string_view what_;
-    Path first_;
-    std::size_t count_ = 0;
   };
+
+  void report(const Absent& absent, std::uint16_t folder, std::string_view what) {
+    if (absent.count == 0) return;
+    report("unknown-image", Severity::note, absent.first,
+           fmt::format("{} of {}, as this one, of images that are not there: left out",
+                       counted(absent.count, what), in_quotes(tree_.folders[folder].name)));
+  }
 
   Findings& findings_;
   ClassTree tree_;
