@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""bench.py BUILD DATA PYTHON [json]: what `run` prints. PYTHON has the peers.
+"""bench.py BUILD DATA PYTHON: what `run` prints. PYTHON has the peers.
 
 Each of our figures is the least of five runs after one that warms the file cache; a peer's is of one, which takes long enough. Ours are whole commands, from start
 to exit; a peer's is its conversion without interpreter and imports. Before anything is timed, what each makes is held against the source.
@@ -103,36 +103,8 @@ class Task:
             print("| " + " | ".join(cells) + " |", flush=True)
 
 
-def annotation_files():
-    """COCO files of the shape of val2017's and train2017's: how long opening them takes, and reading every item, on one thread. All that is
-    compared is run in turns, three times, and the least counts."""
-    print("| file | what | seconds | of parsing | memory, MB |\n|---|---|---|---|---|")
-    for name, images, annotations in (("val2017", 5000, 36_781), ("train2017", 118_287, 860_001)):
-        root = scratch / name
-        (root / "annotations").mkdir(parents=True)
-        (root / "images").mkdir()  # datumaro asks for it
-        file = root / "annotations" / f"instances_{name}.json"
-        subprocess.run([sys.executable, here / "coco_shape.py", file, str(images), str(annotations)], check=True)
-        modes = ("bytes", "parse", "index", "items")
-        best = {}
-        for _ in range(3):
-            for mode in modes:
-                done = subprocess.run([build / "bin" / "annotation_json", mode, "coco", file], capture_output=True, check=True)
-                best[mode] = min(best.get(mode, (1e9,)), tuple(float(word) for word in done.stdout.split()))
-            for other, source in (("pycocotools", file), ("datumaro", root)):
-                result = peer(other, source, "coco_instances", "none", "none")
-                if isinstance(result, str):
-                    print(f"{name}: {other} ends with {result}", file=sys.stderr)
-                    continue
-                assert result[1] == images, f"{name}: {other} saw {result[1]} images"
-                best[other] = min(best.get(other, (1e9,)), result)
-        assert best["index"][1] == images and best["items"][1] == annotations, name
-        words = {"bytes": "reading the bytes", "parse": "parsing them with simdjson", "index": "opening", "items": "opening, reading every item"}
-        for what, (seconds, _, kb) in best.items():
-            print(f"| {name} | {words.get(what, what)} | {seconds:.2f} | {seconds / best['parse'][0]:.1f} | {kb / 1024:.0f} |", flush=True)
-
-
-def conversions():
+with tempfile.TemporaryDirectory() as folder:
+    scratch = pathlib.Path(folder)
     voc, coco, binary, back = (scratch / name for name in ("voc", "coco", "binary", "back"))
     ours("convert", pets, "--from", "trimaps", "-o", voc, "--to", "voc", "--media", "link")
     ours("convert", voc, "-o", coco, "--to", "coco", "--media", "link")
@@ -169,11 +141,3 @@ def conversions():
             spent = least(lambda: ours("check", *words, "--jobs", jobs))
             floor = least(lambda: bare(jobs, "pixels", *folders))
             print(f"| {name} | {jobs} | {spent:.3f} | {floor:.3f} | {spent / floor:.2f} |", flush=True)
-
-
-with tempfile.TemporaryDirectory() as folder:
-    scratch = pathlib.Path(folder)
-    if sys.argv[4:] == ["json"]:
-        annotation_files()
-    else:
-        conversions()

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """generate.py KIND OUT: data sets of the size that people have, drawn from a fixed seed; no picture is more than a few bytes.
 
-  coco-val     5,000 images and 36,000 annotations in one JSON, as val2017 has
-  coco-train   118,000 and 860,000, as train2017
+  coco-val     5,000 images and 36,781 annotations in one JSON, as val2017 has
+  coco-train   118,287 and 860,001, as train2017
   cvat         100,000 images and 700,000 annotations in one XML
   labelme      100,000 JSON files of 7 shapes
   labelme-data 200 JSON files that hold their picture, 10 MB each in base64
@@ -57,10 +57,20 @@ def tiny_png(width=1, height=1):
     return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b"")
 
 
+def walk(draw, width, height):
+    """Some 25 corners, each near the last, as COCO's annotators left them."""
+    x, y, numbers = draw.uniform(0, width), draw.uniform(0, height), []
+    for _ in range(max(3, int(draw.gauss(25, 12)))):
+        x, y = min(width, max(0, x + draw.uniform(-9, 9))), min(height, max(0, y + draw.uniform(-9, 9)))
+        numbers += [round(x, 2), round(y, 2)]
+    return numbers
+
+
 def coco(out, images, annotations):
     draw = random.Random(1)
-    out.mkdir(parents=True)
-    with open(out / "instances.json", "w") as file:
+    (out / "annotations").mkdir(parents=True)
+    (out / "images").mkdir()  # datumaro asks for it
+    with open(out / "annotations" / "instances_train.json", "w") as file:
         file.write('{"info": {"description": "drawn"}, "licenses": [], "categories": ')
         json.dump([{"id": i + 1, "name": name, "supercategory": "thing"} for i, name in enumerate(NAMES)], file)
         file.write(', "images": [')
@@ -71,11 +81,11 @@ def coco(out, images, annotations):
         file.write('], "annotations": [')
         for i in range(annotations):
             crowd = draw.random() < .012
-            corners = ring(draw, 640, 480)
-            shape = {"counts": counts_of(draw, 640, 480), "size": [480, 640]} if crowd else [[v for corner in corners for v in corner]]
+            rings = [walk(draw, 640, 480) for _ in range(1 + (draw.random() < .15) + (draw.random() < .05))]
+            shape = {"counts": counts_of(draw, 640, 480), "size": [480, 640]} if crowd else rings
             file.write(("" if i == 0 else ", ") + json.dumps({
                 "segmentation": shape, "area": round(draw.uniform(10, 20000), 4), "iscrowd": int(crowd),
-                "image_id": draw.randrange(images), "bbox": box_of(corners), "category_id": draw.randint(1, 80), "id": i + 1}))
+                "image_id": draw.randrange(images), "bbox": box_of(list(zip(rings[0][::2], rings[0][1::2]))), "category_id": draw.randint(1, 80), "id": i + 1}))
         file.write("]}")
 
 
@@ -148,7 +158,7 @@ def masks_csv(out, rows, images):
                        f"{draw.random():.5f},{clicks}\n")
 
 
-KINDS = {"coco-val": lambda out: coco(out, 5000, 36000), "coco-train": lambda out: coco(out, 118000, 860000),
+KINDS = {"coco-val": lambda out: coco(out, 5000, 36_781), "coco-train": lambda out: coco(out, 118_287, 860_001),
          "cvat": lambda out: cvat(out, 100000, 700000), "labelme": lambda out: labelme(out, 100000, 7),
          "labelme-data": lambda out: labelme(out, 200, 7, 10_000_000), "masks-csv": lambda out: masks_csv(out, 2_700_000, 943_000)}
 

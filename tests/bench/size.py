@@ -20,8 +20,8 @@ here = pathlib.Path(__file__).resolve().parent
 
 # Kind: what is read, with which parser's floor, by which peers.
 TASKS = {
-    "coco-val": ("instances.json", "json", ["pycocotools", "datumaro:coco", "fiftyone:coco"]),
-    "coco-train": ("instances.json", "json", ["pycocotools", "datumaro:coco", "fiftyone:coco"]),
+    "coco-val": ("annotations/instances_train.json", "json", ["pycocotools", "datumaro:coco", "fiftyone:coco"]),
+    "coco-train": ("annotations/instances_train.json", "json", ["pycocotools", "datumaro:coco", "fiftyone:coco"]),
     "cvat": ("annotations.xml", "xml", ["datumaro:cvat", "fiftyone:cvat"]),
     "labelme": ("", "json", ["labelme"]),
     "labelme-data": ("", "json", ["labelme"]),

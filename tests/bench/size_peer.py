@@ -16,7 +16,7 @@ with contextlib.redirect_stdout(io.StringIO()):
         import datumaro
 
         start = time.perf_counter()
-        data = datumaro.Dataset.import_from(str(source if kind == "coco" else source.parent), {"coco": "coco_instances"}.get(kind, kind))
+        data = datumaro.Dataset.import_from(str(source.parents[1] if kind == "coco" else source.parent), {"coco": "coco_instances"}.get(kind, kind))
         items = annotations = 0
         for item in data:
             items += 1
