@@ -33,6 +33,11 @@ bool has_holes(const Annotation& annotation) {
   return false;
 }
 
+bool has_parts(const Annotation& annotation) {
+  const Polygon* polygon = polygon_of(annotation);
+  return polygon && polygon->parts.size() > 1;
+}
+
 // One row a thing that an annotation can say: whether it does, and what becomes of it in a target; an empty
 // outcome is no loss.
 struct AnnotationFeature {
@@ -69,6 +74,11 @@ const AnnotationFeature kAnnotationFeatures[] = {
      [](const Capabilities& t) {
        if (!t.polygon || t.polygon_holes) return std::string();
        return std::string(t.rle ? "become RLE masks" : "lose their holes");
+     }},
+    {"polygons of several parts", has_parts,
+     [](const Capabilities& t) {
+       const bool stays = t.polygon && !t.polygon_parts && !t.rle;
+       return std::string(stays ? "become one ring each, or several objects" : "");
      }},
     {"RLE masks", [](const Annotation& a) { return has<Rle>(a) || (has<MaskRef>(a) && !is_label_mask(a)); },
      [](const Capabilities& t) {

@@ -145,3 +145,25 @@ TEST_CASE(
   CHECK(losses[0].what == "RLE masks");
   CHECK(losses[0].outcome == "become polygons");
 }
+
+TEST_CASE("a format of single rings says what becomes of parts and holes") {
+  Annotation annotation;
+  annotation.label = 1;
+  annotation.shape =
+      Polygon{{{{{0, 0}, {4, 0}, {4, 4}}, {}}, {{{5, 5}, {8, 5}, {8, 8}}, {{{6, 5}, {7, 5}, {7, 6}}}}}};
+  Item item;
+  item.id = "a";
+  item.annotations = {annotation};
+  Metadata metadata;
+  metadata.labels = street_labels();
+  const auto source = make_source(metadata, {item});
+  Format rings;
+  rings.holds.polygon = true;
+  Findings findings;
+  const std::vector<Loss> losses = survey(*source, rings, findings).losses;
+  REQUIRE(find(losses, "polygons of several parts") != nullptr);
+  CHECK_THAT(find(losses, "polygons of several parts")->outcome, contains("one ring"));
+  CHECK(find(losses, "polygons with holes")->outcome == "lose their holes");
+  rings.holds.polygon_parts = true;
+  CHECK(find(survey(*source, rings, findings).losses, "polygons of several parts") == nullptr);
+}
