@@ -82,10 +82,7 @@ class Indexer {
 
   YoloIndex index() && {
     for (const YoloImages& images : layout_.images)
-      if (images.is_list)
-        add_list(images);
-      else
-        add_folder(images);
+      if (is_new(images)) images.is_list ? add_list(images) : add_folder(images);
     if (index_.entries.empty())
       throw Error(Code::bad_format, "holds no image")
           .at_file(layout_.root)
@@ -114,17 +111,19 @@ class Indexer {
     return static_cast<std::uint32_t>(index_.folders.size() - 1);
   }
 
+  /// False where they were listed before: their images stay where they are.
+  bool is_new(const YoloImages& images) {
+    const auto [same, is_new] = subset_of_path_.emplace(fs::canonical(images.path).string(), images.subset);
+    if (!is_new && same->second != images.subset)
+      findings_.add({"in-two-subsets", Severity::warning,
+                     Place{layout_.described_by.string(), {}, images.subset},
+                     fmt::format("{} has the images of {} too: they stay there",
+                                 in_quotes(images.path.string()), in_quotes(same->second)),
+                     "split the data set: maskmill split"});
+    return is_new;
+  }
+
   void add_folder(const YoloImages& images) {
-    const auto [same, is_new] = subset_of_folder_.emplace(fs::canonical(images.path).string(), images.subset);
-    if (!is_new) {
-      if (same->second != images.subset)
-        findings_.add({"in-two-subsets", Severity::warning,
-                       Place{layout_.described_by.string(), {}, images.subset},
-                       fmt::format("{} has the images of {} too: they stay there",
-                                   in_quotes(images.path.string()), in_quotes(same->second)),
-                       "split the data set: maskmill split"});
-      return;
-    }
     std::vector<std::string> pictures, texts;
     for_each_file(images.path, true, [&](const std::string& file) {
       if (has_image_extension(file))
@@ -309,7 +308,7 @@ class Indexer {
   Path stated_labels_;
   YoloIndex index_;
   HashIndex listed_;
-  std::map<std::string, std::string> subset_of_folder_;
+  std::map<std::string, std::string> subset_of_path_;
 };
 
 }  // namespace

@@ -7,6 +7,7 @@
 #include <array>
 #include <boost/filesystem.hpp>
 #include <fstream>
+#include <map>
 
 #include "base/error.h"
 #include "base/text.h"
@@ -94,13 +95,13 @@ YoloClasses read_names(const Path& file, Findings& findings) {
   return classes_of_names(names, file, findings);
 }
 
-/// Darknet's obj.data: "key = value" a line.
-std::vector<std::pair<std::string, std::string>> read_obj_data(const Path& file) {
-  std::vector<std::pair<std::string, std::string>> values;
+/// Darknet's obj.data: "key = value" a line; the last of equal keys counts.
+std::map<std::string, std::string> read_obj_data(const Path& file) {
+  std::map<std::string, std::string> values;
   const std::string text = read_file(file);
   for (const std::string_view line : lines_of(text))
     if (const std::size_t equals = line.find('='); equals != std::string_view::npos)
-      values.emplace_back(trimmed(line.substr(0, equals)), trimmed(line.substr(equals + 1)));
+      values[std::string(trimmed(line.substr(0, equals)))] = trimmed(line.substr(equals + 1));
   return values;
 }
 

@@ -127,6 +127,16 @@ TEST_CASE("one folder for train and val, as coco128 has it, is read once") {
   CHECK(read.rules() == std::map<std::string, int>{{"in-two-subsets", 1}});
 }
 
+TEST_CASE("a list that is named twice is read once") {
+  const Scratch scratch;
+  put_rows(scratch, kRow);
+  scratch.write("data.yaml", "train: [l.txt, l.txt, ./l.txt]\nval: l.txt\nnames: [cat]\n");
+  scratch.write("l.txt", "./images/train/a.png\n");
+  const ReadDataSet read = read_yolo(scratch.path());
+  CHECK(read.ids() == Ids{"train/a"});
+  CHECK(read.rules() == std::map<std::string, int>{{"in-two-subsets", 1}});
+}
+
 TEST_CASE("CVAT's YOLO 1.1 and darknet are read") {
   const Scratch scratch;
   scratch.write("obj.data",
