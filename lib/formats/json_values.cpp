@@ -19,13 +19,6 @@ namespace {
 
 constexpr std::size_t kMostKeys = 1000;
 
-std::size_t line_in(std::string_view text, const char* at) {
-  const auto length = static_cast<std::size_t>(
-      std::clamp<std::ptrdiff_t>(at - text.data(), 0, static_cast<std::ptrdiff_t>(text.size())));
-  return 1 + static_cast<std::size_t>(
-                 std::count(text.begin(), text.begin() + static_cast<std::ptrdiff_t>(length), '\n'));
-}
-
 }  // namespace
 
 void check_json_keys(std::size_t count) {
@@ -39,6 +32,13 @@ void detail::fail_too_long() {
 Error detail::broken_json(const simdjson::simdjson_error& error, std::string_view text, const char* at) {
   Error failure(Code::bad_format, std::string("not valid JSON: ") + error.what());
   return at ? std::move(failure).at_line(line_in(text, at)) : failure;
+}
+
+std::size_t line_in(std::string_view text, const char* at) {
+  const auto length = static_cast<std::size_t>(
+      std::clamp<std::ptrdiff_t>(at - text.data(), 0, static_cast<std::ptrdiff_t>(text.size())));
+  return 1 + static_cast<std::size_t>(
+                 std::count(text.begin(), text.begin() + static_cast<std::ptrdiff_t>(length), '\n'));
 }
 
 std::string token_of(JsonValue& value) {

@@ -21,6 +21,9 @@ namespace maskmill {
 /// JSON is broken.
 using JsonValue = simdjson::ondemand::value;
 
+/// The line, counted from 1, of a place in a text.
+std::size_t line_in(std::string_view text, const char* at);
+
 /// What is written there, in quotes.
 std::string token_of(JsonValue& value);
 Error unexpected(std::string_view expected, JsonValue& value);

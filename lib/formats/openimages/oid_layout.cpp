@@ -189,7 +189,7 @@ OpenImagesFolder folder_of_images(const Path& root, const std::string& relative,
   folder.path = relative.empty() ? root : root / relative;
   const std::vector<std::string> parts = parts_of(relative);
   const auto is_subset = [&](const std::string& part) {
-    return is_usual_subset(part) || std::ranges::find(subsets, part) != subsets.end();
+    return is_openimages_subset(part) || std::ranges::find(subsets, part) != subsets.end();
   };
   std::size_t below = 0;  // the first part that is in the id
   for (std::size_t i = 0; i < parts.size(); ++i) {

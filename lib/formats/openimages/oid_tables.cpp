@@ -64,7 +64,7 @@ std::optional<OpenImagesKind> kind_of_header(const std::vector<std::string>& col
   return std::nullopt;
 }
 
-bool is_usual_subset(std::string_view name) {
+bool is_openimages_subset(std::string_view name) {
   if (std::ranges::find(kUsualSubsets, name) != kUsualSubsets.end()) return true;
   return name.size() == 7 && name.starts_with("train_") &&
          std::string_view("0123456789abcdef").find(name.back()) != std::string_view::npos;
@@ -93,7 +93,7 @@ std::optional<OpenImagesTable> find_table(const Path& file) {
   auto subset = subset_in_name(file.filename().string());
   // FiftyOne: <subset>/labels/detections.csv, <subset>/metadata/image_ids.csv.
   if (const std::string above = file.parent_path().parent_path().filename().string();
-      !subset && is_usual_subset(above))
+      !subset && is_openimages_subset(above))
     subset = above;
   table.names_subset = subset.has_value();
   if (subset && *subset != kOpenImagesNoSubset) table.subset = *subset;

@@ -43,7 +43,7 @@ std::optional<OpenImagesTable> find_table(const Path& file);
 std::optional<std::string> subset_in_name(std::string_view file_name);
 
 /// True for train, train_0, validation, val and test, as folders of images are called.
-bool is_usual_subset(std::string_view name);
+bool is_openimages_subset(std::string_view name);
 
 /// Of tables that are versions of one, as those of V5 and V6 are, the names of all but the latest, with those
 /// of the latest: their rows would count twice.
