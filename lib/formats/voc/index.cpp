@@ -11,6 +11,7 @@
 #include "base/error.h"
 #include "base/hash_index.h"
 #include "base/text.h"
+#include "formats/subset_folders.h"
 #include "formats/voc/layout.h"
 #include "image/image.h"
 
@@ -97,6 +98,7 @@ class Indexer {
     const std::vector<List> lists = find_lists(folders_, sets_);
     index_.subsets = subset_names(lists);
     for (const List& list : lists) add_list(list);
+    if (folders_.by_subset) take_subsets_of_folders();
     arrange(!lists.empty());
     drop_empty_subsets();
     return std::move(index_);
@@ -163,6 +165,22 @@ class Indexer {
     const auto number = static_cast<std::uint16_t>(found - index_.extensions.begin() + 1);
     if (found == index_.extensions.end()) index_.extensions.push_back(suffix);
     return number;
+  }
+
+  void take_subsets_of_folders() {
+    const auto subset_of = [&](const VocEntry& entry) {
+      const std::string_view folder = first_folder(index_.names[entry.id]);
+      return std::string(is_usual_subset(folder) ? folder : std::string_view());
+    };
+    for (const VocEntry& entry : index_.entries)
+      if (std::string subset = subset_of(entry);
+          !subset.empty() && std::ranges::find(index_.subsets, subset) == index_.subsets.end())
+        index_.subsets.push_back(std::move(subset));
+    sort_subsets(index_.subsets);
+    for (VocEntry& entry : index_.entries)
+      if (const std::string subset = subset_of(entry); !subset.empty())
+        entry.subset = static_cast<std::uint32_t>(std::ranges::find(index_.subsets, subset) -
+                                                  index_.subsets.begin() + 1);
   }
 
   static std::vector<std::string> subset_names(const std::vector<List>& lists) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "formats/voc/layout.h"
 
+#include <algorithm>
 #include <boost/filesystem.hpp>
 #include <initializer_list>
 #include <string_view>
@@ -8,6 +9,7 @@
 #include "base/error.h"
 #include "base/hash.h"
 #include "base/text.h"
+#include "formats/subset_folders.h"
 
 namespace maskmill {
 namespace {
@@ -30,6 +32,11 @@ bool holds_xml(const Path& folder) {
        files.increment(failure))
     if (is_xml(files->path())) return true;
   return false;
+}
+
+/// As Roboflow leaves them: train/a.xml beside train/a.jpg.
+bool is_subset_of_xml(const Path& folder) {
+  return is_usual_subset(folder.filename().string()) && holds_xml(folder);
 }
 
 /// Items whose ids have folders in them have their files in such folders too.
@@ -61,6 +68,10 @@ std::optional<VocFolders> folders_in(const Path& root) {
   if (folders.annotations.empty() && !has_masks && holds_xml(root)) {
     folders.annotations = root;
     folders.flat = true;
+  }
+  if (folders.annotations.empty() && !has_masks && std::ranges::any_of(children, is_subset_of_xml)) {
+    folders.annotations = root;
+    folders.by_subset = true;
   }
   if (folders.annotations.empty() && !has_masks) return std::nullopt;
   if (folders.images.empty() && !folders.annotations.empty()) folders.images = folders.annotations;

@@ -40,6 +40,8 @@ struct VocFolders {
   Path root, annotations, images, class_masks, object_masks, main_sets, segmentation_sets;
   /// The XML files, and perhaps the images, lie in the root itself: folders below belong to something else.
   bool flat = false;
+  /// They lie in folders in the root that are called as subsets usually are, which say an item's subset.
+  bool by_subset = false;
 };
 
 /// In `source`, or in the one data set in its folders, as VOCdevkit/VOC2012. Names in any case.
@@ -80,10 +82,11 @@ struct VocIndex {
 ///
 /// With lists, items come a subset after the other, in the order of Main's list and then of Segmentation's;
 /// with VocSets::all those that no list names follow bytewise, in no subset. Without lists all come bytewise.
-/// Lists a class (`<class>_train.txt`) are none of subsets. An item in trainval and in another list is in the
-/// other. One that is in two others is a finding "subset-conflict"; it stays in the first, but Segmentation's
-/// list goes before Main's. Further findings: "listed-absent", "listed-twice", "unlisted", "same-name".
-/// Throws Error(bad_value) where the lists asked for are not there.
+/// With VocFolders::by_subset the folders say the subsets. Lists a class (`<class>_train.txt`) are none of
+/// subsets. An item in trainval and in another list is in the other. One that is in two others is a finding
+/// "subset-conflict"; it stays in the first, but Segmentation's list goes before Main's. Further findings:
+/// "listed-absent", "listed-twice", "unlisted", "same-name". Throws Error(bad_value) where the lists asked
+/// for are not there.
 VocIndex index_voc(const VocFolders& folders, VocSets sets, Findings& findings);
 
 }  // namespace maskmill

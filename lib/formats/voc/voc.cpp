@@ -14,12 +14,12 @@ namespace {
 constexpr std::size_t kFilesLookedAt = 3, kBytesLookedAt = 4096;
 
 /// How many of the folder's first XML files begin as annotations of VOC, and how many were looked at.
-std::pair<std::size_t, std::size_t> count_annotations(const Path& folder) {
+std::pair<std::size_t, std::size_t> count_annotations(const Path& folder, bool deep) {
   std::size_t looked_at = 0, fitting = 0;
   boost::system::error_code failure;
-  for (fs::directory_iterator files(folder, failure);
-       !failure && files != fs::directory_iterator() && looked_at < kFilesLookedAt;
-       files.increment(failure)) {
+  for (fs::recursive_directory_iterator files(folder, failure), end;
+       !failure && files != end && looked_at < kFilesLookedAt; files.increment(failure)) {
+    if (!deep) files.disable_recursion_pending();
     if (lower_extension(files->path()) != "xml") continue;
     ++looked_at;
     std::string head(kBytesLookedAt, '\0');
@@ -34,6 +34,13 @@ std::pair<std::size_t, std::size_t> count_annotations(const Path& folder) {
   return {fitting, looked_at};
 }
 
+/// XML files deeper below Annotations/ may as well belong to another layout, as Oxford-IIIT Pet's do.
+bool has_deep_files(const VocFolders& folders) {
+  boost::system::error_code failure;
+  return folders.by_subset || !folders.main_sets.empty() || !folders.segmentation_sets.empty() ||
+         fs::is_regular_file(folders.root / "labelmap.txt", failure);
+}
+
 Probe probe_voc(const Path& path) try {
   const VocFolders folders = find_voc_folders(path);
   Probe probe;
@@ -45,7 +52,7 @@ Probe probe_voc(const Path& path) try {
     return folder == path ? std::string("the folder itself") : relative_name(folder, path) + "/";
   };
   if (!folders.annotations.empty()) {
-    const auto [fitting, looked_at] = count_annotations(folders.annotations);
+    const auto [fitting, looked_at] = count_annotations(folders.annotations, has_deep_files(folders));
     if (fitting == 0)
       return {0, {"the XML files in " + name_of_folder(folders.annotations) + " are no VOC annotations"}};
     add(60, name_of_folder(folders.annotations) + " has XML files with an <annotation> of one image");
@@ -71,8 +78,8 @@ Format declared() {
       "Annotations/ holds an XML file an image: boxes with names and flags. SegmentationClass/ and "
       "SegmentationObject/ hold palette PNGs of classes and of object numbers: 0 is background, 255 void. "
       "JPEGImages/ holds the images, ImageSets/Main/ and ImageSets/Segmentation/ lists of the subsets. "
-      "The folder may be VOC2012, one above it, or have only some of this: XML files beside images, or "
-      "masks with images. Boxes count pixels from 1 and include their last; they and the masks are in "
+      "The folder may be VOC2012, one above it, or have only some of this: XML files beside images, in train/, "
+      "valid/ and test/ too, as Roboflow leaves them, or masks with images. Boxes count pixels from 1 and include their last; they and the masks are in "
       "displayed pixels. Boxes and masks of an item are both read; which box belongs to which object is "
       "found when they are converted. Colour-coded masks, as CVAT writes them, are looked up in "
       "labelmap.txt. Items are those that lists name, a subset after the other, and then those that none "

@@ -96,8 +96,12 @@ std::vector<Export> exports() {
         {"valid/labels/b.txt", kYolo}}},
       {"Roboflow: Pascal VOC",
        "voc",
-       1,
-       {{"README.roboflow.txt", "exported\n"}, {"train/a.xml", kVocXml}, {"train/a.jpg", kJpeg}}},
+       2,
+       {{"README.roboflow.txt", "exported\n"},
+        {"train/a.xml", kVocXml},
+        {"train/a.jpg", kJpeg},
+        {"valid/a.xml", kVocXml},
+        {"valid/a.jpg", kJpeg}}},
       {"Roboflow: Semantic Segmentation Masks",
        "pairs",
        1,
@@ -235,7 +239,7 @@ std::vector<Export> exports() {
          "TrafficLight\nTrain\nTree\nTruck_Bus\nTunnel\nVegetationMisc\nVoid\nWall\n"},
         {"valid.txt", "0001TP_006690.png\n"},
         {"images/0001TP_006690.png", kMask},
-        {"labels/0001TP_006690_P.png", kMask}}},
+        {"labels/0001TP_006690_P.png", png_mask({17, 21, 30, 26}, {6, 4})}}},
   };
 }
 
