@@ -12,7 +12,7 @@ constexpr std::string_view kDescription =
     "its segment's id: R + 256 G + 65536 B. 0 is void.\n\n"
     "Read: the JSON file, or a folder with annotations/panoptic_val2017.json and the like, or with such files "
     "in it or in the folders of its subsets. The PNGs lie in a folder beside the JSON file that has its name; "
-    "or say where: --read masks=FOLDER. Images lie where COCO instances have them, and may be absent. Each "
+    "or say where: --read segmentations=FOLDER. Images lie where COCO instances have them, and may be absent. Each "
     "segment is an object of its own with exactly its pixels, so that reading an item decodes its PNG, unless "
     "only annotations are asked for. What is void, or of a segment that the JSON does not list, has a label of "
     "its own that means void. Without any folder of PNGs only the segments' boxes are known. Areas and boxes "

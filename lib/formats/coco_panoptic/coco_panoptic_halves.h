@@ -11,11 +11,11 @@
 namespace maskmill {
 
 struct PanopticReadSettings {
-  std::optional<std::string> images, masks;
+  std::optional<std::string> images, segmentations;
   static void visit(auto& self, auto&& setting) {
     setting("images", self.images, "folder of the images",
             unset("looked for in images/, images/<subset>/, <subset>/ and beside the annotations"));
-    setting("masks", self.masks, "folder of the PNGs",
+    setting("segmentations", self.segmentations, "folder of the PNGs",
             unset("the one beside the JSON file that has its name, or the names COCO's has"));
   }
 };

@@ -26,7 +26,9 @@ Path png_folder(const CocoFile& file, const std::optional<std::string>& stated, 
   if (stated) {
     const Path folder = fs::absolute(*stated).lexically_normal();
     if (!is_folder(folder))
-      throw Error(Code::not_found, "there is no such folder of PNGs").at_file(*stated).at_field("masks");
+      throw Error(Code::not_found, "there is no such folder of PNGs")
+          .at_file(*stated)
+          .at_field("segmentations");
     for (const Path& below : {folder / stem, folder / file.subset})
       if (!one_file && below != folder / "" && is_folder(below)) return below;
     return folder;
@@ -101,7 +103,7 @@ class PanopticSource : public CocoItems {
   PanopticSource(const OpenRequest& request, const PanopticReadSettings& settings)
       : CocoItems(find_coco_files(request.path, settings.images, CocoKind::panoptic)) {
     for (std::size_t i = 0; i < number_of_files(); ++i) {
-      folders_.push_back(png_folder(index(i).file(), settings.masks, number_of_files() == 1));
+      folders_.push_back(png_folder(index(i).file(), settings.segmentations, number_of_files() == 1));
       if (!folders_.back().empty() || !index(i).names_annotations()) continue;
       const std::string stem = index(i).file().json.stem().string();
       findings_.add({"masks-missing",
@@ -110,7 +112,7 @@ class PanopticSource : public CocoItems {
                      fmt::format("there is no folder of PNGs called {} beside it: of the segments only their "
                                  "boxes are known",
                                  in_quotes(stem)),
-                     "say where they are: --read masks=FOLDER"});
+                     "say where they are: --read segmentations=FOLDER"});
     }
     add_void();
     auto coding = std::make_shared<MaskCoding>();

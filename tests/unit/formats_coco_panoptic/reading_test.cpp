@@ -139,11 +139,11 @@ TEST_CASE("the PNGs may lie elsewhere, or nowhere: then only boxes are known") {
   REQUIRE(alone.items.at(0).annotations.size() == 5);
   CHECK(alone.items[0].annotations[3].shape == Shape(Box{0, 0, 6, 2}));
   const ReadDataSet read =
-      read_data_set(coco_panoptic(), scratch.path(), {"masks=" + (scratch / "elsewhere").string()});
+      read_data_set(coco_panoptic(), scratch.path(), {"segmentations=" + (scratch / "elsewhere").string()});
   CHECK(read.findings.empty());
   CHECK(read.items.at(0).annotations.size() == 6);
   CHECK(thrown_by([&] {
-          coco_panoptic().open({scratch.path(), {"masks=nowhere"}});
+          coco_panoptic().open({scratch.path(), {"segmentations=nowhere"}});
         }).code() == Code::not_found);
 }
 

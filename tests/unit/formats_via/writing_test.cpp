@@ -139,3 +139,12 @@ TEST_CASE("images may stay where they are") {
   CHECK(read.items.at(0).image == item.image);
   CHECK(read_json(scratch / "a.json")["_via_settings"]["core"]["default_filepath"] == "file://");
 }
+
+TEST_CASE("holes are lost, and the object stays") {
+  const Scratch scratch;
+  const PolygonPart ring{{{0, 0}, {4, 0}, {4, 4}}, {{{3, 1}, {3.5, 1}, {3.5, 1.5}}}};
+  CHECK(
+      write_via(scratch / "a.json", metadata_of({"x"}), {item_of({annotation_of(Polygon{{ring}})})}).empty());
+  const ReadDataSet read = read_data_set(via(), scratch / "a.json");
+  CHECK(read.items.at(0).annotations.at(0).shape == Shape(Polygon{{{ring.exterior, {}}}}));
+}
