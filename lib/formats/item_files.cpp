@@ -4,9 +4,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <boost/filesystem.hpp>
 #include <memory>
 
 #include "base/error.h"
+#include "base/staging.h"
 #include "base/text.h"
 #include "dataset/masks.h"
 #include "image/image.h"
@@ -141,6 +143,12 @@ void require_file_name(const std::string& subset) {
   if (subset.empty()) return;
   if (!is_safe_relative(subset) || subset.starts_with('.') || subset.find('/') != std::string::npos)
     throw Error(Code::bad_value, fmt::format("no file can be named after the subset {}", in_quotes(subset)));
+}
+
+void make_folder(const OutputFolder& output, const std::string& name) {
+  boost::system::error_code failure;
+  fs::create_directories(output.staging() / name, failure);
+  if (failure) throw cannot_write(output.target() / name, failure.value());
 }
 
 cv::Mat to_stored_values(const cv::Mat& labels, const std::vector<int>& values,

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/finding.h"
+#include "base/output.h"
 #include "dataset/dataset.h"
 #include "image/image.h"
 
@@ -30,6 +31,9 @@ ImageInfo probe_mask(MaskRef& mask, Look look);
 /// and for a subset after which no folder or file can be named. An empty subset is none.
 void require_file_names(const Item& item);
 void require_file_name(const std::string& subset);
+
+/// Makes a folder in an output that may get no file. Throws Error(write_failed).
+void make_folder(const OutputFolder& output, const std::string& name);
 
 /// Label indices (CV_16UC1, as SemanticMask has them) as the values of a mask file: `values` holds one a
 /// label, below 0 for a label that cannot be stored, and `unlabelled` stands for kUnlabelled. CV_8UC1, or

@@ -174,11 +174,14 @@ void require_own_masks(const MaskScan& scan, const Path& masks, Table& table, Fi
 
 PairFolders find_camvid_folders(const Path& source) {
   const std::vector<Path> children = list_folders(source);
-  for (const auto& [images, masks] :
-       {std::pair(kCambridgeImages, kCambridgeMasks), std::pair(kFastaiImages, kFastaiMasks)}) {
-    PairFolders found{"", unwrapped(find_child(children, images)), unwrapped(find_child(children, masks))};
-    if (!found.images.empty() && !found.masks.empty()) return found;
-  }
+  if (PairFolders found{"", unwrapped(find_child(children, kCambridgeImages)),
+                        unwrapped(find_child(children, kCambridgeMasks))};
+      !found.images.empty() && !found.masks.empty())
+    return found;
+  // These come in one archive; images/images/ is a part of the images' names.
+  if (PairFolders found{"", find_child(children, kFastaiImages), find_child(children, kFastaiMasks)};
+      !found.images.empty() && !found.masks.empty())
+    return found;
   throw Error(Code::bad_format, fmt::format("no folders {}/ and {}/, or {}/ and {}/", kFastaiImages,
                                             kFastaiMasks, kCambridgeImages, kCambridgeMasks))
       .at_file(source);

@@ -189,8 +189,7 @@ class CvatMaskSink : public Sink {
     folder_.write("labelmap.txt", to_voc_labelmap(LabelMap(std::move(labels))));
     for (const auto& [subset, lines] : lists_)
       folder_.write("ImageSets/Segmentation/" + subset + ".txt", lines);
-    fs::create_directories(folder_.staging() /
-                           "SegmentationClass");  // by which it is known, without masks too
+    make_folder(folder_, "SegmentationClass");  // by which it is known, without masks too
     folder_.write("provenance.json", to_json_text(provenance));
     folder_.commit();
   }

@@ -55,7 +55,7 @@ class ClassTreeSink : public Sink {
                     fmt::format("no folder can be called after the label {}", in_quotes(name)))
             .hint("rename it: maskmill transform --rename OLD=NEW");
       for (const std::string_view part : {kClassImages, kClassBoxes, kClassMasks})
-        fs::create_directories(folder_.staging() / name / std::string(part));
+        make_folder(folder_, name + "/" + std::string(part));
     }
   }
 

@@ -61,13 +61,13 @@ struct Counted {
 /// What became of an item's annotations.
 struct Losses {
   AreaLoss joined, split, filled, slit;
-  Counted boxes, polygons, poses, outside, void_areas, pose_areas, shapeless;
+  Counted boxes, polygons, poses, outside, void_areas, pose_areas, shapeless, unlabelled;
 
   void add(const Losses& other) {
     joined.add(other.joined), split.add(other.split), filled.add(other.filled), slit.add(other.slit);
     boxes.add(other.boxes), polygons.add(other.polygons), poses.add(other.poses);
     outside.add(other.outside), void_areas.add(other.void_areas), pose_areas.add(other.pose_areas);
-    shapeless.add(other.shapeless);
+    shapeless.add(other.shapeless), unlabelled.add(other.unlabelled);
   }
 };
 
@@ -102,7 +102,7 @@ class RowMaker {
 
   void add(const Annotation& annotation) {
     origin_ = annotation.origin;
-    if (!annotation.label) throw Error(Code::bug, "an annotation without a label reached the YOLO writer");
+    if (!annotation.label) return losses_.unlabelled.add(origin_);
     number_ = numbers_.at(static_cast<std::size_t>(*annotation.label));
     if (number_ < 0) return losses_.void_areas.add(origin_);
     if (!annotation.keypoints.empty() && settings_.task == YoloTask::automatic && fits(annotation.keypoints))
@@ -374,6 +374,11 @@ class YoloSink : public Sink {
                        losses_.outside.count == 1 ? "an annotation lies"
                                                   : counted(losses_.outside.count, "annotation") + " lie"),
            "--write outside=cut");
+    if (losses_.unlabelled.count > 0)
+      note("annotation-left-out", Severity::warning, losses_.unlabelled.first,
+           fmt::format("{} without a label: a row has a class",
+                       counted(losses_.unlabelled.count, "annotation")),
+           {});
     if (losses_.void_areas.count > 0)
       note("void-lost", Severity::warning, losses_.void_areas.first,
            fmt::format("{} of labels that mean void or background are left out: they would be objects",

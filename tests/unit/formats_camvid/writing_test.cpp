@@ -110,3 +110,17 @@ TEST_CASE("what the files beside the folders cannot hold is refused before anyth
   }
   CHECK_FALSE(fs::exists(scratch / "out"));
 }
+
+TEST_CASE("items whose ids begin with the folder's own name are found again") {
+  const Scratch scratch;
+  MaskItems drawn = three_labels(scratch, {"train", "val"});
+  for (Item& item : drawn.items) {
+    item.id = "images/" + item.id;
+    item.file_name = "images/" + item.file_name;
+  }
+  write_items(camvid(), scratch / "out", drawn);
+  const ReadDataSet read = read_data_set(camvid(), scratch / "out");
+  REQUIRE(read.items.size() == 2);
+  CHECK(read.items[0].id == "images/deep/0");
+  CHECK(read.items[0].semantic);
+}

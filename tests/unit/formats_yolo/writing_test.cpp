@@ -143,6 +143,14 @@ TEST_CASE("background and void are no classes, and void areas no objects") {
   CHECK(read.labels()[*read.items[0].annotations[0].label].name == "dog");
 }
 
+TEST_CASE("an annotation without a label has no row, and that is said") {
+  Annotation annotation = annotation_of(0, Box{1, 2, 3, 4});
+  annotation.label.reset();
+  const Written written = write_one(annotation);
+  CHECK(written.rows.empty());
+  CHECK_THAT(finding_of(written.findings, "annotation-left-out").message, contains("without a label"));
+}
+
 TEST_CASE("what leaves its image is said, and cut on request") {
   const Annotation annotation = annotation_of(0, Polygon{{{square(80, 10, 30), {}}}});
   const Written kept = write_one(annotation);
