@@ -147,11 +147,14 @@ RunFolder RunFolder::create(const Path& path, Overwrite overwrite) {
     throw Error(Code::write_failed, "is a file where the run's folder is to be").at_file(path);
   std::vector<Path> made = make_folder(path);
   for (const std::string_view name : kRunFiles) remove_leftovers(joined_path(path, name));
+  // What a living command is just making looks like something else: its lock says what it is.
+  std::shared_ptr<Claim> claim;
+  if (fs::exists(path / Claim::file_name, failure)) claim = std::make_shared<Claim>(path);
   if (look_into(path) == Holds::something_else)  // into which not even a lock is put
     throw Error(Code::write_failed, "is a folder with something else in it")
         .at_file(path)
         .hint("name a folder that is new or empty");
-  auto claim = std::make_shared<Claim>(path);
+  if (!claim) claim = std::make_shared<Claim>(path);
   if (look_into(path) == Holds::a_run && overwrite == Overwrite::no)
     throw Error(Code::write_failed, "there is a run already").at_file(path).hint("replace it with --force");
   return RunFolder(path, std::move(made), std::move(claim));

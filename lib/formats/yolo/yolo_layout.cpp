@@ -18,6 +18,7 @@ namespace {
 
 constexpr std::size_t kSampledLabels = 16;
 constexpr std::size_t kBytesLookedAt = 4096;
+constexpr std::size_t kLongestPath = 4096;  // no longer one can be there; each of its parts is looked for
 
 constexpr auto kSubsetNames =
     std::to_array<std::string_view>({"train", "val", "valid", "validation", "test", "minival", "training",
@@ -302,7 +303,7 @@ Path labels_beside(const Path& images) {
 Path resolved_path(const std::string& text, const Path& base, const Path& root) {
   boost::system::error_code failure;
   const auto is_there = [&](const Path& path) { return fs::exists(path, failure); };
-  if (text.empty() || text.find('\0') != std::string::npos) return {};
+  if (text.empty() || text.size() > kLongestPath || text.find('\0') != std::string::npos) return {};
   for (const Path& folder : {base, root})
     if (Path path = (folder / text).lexically_normal(); is_there(path))
       return path.filename() == "." ? path.parent_path() : path;

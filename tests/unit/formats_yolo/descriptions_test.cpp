@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "catch.h"
 #include "formats/yolo/data_yaml.h"
+#include "formats/yolo/yolo_layout.h"
 #include "support.h"
 
 using namespace maskmill;
@@ -130,4 +131,11 @@ TEST_CASE("what is written says what it was made of, and no script to run") {
   const Parsed parsed = parse(text);
   CHECK(parsed.data.subsets.size() == 2);
   CHECK(names_of(parsed.data) == Names{"cat", "no", "\xC3\xA9"});
+}
+
+TEST_CASE("a path longer than any that can be there is not looked for part by part") {
+  const Scratch scratch;
+  std::string parts;
+  for (int i = 0; i < 300'000; ++i) parts += "a/";  // minutes
+  CHECK(resolved_path(parts + "b", scratch.path(), scratch.path()).empty());
 }
