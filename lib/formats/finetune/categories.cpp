@@ -13,6 +13,8 @@
 namespace maskmill {
 namespace {
 
+constexpr std::size_t kMostDocuments = 64;
+
 constexpr std::uintmax_t kMostBytes = 1 << 20;  // a list of categories has no more
 
 std::optional<Rgb> colour_of(const JsonField& category) {
@@ -88,9 +90,12 @@ std::string to_text(const Categories& categories) {
 }
 
 std::optional<Categories> find_categories(const Path& source, Findings& findings) {
-  std::vector<Path> named, stray;
-  for (const Path& file : list_files(source, false)) {
-    if (lower_extension(file) != "json") continue;
+  std::vector<Path> documents, named, stray;
+  for (const Path& file : list_files(source, false))
+    if (lower_extension(file) == "json") documents.push_back(file);
+  // So many are annotations of images, and to read them all would take longer than reading the data set.
+  if (documents.size() > kMostDocuments) return std::nullopt;
+  for (const Path& file : documents) {
     const auto document = small_object(file);
     (document && document->contains("mask_folder") ? named : stray).push_back(file);
   }

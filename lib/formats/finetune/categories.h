@@ -27,7 +27,8 @@ struct Categories {
 Categories parse_categories(std::string_view text, const Path& file);
 std::string to_text(const Categories& categories);
 
-/// That of the JSON files directly in `source` which has "mask_folder"; nothing where none has. Throws
+/// That of the JSON files directly in `source` which has "mask_folder"; nothing where none has, or
+/// more than 64 lie there, which are annotations. Throws
 /// Error(bad_format) where several have, Error as parse_categories. Another JSON file is a finding
 /// "stray-json": the demo takes whichever it meets for this one.
 std::optional<Categories> find_categories(const Path& source, Findings& findings);

@@ -246,3 +246,15 @@ TEST_CASE("a written folder may be replaced, although its provenance lies deeper
   write_data_set(finetune(), *source, {.target = scratch / "out", .overwrite = Overwrite::yes});
   CHECK(cv::countNonZero(read_raw(scratch / "out/train/road/a.png").pixels) == 24);
 }
+
+TEST_CASE("a folder of annotations is not searched for the list of categories") {
+  const Scratch scratch;
+  const std::string categories =
+      R"({"mask_folder":"masks","N_categories":1,"categories":[{"name":"a","color":[1,2,3]}]})";
+  scratch.write("categories.json", categories);
+  Findings findings;
+  CHECK(find_categories(scratch.path(), findings).has_value());
+  for (int i = 0; i < 64; ++i) scratch.write("a" + std::to_string(i) + ".json", "{}");
+  CHECK_FALSE(find_categories(scratch.path(), findings).has_value());
+  CHECK(findings.empty());
+}
