@@ -9,6 +9,7 @@
 #include "base/error.h"
 #include "base/parallel.h"
 #include "base/text.h"
+#include "base/utf8.h"
 
 namespace maskmill {
 namespace {
@@ -23,24 +24,6 @@ bool is_blank(char c) {
 
 bool ends_name(char c) {
   return is_blank(c) || c == '/' || c == '>' || c == '=' || c == '<' || c == '"' || c == '\'';
-}
-
-void append_utf8(std::string& text, std::uint32_t code) {
-  if (code < 0x80) {
-    text += static_cast<char>(code);
-  } else if (code < 0x800) {
-    text += static_cast<char>(0xC0 | code >> 6);
-    text += static_cast<char>(0x80 | (code & 0x3F));
-  } else if (code < 0x10000) {
-    text += static_cast<char>(0xE0 | code >> 12);
-    text += static_cast<char>(0x80 | (code >> 6 & 0x3F));
-    text += static_cast<char>(0x80 | (code & 0x3F));
-  } else {
-    text += static_cast<char>(0xF0 | code >> 18);
-    text += static_cast<char>(0x80 | (code >> 12 & 0x3F));
-    text += static_cast<char>(0x80 | (code >> 6 & 0x3F));
-    text += static_cast<char>(0x80 | (code & 0x3F));
-  }
 }
 
 /// The character of "#65" or "#x41"; nothing where it is none.
@@ -79,7 +62,7 @@ std::string decoded(std::string_view raw) {
         continue;
       }
       if (const auto code = character_of(reference)) {
-        append_utf8(text, *code);
+        append_utf8(text, char32_t{*code});
         i = end;
         continue;
       }

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "base/base64.h"
 #include "base/text.h"
 #include "render/page_parts.h"
 #include "render/ticks.h"
@@ -79,7 +80,7 @@ Markup picture(std::string_view file_bytes, Size size, std::string_view alternat
   return {
       fmt::format("<button type=\"button\" class=\"zoom\"><img width=\"{}\" height=\"{}\" alt=\"{}\" "
                   "src=\"data:image/{};base64,{}\"/></button>",
-                  size.width, size.height, escaped(alternative_text), type, base64(file_bytes))};
+                  size.width, size.height, escaped(alternative_text), type, to_base64(file_bytes))};
 }
 
 Markup jpeg_picture(const cv::Mat& rgb, std::string_view alternative_text) {

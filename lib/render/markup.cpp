@@ -6,6 +6,7 @@
 #include <cmath>
 #include <cstdint>
 
+#include "base/utf8.h"
 #include "render/unicode.h"
 
 namespace maskmill {
@@ -55,20 +56,6 @@ std::string escaped(std::string_view text) {
     }
   }
   return xml;
-}
-
-std::string base64(std::string_view bytes) {
-  constexpr std::string_view kDigits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-  std::string text;
-  text.reserve((bytes.size() + 2) / 3 * 4);
-  for (std::size_t at = 0; at < bytes.size(); at += 3) {
-    std::uint32_t word = 0;
-    for (std::size_t i = 0; i < 3; ++i)
-      word = word << 8 | (at + i < bytes.size() ? static_cast<unsigned char>(bytes[at + i]) : 0u);
-    for (std::size_t i = 0; i < 4; ++i)
-      text.push_back(at + i > bytes.size() ? '=' : kDigits[word >> (18 - 6 * i) & 63]);
-  }
-  return text;
 }
 
 std::string hex(Rgb colour) {

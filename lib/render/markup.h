@@ -18,8 +18,6 @@ struct Markup {
 /// control characters as their Unicode pictures (U+2400 on), bytes that are not UTF-8 and the like as U+FFFD.
 std::string escaped(std::string_view text);
 
-std::string base64(std::string_view bytes);
-
 /// "#rrggbb"
 std::string hex(Rgb colour);
 

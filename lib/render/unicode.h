@@ -10,8 +10,6 @@ namespace maskmill {
 /// U+10FFFF, cut off) becomes one U+FFFD: names of files and labels come in any bytes.
 std::u32string code_points(std::string_view utf8);
 
-void append_utf8(std::string& text, char32_t character);
-
 /// What a stroke font of ASCII can draw: letters of Latin scripts lose their accents ("é" -> "e", "ß" ->
 /// "ss"), typographic quotes and dashes become plain ones, every other character is a visible "?".
 std::string to_ascii(std::string_view utf8);

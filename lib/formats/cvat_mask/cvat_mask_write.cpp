@@ -158,15 +158,7 @@ class CvatMaskSink : public Sink {
 
   std::function<void()> encode(Item item) override {
     std::vector<Finding> found;
-    if (std::string id = listable(item.id); id != item.id) {
-      found.push_back({"renamed",
-                       Severity::warning,
-                       item.origin,
-                       fmt::format("the item {} is written as {}: a list cannot hold its name",
-                                   in_quotes(item.id), in_quotes(id)),
-                       {}});
-      item.id = std::move(id);
-    }
+    make_listable(item, found);
     require_file_name(item.subset);
     item.file_name = item.id + (item.image.empty() ? Path(item.file_name) : item.image).extension().string();
     const Masks masks = masks_of(item, found);

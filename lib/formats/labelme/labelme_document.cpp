@@ -6,9 +6,9 @@
 
 #include <algorithm>
 
+#include "base/base64.h"
 #include "base/error.h"
 #include "base/text.h"
-#include "formats/base64.h"
 #include "formats/json_values.h"
 #include "formats/marked_names.h"
 

@@ -8,11 +8,11 @@
 #include <opencv2/core.hpp>
 #include <utility>
 
+#include "base/base64.h"
 #include "base/error.h"
 #include "base/text.h"
 #include "dataset/rle.h"
 #include "dataset/shape_geometry.h"
-#include "formats/base64.h"
 #include "formats/json_values.h"
 #include "formats/labelme/labelme_geometry.h"
 #include "formats/labelme/labelme_shapes.h"

@@ -9,9 +9,9 @@
 #include <set>
 #include <utility>
 
+#include "base/base64.h"
 #include "base/error.h"
 #include "dataset/rle.h"
-#include "formats/base64.h"
 #include "formats/json_values.h"
 #include "formats/labelme/labelme_geometry.h"
 #include "formats/labelme/labelme_shapes.h"

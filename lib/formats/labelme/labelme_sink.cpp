@@ -4,9 +4,9 @@
 #include <algorithm>
 #include <boost/filesystem.hpp>
 
+#include "base/base64.h"
 #include "base/error.h"
 #include "base/text.h"
-#include "formats/base64.h"
 #include "formats/item_files.h"
 #include "formats/labelme/labelme_halves.h"
 #include "formats/labelme/labelme_shapes.h"

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "formats/voc/layout.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <boost/filesystem.hpp>
 #include <initializer_list>
@@ -78,8 +80,8 @@ std::optional<VocFolders> folders_in(const Path& root) {
   return folders;
 }
 
-}  // namespace
-
+/// No control characters, no blanks at the ends, no hidden part; a changed id ends in a hash, so that it
+/// stays the only one of its name.
 std::string listable(const std::string& id) {
   std::string safe;
   for (const std::string& part : split_text(id, '/')) {
@@ -90,6 +92,20 @@ std::string listable(const std::string& id) {
     if (!kept.empty()) safe += (safe.empty() ? "" : "/") + kept;
   }
   return safe == id ? id : safe + "-" + digest_of(id).hex().substr(0, 8);
+}
+
+}  // namespace
+
+void make_listable(Item& item, std::vector<Finding>& findings) {
+  std::string id = listable(item.id);
+  if (id == item.id) return;
+  findings.push_back({"renamed",
+                      Severity::warning,
+                      item.origin,
+                      fmt::format("the item {} is written as {}: a list cannot hold its name",
+                                  in_quotes(item.id), in_quotes(id)),
+                      {}});
+  item.id = std::move(id);
 }
 
 VocFolders find_voc_folders(const Path& source, const std::optional<std::string>& images) {

@@ -11,6 +11,7 @@
 #include "base/name_arena.h"
 #include "base/path.h"
 #include "base/settings.h"
+#include "dataset/item.h"
 
 namespace maskmill {
 
@@ -48,9 +49,9 @@ struct VocFolders {
 /// Throws Error(not_found | unreadable | bad_format): none there, or several.
 VocFolders find_voc_folders(const Path& source, const std::optional<std::string>& images = std::nullopt);
 
-/// The id as a list can name it and a folder hold it: no control characters, no blanks at the ends, no hidden
-/// part. A changed id ends in a hash, so that it stays the only one of its name.
-std::string listable(const std::string& id);
+/// Gives the item an id that a list can name and a folder hold, with a finding "renamed" where that is
+/// another.
+void make_listable(Item& item, std::vector<Finding>& findings);
 
 /// One item: which files it has. 24 bytes and those of its id.
 struct VocEntry {

@@ -55,15 +55,7 @@ class VocSink : public Sink {
 
   std::function<void()> encode(Item item) override {
     std::vector<Finding> found;
-    if (std::string id = listable(item.id); id != item.id) {
-      found.push_back({"renamed",
-                       Severity::warning,
-                       item.origin,
-                       fmt::format("the item {} is written as {}: a list cannot hold its name",
-                                   in_quotes(item.id), in_quotes(id)),
-                       {}});
-      item.id = std::move(id);
-    }
+    make_listable(item, found);
     require_file_name(item.subset);
     const Path original = item.image.empty() ? Path(item.file_name) : item.image;
     item.file_name = item.id + original.extension().string();

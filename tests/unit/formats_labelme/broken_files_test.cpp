@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "dataset/rle.h"
-#include "formats/base64.h"
+#include "base/base64.h"
 #include "support.h"
 
 using namespace maskmill;

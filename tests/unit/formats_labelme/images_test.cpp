@@ -2,7 +2,7 @@
 #include <boost/filesystem.hpp>
 
 #include "dataset/rle.h"
-#include "formats/base64.h"
+#include "base/base64.h"
 #include "support.h"
 
 using namespace maskmill;

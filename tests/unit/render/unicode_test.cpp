@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "render/unicode.h"
 
+#include "base/utf8.h"
 #include "catch.h"
 
 using namespace maskmill;

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "formats/base64.h"
+#include "base/base64.h"
 
 #include <rapidcheck.h>
 
-#include "support.h"
+#include "support/scratch.h"
 
 using namespace maskmill;
 using namespace maskmill::tests;
