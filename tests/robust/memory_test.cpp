@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <boost/filesystem.hpp>
 #include <fstream>
+#include <limits>
 
 #include "base/json.h"
 #include "image/image.h"
@@ -45,12 +46,17 @@ Path make_pairs(const Scratch& scratch, int items, bool with_findings = false) {
   return folder;
 }
 
+// The least of three runs: where the system puts a program's libraries moves its peak by half a megabyte.
 long most_kb(std::vector<std::string> words, int status = 0) {
   words.insert(words.end(), {"--jobs", "1", "--quiet"});
-  const Ran ran = run_program_at(maskmill_words(words));
-  INFO(ran.err.substr(0, 1000));
-  REQUIRE(ran.status == status);
-  return ran.most_kb;
+  long least = std::numeric_limits<long>::max();
+  for (int i = 0; i < 3; ++i) {
+    const Ran ran = run_program_at(maskmill_words(words));
+    INFO(ran.err.substr(0, 1000));
+    REQUIRE(ran.status == status);
+    least = std::min(least, ran.most_kb);
+  }
+  return least;
 }
 
 double bytes_an_item(long few_kb, long many_kb) {

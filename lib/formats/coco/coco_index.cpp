@@ -44,39 +44,39 @@ struct ImageKey {
   friend bool operator==(const ImageKey&, const ImageKey&) = default;
 };
 
-/// Which image has an id: 28 to 40 bytes each.
+/// Which image has an id: 24 to 36 bytes each.
 class ImagesById {
  public:
   /// Nothing where no image has it; kLeftOut where that was left out.
   std::optional<std::uint32_t> find(const ImageKey& key) const {
     const auto known = entry_of(key);
-    return known ? std::optional(entries_[*known].image) : std::nullopt;
+    return known ? std::optional(images_[*known]) : std::nullopt;
   }
   void set(const ImageKey& key, std::uint32_t image) {
     if (const auto known = entry_of(key)) {
-      entries_[*known].image = image;
+      images_[*known] = image;
       return;
     }
-    index_.add(hash(key), static_cast<std::uint32_t>(entries_.size()));
-    entries_.push_back({key.number, image, key.is_text});
+    index_.add(hash(key), static_cast<std::uint32_t>(images_.size()));
+    numbers_.push_back(key.number);
+    is_text_.push_back(key.is_text);
+    images_.push_back(image);
   }
 
  private:
-  struct Entry {
-    std::int64_t number = 0;
-    std::uint32_t image = kLeftOut;
-    bool is_text = false;
-  };
   std::optional<std::uint32_t> entry_of(const ImageKey& key) const {
-    return index_.find(hash(key), [&](std::uint32_t number) {
-      return ImageKey{entries_[number].number, entries_[number].is_text} == key;
+    return index_.find(hash(key), [&](std::uint32_t entry) {
+      return ImageKey{numbers_[entry], is_text_[entry]} == key;
     });
   }
   static std::uint64_t hash(const ImageKey& key) {
     return Random({static_cast<std::uint64_t>(key.number), key.is_text}).next();
   }
 
-  std::deque<Entry> entries_;
+  // One list a member: together they would be padded to twice their size.
+  std::deque<std::int64_t> numbers_;
+  std::deque<std::uint32_t> images_;
+  std::vector<bool> is_text_;
   HashIndex index_;
 };
 
@@ -95,7 +95,7 @@ class CocoIndex::Builder {
     metadata_.begin();
     if (!index_.file_.results || *index_.file_.results != index_.file_.json) scan_object();
     if (index_.file_.results) scan_results();
-    names_ = {};
+    names_ = HashIndex();
     mark_repeated_ids();
     group_by_image();
   }
@@ -288,8 +288,7 @@ class CocoIndex::Builder {
       return warn("duplicate-file-name", Severity::error, "file_name",
                   fmt::format("{} and {} would both be {}; this one is left out", in_quotes(*other),
                               in_quotes(record.file_name), in_quotes(name.name)));
-    const Digest file = digest_of(name.name);
-    if (const auto same = names_.find(file); !name.name.empty() && same) {
+    if (const auto same = image_called(name.name)) {
       image_of_id_.set(key, *same);
       return warn("duplicate-file-name", Severity::warning, "file_name",
                   fmt::format("a second image of the file {}; its annotations join the first's",
@@ -311,10 +310,7 @@ class CocoIndex::Builder {
           "duplicate-file-name", Severity::error, "file_name",
           fmt::format("an image called {}, like another one; it is left out", in_quotes(record.file_name)));
     image_of_id_.set(key, saturated(index_.images_.size()));
-    if (name.name.empty())
-      names_.skip();
-    else
-      names_.add(file);
+    if (!name.name.empty()) names_.add(hash_of(name.name), saturated(index_.images_.size()));
     if (!chosen.picture.empty())
       taken_.pictures.emplace(digest_of(chosen.picture.native()), record.file_name);
     index_.images_.push_back(entry);
@@ -370,9 +366,9 @@ class CocoIndex::Builder {
   // says that they are the same. A whole name may well occur twice, also in two files.
   std::optional<std::string> other_of_name(const ImageRecord& record, const ChosenName& chosen) {
     std::string other = record.file_name;
-    if (const auto same = names_.find(digest_of(chosen.name.name))) {
+    if (const auto same = image_called(chosen.name.name)) {
       const CocoImageEntry& first = index_.images_[*same];
-      if (chosen.parts > 0 || first.name_parts > 0) other = file_name_of(first);
+      if (chosen.parts > 0 || first.name_parts > 0) other = record_of(first).file_name;
     } else if (!chosen.picture.empty()) {
       const auto taken = taken_.pictures.find(digest_of(chosen.picture.native()));
       if (taken != taken_.pictures.end()) other = taken->second;
@@ -381,12 +377,19 @@ class CocoIndex::Builder {
     return other;
   }
 
-  // Kept in the file only: this is asked for rarely.
-  std::string file_name_of(const CocoImageEntry& entry) {
+  std::optional<std::uint32_t> image_called(const std::string& name) {
+    return names_.find(hash_of(name), [&](std::uint32_t number) {
+      const CocoImageEntry& entry = index_.images_[number];
+      return coco_image_name(record_of(entry), index_.file_, entry.name_parts).name == name;
+    });
+  }
+
+  // Names are kept in the file only: they are asked for where two have one hash.
+  ImageRecord record_of(const CocoImageEntry& entry) {
     std::string text;
     std::vector<Finding> known;
     index_.json_.read(entry.offset, entry.length, text);
-    return records_.image(std::string_view(text).substr(0, entry.length), known).file_name;
+    return records_.image(std::string_view(text).substr(0, entry.length), known);
   }
 
   ImageKey key_of(const CocoId& id) {
@@ -481,7 +484,7 @@ class CocoIndex::Builder {
   PictureSearch pictures_;
   std::map<std::string, std::uint64_t> numbers_;
   ImagesById image_of_id_;
-  DigestList names_;  // of the images, by their numbers
+  HashIndex names_;  // of the images that have one
   std::unordered_map<std::string, std::int64_t> text_keys_;
   std::vector<const std::string*> texts_;  // by key
   std::set<std::string> subsets_;

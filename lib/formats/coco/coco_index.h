@@ -33,8 +33,6 @@ class DigestList {
     digests_.push_back(digest);
     return true;
   }
-  /// Gives the next number to nothing.
-  void skip() { digests_.emplace_back(); }
 
  private:
   std::deque<Digest> digests_;
