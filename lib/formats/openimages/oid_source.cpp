@@ -322,7 +322,9 @@ class OpenImagesSource : public IndexedSource {
   }
 
   static void check_box(const OpenImagesRow& row, std::vector<Finding>& findings) {
-    const auto& [xmin, xmax, ymin, ymax] = *row.fractions;
+    // No structured binding: Clang 14 has no lambdas that capture one.
+    const double xmin = (*row.fractions)[0], xmax = (*row.fractions)[1];
+    const double ymin = (*row.fractions)[2], ymax = (*row.fractions)[3];
     const auto report = [&](const char* rule, Severity severity, const char* what) {
       findings.push_back(
           {rule, severity, row.place,
