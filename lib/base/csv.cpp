@@ -175,7 +175,7 @@ bool CsvScanner::refill(std::size_t least) {
   std::string larger;
   std::string& target = wanted > buffer_.size() ? larger : buffer_;
   if (&target == &larger) larger.resize(wanted);
-  std::memmove(target.data(), window_.data(), known);
+  if (known > 0) std::memmove(target.data(), window_.data(), known);
   const std::size_t added = file_.read_some(offset_ + known, target.data() + known, wanted - known);
   if (&target == &larger) buffer_ = std::move(larger);
   is_at_end_ = added < wanted - known;

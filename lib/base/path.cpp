@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/path.h"
 
+#include <dirent.h>
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -9,6 +10,7 @@
 #include <boost/filesystem.hpp>
 #include <cerrno>
 #include <cstring>
+#include <memory>
 
 #include "base/error.h"
 #include "base/text.h"
@@ -35,36 +37,56 @@ void require_folder(const Path& folder) {
     throw Error(Code::unreadable, "is a file where a folder is needed").at_file(folder);
 }
 
-// Visits a folder's entries, in the file system's order. A listing that breaks off is an error, not a short
-// folder.
-template <class Visit>
-void for_each_entry(const Path& folder, Visit&& visit) {
-  boost::system::error_code failure;
-  for (fs::directory_iterator entries(folder, failure), end; !failure && entries != end;
-       entries.increment(failure))
-    if (!is_left_out(entries->path().filename().string())) visit(*entries);
-  if (failure) throw cannot_read(folder, failure.value());
+struct Entry {
+  std::string name;
+  fs::file_type type = fs::type_unknown;  // its own, not that of what it links to
+};
+
+fs::file_type type_of(const ::dirent& entry, const Path& folder) {
+  switch (entry.d_type) {
+    case DT_REG:
+      return fs::regular_file;
+    case DT_DIR:
+      return fs::directory_file;
+    case DT_LNK:
+      return fs::symlink_file;
+    case DT_UNKNOWN: {  // as some file systems say of all
+      boost::system::error_code ignored;
+      return fs::symlink_status(folder / entry.d_name, ignored).type();
+    }
+    default:
+      return fs::type_unknown;  // and nothing that anyone looks for
+  }
 }
 
-// Of the entry itself, or of what it links to; an entry of which this cannot be found out is of no type that
-// anyone looks for.
-fs::file_type own_type(const fs::directory_entry& entry) {
-  boost::system::error_code ignored;
-  return entry.symlink_status(ignored).type();
+// Visits a folder's entries, in the file system's order. A listing that breaks off is an error, not a short
+// folder. readdir() and not Boost's iterator, which asks for the type of every file once more: formats are
+// told apart by looking at one folder many times.
+template <class Visit>
+void for_each_entry(const Path& folder, Visit&& visit) {
+  const std::unique_ptr<DIR, int (*)(DIR*)> listing(::opendir(folder.c_str()), &::closedir);
+  if (!listing) throw cannot_read(folder, errno);
+  for (errno = 0; const ::dirent* entry = ::readdir(listing.get()); errno = 0)
+    if (const std::string name = entry->d_name; !is_left_out(name))
+      visit(Entry{name, type_of(*entry, folder)});
+  if (errno != 0) throw cannot_read(folder, errno);
 }
-fs::file_type linked_type(const fs::directory_entry& entry) {
+
+// Of what it links to, where it is a link.
+fs::file_type linked_type(const Entry& entry, const Path& folder) {
+  if (entry.type != fs::symlink_file) return entry.type;
   boost::system::error_code ignored;
-  return entry.status(ignored).type();
+  return fs::status(folder / entry.name, ignored).type();
 }
 
 // A link to a folder is never walked into, so that loops end.
 void visit_below(const Path& folder, const std::string& prefix, bool recursive,
                  const std::function<void(const std::string&)>& visit) {
-  for_each_entry(folder, [&](const fs::directory_entry& entry) {
-    const std::string name = prefix + entry.path().filename().string();
-    if (own_type(entry) == fs::directory_file) {
-      if (recursive) visit_below(entry.path(), name + "/", recursive, visit);
-    } else if (linked_type(entry) == fs::regular_file) {
+  for_each_entry(folder, [&](const Entry& entry) {
+    const std::string name = prefix + entry.name;
+    if (entry.type == fs::directory_file) {
+      if (recursive) visit_below(folder / entry.name, name + "/", recursive, visit);
+    } else if (linked_type(entry, folder) == fs::regular_file) {
       visit(name);
     }
   });
@@ -135,8 +157,8 @@ std::vector<Path> list_files(const Path& folder, bool recursive) {
 std::vector<Path> list_folders(const Path& folder) {
   require_folder(folder);
   std::vector<Path> folders;
-  for_each_entry(folder, [&](const fs::directory_entry& entry) {
-    if (linked_type(entry) == fs::directory_file) folders.push_back(entry.path());
+  for_each_entry(folder, [&](const Entry& entry) {
+    if (linked_type(entry, folder) == fs::directory_file) folders.push_back(folder / entry.name);
   });
   std::sort(folders.begin(), folders.end(),
             [](const Path& a, const Path& b) { return a.native() < b.native(); });

@@ -252,10 +252,11 @@ class Scanner {
     if (kept > 0) std::memmove(window_.data(), keep_, kept);
     if (kept > (window_.size() - kJsonPadding) / 2)
       window_.resize(2 * window_.size());
-    else if (offset > 0 && window_.size() < kWindow)
+    else if (was_filled_ && window_.size() < kWindow)
       window_.resize(kWindow + kJsonPadding);
-    const std::size_t got =
-        file_.read_some(offset, window_.data() + kept, window_.size() - kJsonPadding - kept);
+    const std::size_t room = window_.size() - kJsonPadding - kept;
+    const std::size_t got = file_.read_some(offset, window_.data() + kept, room);
+    was_filled_ = got == room;
     if (keep_) keep_ = window_.data();
     next_ = counted_ = window_.data() + kept;
     end_ = next_ + got;
@@ -304,6 +305,7 @@ class Scanner {
   const char* keep_ = nullptr;
   const char* counted_ = nullptr;  // lines before it are in line_
   std::uint64_t end_offset_ = 0;
+  bool was_filled_ = false;  // by the last read, so that a larger window is worth its bytes
   std::uint64_t line_ = 1;
   std::vector<char> open_;
   std::set<std::string> keys_;
