@@ -157,8 +157,9 @@ std::string to_text(const ConvertReport& report) {
     text += "\n";
   }
   if (made.measured > 0)
-    text += fmt::format("polygons against their pixels: IoU {:.4f} on average, {:.4f} at worst\n",
-                        made.iou_sum / static_cast<double>(made.measured), made.iou_min);
+    text += fmt::format(
+        "outlines of masks, of their holes too: IoU with the pixels {:.4f} on average, {:.4f} at worst\n",
+        made.iou_sum / static_cast<double>(made.measured), made.iou_min);
   return text;
 }
 
