@@ -98,6 +98,32 @@ std::optional<NamedColour> named_colour(std::string_view line) {
   return std::nullopt;
 }
 
+// The head of a table of colours, as Kaggle's class_dict.csv has one: "name,r,g,b".
+bool is_head_of_colours(std::string_view line) {
+  const std::vector<std::string_view> words = words_of(line);
+  if (words.size() != 4) return false;
+  const auto is_head = [](std::span<const std::string_view> three) {
+    const std::string text = lower_case(fmt::format("{}", fmt::join(three, " ")));
+    return text == "r g b" || text == "red green blue";
+  };
+  const std::span<const std::string_view> all(words);
+  return is_head(all.first(3)) || is_head(all.last(3));
+}
+
+// "17: traffic light", as COCO-Stuff's labels.txt has it.
+struct NumberedName {
+  std::size_t number = 0;
+  std::string_view name;
+};
+std::optional<NumberedName> numbered_name(std::string_view line) {
+  const std::size_t colon = line.find(':');
+  if (colon == std::string_view::npos) return std::nullopt;
+  const auto number = to_integer(trimmed(line.substr(0, colon)));
+  const std::string_view name = trimmed(line.substr(colon + 1));
+  if (!number || *number < 0 || *number > kLargestValue || name.empty()) return std::nullopt;
+  return NumberedName{static_cast<std::size_t>(*number), name};
+}
+
 std::string_view without_comment(std::string_view line) {
   const std::string_view content = trimmed(line);
   return content.starts_with('#') ? std::string_view() : content;
@@ -154,8 +180,16 @@ LabelFile parse_label_document(std::string_view text, const Path& file) {
 
 LabelFile parse_label_names(std::string_view text, const Path& file) {
   LabelFile out;
+  const bool all_numbered = std::ranges::all_of(lines_of(text), [](std::string_view line) {
+    return trimmed(line).empty() || numbered_name(trimmed(line));
+  });
   for_each_line(text, file, [&](std::string_view line, std::size_t index) {
-    if (const std::string_view name = trimmed(line); !name.empty()) add_label(out, name, index, std::nullopt);
+    const std::string_view name = trimmed(line);
+    if (name.empty()) return;
+    if (const auto numbered = all_numbered ? numbered_name(name) : std::nullopt)
+      add_label(out, numbered->name, numbered->number, std::nullopt);
+    else
+      add_label(out, name, index, std::nullopt);
   });
   require_distinct(out, file);
   return out;
@@ -165,7 +199,7 @@ LabelFile parse_label_colours(std::string_view text, const Path& file) {
   LabelFile out;
   for_each_line(text, file, [&](std::string_view line, std::size_t) {
     const std::string_view content = without_comment(line);
-    if (content.empty()) return;
+    if (content.empty() || (out.labels.empty() && is_head_of_colours(content))) return;
     const auto entry = named_colour(content);
     if (!entry)
       throw Error(Code::bad_value,
@@ -176,12 +210,39 @@ LabelFile parse_label_colours(std::string_view text, const Path& file) {
   return out;
 }
 
+LabelFile parse_scene_parsing_labels(std::string_view text, const Path& file) {
+  LabelFile out;
+  Label other;
+  other.name = "other";
+  other.role = Role::ignore;
+  out.labels.push_back(std::move(other));
+  out.values.push_back(0);
+  for_each_line(text, file, [&](std::string_view line, std::size_t index) {
+    if (index == 0 || trimmed(line).empty()) return;
+    constexpr std::size_t kStuff = 4, kName = 5;
+    const std::vector<std::string> fields = split_text(line, '\t');
+    const auto number = to_integer(trimmed(fields.front()));
+    if (fields.size() <= kName || !number || *number < 1 || *number > kLargestValue ||
+        trimmed(fields[kName]).empty())
+      throw Error(Code::bad_value, fmt::format("expected Idx, Ratio, Train, Val, Stuff and Name with tabs "
+                                               "between them, found {}",
+                                               in_quotes(line)));
+    add_label(out, trimmed(fields[kName]), static_cast<std::size_t>(*number), std::nullopt);
+    out.labels.back().kind = trimmed(fields[kStuff]) == "1" ? LabelKind::stuff : LabelKind::thing;
+  });
+  require_distinct(out, file);
+  return out;
+}
+
 LabelFile read_label_file(const Path& path) {
   const std::string text = read_file(path);
   if (lower_extension(path) == "json") return parse_label_document(text, path);
   for (const std::string_view line : lines_of(text))
-    if (const std::string_view content = without_comment(line); !content.empty())
-      return named_colour(content) ? parse_label_colours(text, path) : parse_label_names(text, path);
+    if (const std::string_view content = without_comment(line); !content.empty()) {
+      if (content.starts_with("Idx\tRatio\t")) return parse_scene_parsing_labels(text, path);
+      return named_colour(content) || is_head_of_colours(content) ? parse_label_colours(text, path)
+                                                                  : parse_label_names(text, path);
+    }
   throw Error(Code::bad_value, "names no label").at_file(path);
 }
 
@@ -205,14 +266,17 @@ std::optional<LabelFile> find_label_file(const std::vector<Path>& folders) {
   for (const Path& folder : folders) {
     const auto present = [&](const char* name) { return fs::is_regular_file(folder / name); };
     if (present("labels.json")) return read_label_file(folder / "labels.json");
-    const Path colours = folder / "label_colors.txt";
+    std::optional<LabelFile> coloured;
+    for (const char* name : {"label_colors.txt", "class_dict.csv"})
+      if (!coloured && present(name)) coloured = read_label_file(folder / name);
     for (const char* name : {"labels.txt", "classes.txt", "codes.txt"}) {
       if (!present(name)) continue;
       LabelFile named = read_label_file(folder / name);
-      if (fs::is_regular_file(colours)) add_colours(named, read_label_file(colours));
+      if (coloured) add_colours(named, *coloured);
       return named;
     }
-    if (fs::is_regular_file(colours)) return read_label_file(colours);
+    if (coloured) return coloured;
+    if (present("objectInfo150.txt")) return read_label_file(folder / "objectInfo150.txt");
   }
   return std::nullopt;
 }

@@ -42,16 +42,24 @@ struct LabelFile {
 /// list, from 0. Throws Error(bad_format | bad_value) with place and field; unknown keys are errors.
 LabelFile parse_label_document(std::string_view text, const Path& file);
 
-/// labels.txt, classes.txt, codes.txt: a name a line. Value and id are the line's number from 0; an empty
-/// line names no label. Throws Error(bad_value) with the line.
+/// labels.txt, classes.txt, codes.txt: a name a line. Value and id are the line's number from 0, or, where
+/// every line is "17: name" as in COCO-Stuff's, that number; an empty line names no label. Throws
+/// Error(bad_value) with the line.
 LabelFile parse_label_names(std::string_view text, const Path& file);
 
 /// label_colors.txt: "r g b name" or "name r g b" a line, separated by blanks or commas; "#" begins a
-/// comment. Value and id count the labels from 0. Throws Error(bad_value) with the line.
+/// comment, and the first line may be a head, "name,r,g,b", as in Kaggle's class_dict.csv. Value and id count
+/// the labels from 0. Throws Error(bad_value) with the line.
 LabelFile parse_label_colours(std::string_view text, const Path& file);
 
-/// A .json file as parse_label_document; other text as parse_label_colours where its first label has three
-/// numbers, else as parse_label_names. Throws Error as these and read_file.
+/// objectInfo150.txt of the MIT Scene Parsing Benchmark (ADE20K): Idx, Ratio, Train, Val, Stuff and Name with
+/// tabs between them. Value and id are Idx; 0, which the benchmark does not evaluate, is "other", of the role
+/// ignore. Throws Error(bad_value) with the line.
+LabelFile parse_scene_parsing_labels(std::string_view text, const Path& file);
+
+/// A .json file as parse_label_document; other text as parse_scene_parsing_labels where it has that head, as
+/// parse_label_colours where its first label has three numbers or it has that head, else as
+/// parse_label_names. Throws Error as these and read_file.
 LabelFile read_label_file(const Path& path);
 
 /// The text of labels.json: parsing it gives an equal LabelFile, but for what a label holds besides
@@ -59,8 +67,9 @@ LabelFile read_label_file(const Path& path);
 std::string to_text(const LabelFile& file);
 
 /// The label file beside the masks: in the first of `folders` that has one, labels.json, else labels.txt,
-/// classes.txt or codes.txt with the colours that label_colors.txt gives to the same names, else
-/// label_colors.txt alone. Nothing where there is none. Throws Error as read_label_file.
+/// classes.txt or codes.txt with the colours that label_colors.txt or class_dict.csv gives to the same names,
+/// else one of these two alone, else objectInfo150.txt. Nothing where there is none. Throws Error as
+/// read_label_file.
 std::optional<LabelFile> find_label_file(const std::vector<Path>& folders);
 
 }  // namespace maskmill

@@ -17,11 +17,12 @@ namespace {
 
 using Names = std::span<const std::string_view>;
 
-constexpr std::array<std::string_view, 10> kImageFolders{"images", "image",      "imgs",   "img",    "inputs",
-                                                         "input",  "jpegimages", "photos", "frames", "rgb"};
-constexpr std::array<std::string_view, 14> kMaskFolders{
-    "masks", "mask",         "labels",      "label",   "annotations", "annotation",    "annot",
-    "gt",    "ground_truth", "groundtruth", "targets", "target",      "segmentations", "segmentation"};
+constexpr std::array<std::string_view, 11> kImageFolders{
+    "images", "image", "imgs", "img", "inputs", "input", "jpegimages", "photos", "frames", "rgb", "img_dir"};
+constexpr std::array<std::string_view, 16> kMaskFolders{
+    "masks",         "mask",         "labels",       "label",         "annotations", "annotation",
+    "annot",         "gt",           "ground_truth", "groundtruth",   "targets",     "target",
+    "segmentations", "segmentation", "ann_dir",      "stuffthingmaps"};
 constexpr std::array<std::string_view, 11> kSubsets{"train", "training",   "trainval", "val",
                                                     "valid", "validation", "minival",  "dev",
                                                     "eval",  "test",       "testing"};
@@ -45,7 +46,11 @@ PairFolders named_pair(std::string subset, std::span<const Path> folders) {
 }
 
 /// A subset's folder that has no masks is taken only under a name that can mean nothing else.
+/// COCO's have a year behind them.
 bool is_subset_name(std::string_view name) {
+  constexpr std::size_t kYear = 4;
+  if (name.size() > kYear && name.find_last_not_of("0123456789") + kYear < name.size())
+    name.remove_suffix(kYear);
   return contains(kSubsets, lower_case(name));
 }
 

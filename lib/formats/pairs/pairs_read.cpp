@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "base/error.h"
 #include "base/text.h"
+#include "formats/mask_files/mask_labels.h"
 #include "formats/mask_files/mask_source.h"
 #include "formats/pairs/layout.h"
 #include "formats/pairs/pairs_halves.h"
@@ -26,6 +29,22 @@ Error nothing_found(const Path& source) {
           "mask-suffix=SUFFIX");
 }
 
+bool is_in_stuffthingmaps(const PairFolders& folders) {
+  return std::ranges::find(folders.masks, Path("stuffthingmaps")) != folders.masks.end();
+}
+
+/// COCO-Stuff's labels.txt counts categories from 1, with 0 for what is unlabelled; its pixel maps are one
+/// less, and 255 there (https://github.com/nightrome/cocostuff, "Label format").
+void use_values_of_stuffthingmaps(LabelFile& labels) {
+  const auto unlabelled = std::ranges::find(labels.values, 0);
+  if (unlabelled == labels.values.end()) return;
+  const auto position = unlabelled - labels.values.begin();
+  Label& label = labels.labels[static_cast<std::size_t>(position)];
+  if (lower_case(label.name) != "unlabeled") return;
+  label.role = Role::ignore;
+  for (int& value : labels.values) value = value == 0 ? 255 : value - 1;
+}
+
 }  // namespace
 
 std::unique_ptr<Source> open_pairs(const OpenRequest& request) {
@@ -35,7 +54,12 @@ std::unique_ptr<Source> open_pairs(const OpenRequest& request) {
     files.folders = find_folders(request.path, settings);
     files.pairs = pair_files(files.folders, settings.suffixes, files.findings);
     if (!files.any_mask()) throw nothing_found(request.path);
-    return make_mask_source(request.path, std::move(files), settings.labels);
+    std::optional<LabelFile> labels;
+    if (std::ranges::any_of(files.folders, is_in_stuffthingmaps)) {
+      labels = find_label_file(request.path, {request.path}, settings.labels);
+      if (labels) use_values_of_stuffthingmaps(*labels);
+    }
+    return make_mask_source(request.path, std::move(files), settings.labels, std::move(labels));
   } catch (Error& error) {
     error.at_file(request.path);
     throw;

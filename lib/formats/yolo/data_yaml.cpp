@@ -240,8 +240,8 @@ std::string data_yaml_text(const Metadata& metadata, const std::vector<int>& wri
   for (const auto& [key, value] : metadata.attributes) {
     // A trainer would run what stands under "download".
     const bool is_legal = !is_reserved_key(key) || key == "channels";
-    const bool is_subset = std::ranges::any_of(
-        kSubsets, [&name = key](const auto& subset) { return subset.first == name; });
+    const bool is_subset =
+        std::ranges::any_of(kSubsets, [&name = key](const auto& subset) { return subset.first == name; });
     if (is_legal && !is_subset && written.insert(key).second)
       others += fmt::format("{}: {}\n", yaml_text(key), yaml_value(value));
   }

@@ -109,6 +109,48 @@ TEST_CASE("a text file is taken for colours or for names by its first label") {
   CHECK(thrown_by([&] { read_label_file(scratch.path()); }).code() == Code::unreadable);
 }
 
+TEST_CASE("Kaggle's class_dict.csv has a head and names with blanks") {
+  const Scratch scratch;
+  const LabelFile file = read_label_file(scratch.write(
+      "class_dict.csv", "name,r,g,b\r\nAnimal,64,128,64\r\nTraffic Cone,0, 0, 64\r\nVoid,0,0,0\r\n"));
+  CHECK(names_in(file) == std::vector<std::string>{"Animal", "Traffic Cone", "Void"});
+  CHECK(file.labels[1].colour == Rgb{0, 0, 64});
+  CHECK(file.values == std::vector<int>{0, 1, 2});
+  const auto found = find_label_file({scratch.path()});
+  REQUIRE(found);
+  CHECK(names_in(*found) == names_in(file));
+  const Error again =
+      thrown_by([] { parse_label_colours("name,r,g,b\na,1,2,3\nname,r,g,b\n", "class_dict.csv"); });
+  CHECK(again.place() == Place{"class_dict.csv", 3, ""});
+}
+
+TEST_CASE("names that have their numbers before them keep these, where all have") {
+  const LabelFile numbered = parse_label_names("0: unlabeled\n1: person\n12: street sign\n", "labels.txt");
+  CHECK(names_in(numbered) == std::vector<std::string>{"unlabeled", "person", "street sign"});
+  CHECK(numbered.values == std::vector<int>{0, 1, 12});
+  CHECK(numbered.labels[2].id == 12);
+  const LabelFile mixed = parse_label_names("0: unlabeled\nperson\n", "labels.txt");
+  CHECK(names_in(mixed) == std::vector<std::string>{"0: unlabeled", "person"});
+  CHECK(thrown_by([] { parse_label_names("1: a\n1: b\n", "labels.txt"); }).code() == Code::bad_value);
+}
+
+TEST_CASE("ADE20K's objectInfo150.txt names the benchmark's classes") {
+  const Scratch scratch;
+  const LabelFile file = read_label_file(scratch.write("objectInfo150.txt",
+                                                       "Idx\tRatio\tTrain\tVal\tStuff\tName\n"
+                                                       "1\t0.1576\t11664\t1172\t1\twall\n"
+                                                       "2\t0.1072\t6046\t612\t0\tbuilding, edifice\n"));
+  CHECK(names_in(file) == std::vector<std::string>{"other", "wall", "building, edifice"});
+  CHECK(file.values == std::vector<int>{0, 1, 2});
+  CHECK(file.labels[0].role == Role::ignore);
+  CHECK(file.labels[1].kind == LabelKind::stuff);
+  CHECK(file.labels[2].kind == LabelKind::thing);
+  const Error error = thrown_by([&] {
+    read_label_file(scratch.write("cut.txt", "Idx\tRatio\tTrain\tVal\tStuff\tName\n1\t0.1576\t11664\n"));
+  });
+  CHECK(error.place().line == 2);
+}
+
 TEST_CASE("reading a written labels.json gives the labels back") {
   Label sky;
   sky.name = "Himmel \"blau\"\n\xE2\x98\x81";

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
 #include <boost/filesystem.hpp>
 #include <opencv2/core.hpp>
 
@@ -31,6 +32,33 @@ std::map<std::string, std::string> subset_of(const ReadDataSet& data) {
 }
 
 }  // namespace
+
+TEST_CASE("MMSegmentation's and COCO-Stuff's folders are known, with years behind the subsets") {
+  const auto [images, masks] =
+      GENERATE(table<const char*, const char*>({{"img_dir", "ann_dir"}, {"images", "stuffthingmaps"}}));
+  const Scratch scratch;
+  for (const char* subset : {"/train2017/a", "/val2017/b"})
+    put(scratch, images + std::string(subset) + ".jpg", masks + std::string(subset) + ".png");
+  CHECK(pairs().probe(scratch.path()).confidence >= 30);
+  const ReadDataSet data = read(scratch);
+  CHECK(subset_of(data) == std::map<std::string, std::string>{{"a", "train2017"}, {"b", "val2017"}});
+}
+
+TEST_CASE("COCO-Stuff's maps are one less than its categories, and 255 where nothing is labelled") {
+  const Scratch scratch;
+  scratch.write("images/train2017/a.jpg", jpeg_picture());
+  scratch.write("stuffthingmaps/train2017/a.png", png_mask({0, 181, 255}));
+  scratch.write("labels.txt", "0: unlabeled\n1: person\n182: wood\n");
+  const ReadDataSet data = read(scratch);
+  const auto& labels = data.source->metadata().labels;
+  REQUIRE(labels.size() == 3);
+  CHECK(labels[0].role == Role::ignore);
+  CHECK(labels[2].id == 182);
+  REQUIRE(data.items.size() == 1);
+  auto values = data.items[0].semantic->coding->values;
+  std::ranges::sort(values);
+  CHECK(values == std::vector<std::pair<std::int64_t, int>>{{0, 1}, {181, 2}, {255, 0}});
+}
 
 TEST_CASE("two folders pair by name, whatever they are called") {
   const auto [images, masks] = GENERATE(table<const char*, const char*>({{"images", "masks"},
