@@ -163,10 +163,11 @@ class CvatSource : public IndexedSource {
 
   /// In the first folder that has it, else where the file says it is; where it is nowhere, in the first.
   Path find_image(const Item& item, const Path& elsewhere) const {
+    boost::system::error_code failure;  // as of a name that is longer than any file's
     for (const Path& folder : layout_.image_folders)
       for (const Path& below : {folder / item.subset, folder})
-        if (Path path = below / item.file_name; fs::is_regular_file(path)) return path;
-    if (elsewhere.is_absolute() && fs::is_regular_file(elsewhere)) return elsewhere;
+        if (Path path = below / item.file_name; fs::is_regular_file(path, failure)) return path;
+    if (elsewhere.is_absolute() && fs::is_regular_file(elsewhere, failure)) return elsewhere;
     return layout_.image_folders.front() / item.file_name;
   }
 

@@ -97,3 +97,13 @@ TEST_CASE("a name that leads out of the folder is not followed") {
     CHECK(item.image.parent_path() == scratch / "set");
   }
 }
+
+TEST_CASE("a name longer than a file's may be is one of an image that is not there") {
+  const std::string name = std::string(300, 'a') + ".jpg";
+  for (const std::string& stated : {name, "/" + name}) {
+    const CvatReading reading = read_text(
+        cvat_document("<image id=\"0\" name=\"" + stated + "\" width=\"20\" height=\"10\"></image>\n"));
+    REQUIRE(reading.items.size() == 1);
+    CHECK(reading.items.at(0).size == Size{20, 10});
+  }
+}
