@@ -245,12 +245,23 @@ std::vector<Path> folders_of_pictures(const Path& folder) {
   return found;
 }
 
+/// masks/LABEL/: a folder with nothing but one for each label. One whose folders the images have as well is a
+/// label's itself.
+bool holds_labels(const Path& folder, const Path& images) {
+  if (holds_image(folder, false)) return false;
+  return std::ranges::none_of(folders_of_pictures(folder), [&](const Path& inside) {
+    boost::system::error_code failure;
+    return fs::is_directory(images / inside.filename(), failure);
+  });
+}
+
 }  // namespace
 
 LabelFolders label_folders_beside(const Path& images, std::string subset, std::span<const std::string> only) {
   std::vector<Path> beside = folders_of_pictures(images.parent_path());
   std::erase_if(beside, [&](const Path& folder) { return folder.filename() == images.filename(); });
-  if (beside.size() == 1 && !holds_image(beside.front(), false)) beside = folders_of_pictures(beside.front());
+  if (beside.size() == 1 && holds_labels(beside.front(), images))
+    beside = folders_of_pictures(beside.front());
   LabelFolders folders{std::move(subset), images, {}};
   for (const Path& folder : beside)
     if (const std::string name = folder.filename().string();

@@ -124,6 +124,16 @@ TEST_CASE("ids may name folders, images/ among them, beside subsets too") {
   CHECK(data.items[0].annotations.size() == 2);
 }
 
+TEST_CASE("ids may name folders where there is one label alone") {
+  const Scratch scratch;
+  scratch.write("images/nut/good/a.jpg", jpeg_picture());
+  put_mask(scratch, "bent/nut/good/a.png", {1, 0});
+  const ReadDataSet data = read(scratch.path());
+  CHECK(data.ids() == Ids{"nut/good/a"});
+  REQUIRE(data.source->metadata().labels.find("bent"));
+  CHECK(data.items.at(0).annotated);
+}
+
 TEST_CASE("an empty mask is annotated as empty, no mask at all is not annotated") {
   const Scratch scratch;
   put(scratch, "", "a");
