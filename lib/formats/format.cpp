@@ -1,7 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "formats/format.h"
 
+#include <boost/filesystem.hpp>
+
+#include "base/error.h"
+
 namespace maskmill {
+
+Probe ProbeFunction::operator()(const Path& path) const {
+  try {
+    return look_(path);
+  } catch (const Error& error) {
+    if (error.code() == Code::interrupted) throw;
+    return {0, {error.message()}};
+  } catch (const fs::filesystem_error& error) {
+    return {0, {error.code().message()}};
+  }
+}
 
 std::vector<std::pair<std::string_view, bool>> listed(const Capabilities& holds) {
   return {{"boxes", holds.box},

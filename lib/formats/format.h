@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <concepts>
 #include <memory>
 #include <span>
 #include <string>
@@ -66,6 +67,20 @@ struct CreateRequest {
   std::vector<std::string> settings{};  ///< "key=value", of the format's write_settings
 };
 
+/// How a format looks at a path. What it throws is its opinion: confidence 0, and the reason. Only an
+/// interruption goes on.
+class ProbeFunction {
+ public:
+  using Look = Probe (*)(const Path& path);
+  ProbeFunction() = default;
+  template <std::convertible_to<Look> Function>
+  ProbeFunction(Function look) : look_(look) {}
+  Probe operator()(const Path& path) const;
+
+ private:
+  Look look_ = nullptr;
+};
+
 /// One format: all that the program knows of it. Each has a folder here, and a line in registry.cpp.
 struct Format {
   std::string_view name;   ///< "coco": what --from and --to take
@@ -75,9 +90,8 @@ struct Format {
   std::vector<std::string_view> extensions;  ///< of annotation files, lower case, no dot
   Capabilities holds;
 
-  /// Cheap: looks at names and at the first few kilobytes of a few files. Never throws; a path that cannot be
-  /// read has confidence 0 and the reason.
-  Probe (*probe)(const Path& path) = nullptr;
+  /// Cheap: looks at names and at the first few kilobytes of a few files.
+  ProbeFunction probe;
   /// Throws Error, with the place, where there is nothing that can be read as this format.
   std::unique_ptr<Source> (*open)(const OpenRequest& request) = nullptr;
   /// Null: the format is read only. Items must hold only what `holds` says; prepare/convert.h sees to it.

@@ -27,7 +27,7 @@ constexpr std::string_view kDescription =
     "PNGs, or with coding=colour Cambridge's, with codes.txt, label_colors.txt, labels.json, which states all "
     "that is known of the labels, and a list for each subset, valid.txt for val.";
 
-Probe probe_folder(const Path& path) {
+Probe probe(const Path& path) {
   const PairFolders folders = find_camvid_folders(path);
   const bool is_cambridge =
       lower_case(folders.masks.filename().string()) == lower_case(kCambridgeMasks) ||
@@ -52,12 +52,6 @@ Probe probe_folder(const Path& path) {
     found.reasons.back() += ", CamVid's 32";
   }
   return found;
-}
-
-Probe probe(const Path& path) try { return probe_folder(path); } catch (const Error& error) {
-  return {0, {error.message()}};
-} catch (const fs::filesystem_error& error) {
-  return {0, {error.code().message()}};
 }
 
 }  // namespace

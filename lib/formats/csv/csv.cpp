@@ -40,7 +40,7 @@ Probe probe_table(const Table& table, int confidence) {
                        in_quotes(columns.names[columns.image]), in_quotes(columns.names[*columns.mask]))}};
 }
 
-Probe probe(const Path& path) try {
+Probe probe(const Path& path) {
   if (!fs::is_directory(path)) {
     if (lower_extension(path) != "csv") return {0, {"not a folder, nor a .csv file"}};
     const std::vector<Table> tables = find_tables(path, {});
@@ -55,10 +55,6 @@ Probe probe(const Path& path) try {
   const Table& shown = best == tables.end() ? tables.front() : *best;
   const bool is_named = shown.file.filename().string().starts_with("df_");
   return probe_table(shown, is_named ? 92 : 78);
-} catch (const Error& error) {
-  return {0, {error.message()}};
-} catch (const fs::filesystem_error& error) {
-  return {0, {error.code().message()}};
 }
 
 }  // namespace

@@ -54,17 +54,13 @@ Probe probe_file(const Path& file) {
 
 }  // namespace
 
-Probe probe_cvat(const Path& path) try {
+Probe probe_cvat(const Path& path) {
   if (!fs::is_directory(path)) return probe_file(path);
   const std::vector<Path> files = files_in(path);
   if (files.empty()) return {0, {"neither annotations.xml nor another XML file of CVAT"}};
   Probe probe = probe_file(files.front());
   if (probe.confidence > 0 && fs::is_directory(path / "images")) probe.reasons.emplace_back("images/");
   return probe;
-} catch (const Error& error) {
-  return {0, {error.message()}};
-} catch (const fs::filesystem_error& error) {
-  return {0, {error.code().message()}};
 }
 
 CvatLayout find_cvat_files(const Path& path, const std::optional<std::string>& images) {

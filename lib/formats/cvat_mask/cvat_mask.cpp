@@ -22,7 +22,7 @@ constexpr std::string_view kDescription =
     "image of background alone; the background is the first line of labelmap.txt and black, as CVAT takes it, and ids and roles "
     "stand there in a comment. Pixels without a label become a label void. CVAT itself reads no object above 255.";
 
-Probe probe(const Path& path) try {
+Probe probe(const Path& path) {
   const VocFolders folders = find_cvat_mask_folders(path);
   const auto below = [&](const Path& folder) { return relative_name(folder, path) + "/"; };
   const Path labelmap = folders.root / "labelmap.txt";
@@ -41,10 +41,6 @@ Probe probe(const Path& path) try {
     found.reasons.push_back(below(folders.segmentation_sets) + " lists the images");
   }
   return found;
-} catch (const Error& error) {
-  return {0, {error.message()}};
-} catch (const fs::filesystem_error& error) {
-  return {0, {error.code().message()}};
 }
 
 Format declared() {

@@ -130,7 +130,7 @@ class KittiSink : public SceneSink {
   const WriteSettings settings_;
 };
 
-Probe probe(const Path& path) try {
+Probe probe(const Path& path) {
   if (!fs::is_directory(path)) return {0, {"not a folder"}};
   const std::vector<KittiSubset> subsets = find_kitti_subsets(path);
   if (subsets.empty()) return {0, {"no folders such as training/image_2/ and training/semantic/"}};
@@ -152,10 +152,6 @@ Probe probe(const Path& path) try {
     return probe;
   }
   return {10, {"image_2/ is there, and no masks in semantic/, instance/ or semantic_rgb/"}};
-} catch (const Error& error) {
-  return {0, {error.message()}};
-} catch (const fs::filesystem_error& error) {
-  return {0, {error.code().message()}};
 }
 
 std::unique_ptr<Source> open(const OpenRequest& request) {

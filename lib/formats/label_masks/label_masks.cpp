@@ -69,7 +69,7 @@ std::unique_ptr<Source> open(const OpenRequest& request) {
   return make_label_mask_source(request.path, std::move(folders), {request.path}, settings);
 }
 
-Probe probe(const Path& path) try {
+Probe probe(const Path& path) {
   if (!fs::is_directory(path)) return {0, {"not a folder"}};
   const std::vector<LabelFolders> folders = find_folders(path, {});
   const auto part = std::ranges::find_if(folders, [](const LabelFolders& one) { return !one.masks.empty(); });
@@ -91,10 +91,6 @@ Probe probe(const Path& path) try {
     found.reasons.emplace_back("labels.json names the labels");
   }
   return found;
-} catch (const Error& error) {
-  return {0, {error.message()}};
-} catch (const fs::filesystem_error& error) {
-  return {0, {error.code().message()}};
 }
 
 class FolderSink : public LabelMaskSink {

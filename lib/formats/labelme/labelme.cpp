@@ -68,7 +68,7 @@ std::vector<Path> some_documents(const Path& folder) {
 
 }  // namespace
 
-Probe probe_labelme(const Path& path) try {
+Probe probe_labelme(const Path& path) {
   if (!fs::is_directory(path)) {
     if (lower_extension(path) != "json") return {0, {"is no JSON file"}};
     if (!looks_like_labelme(path)) return {0, {"has no list of shapes"}};
@@ -84,10 +84,6 @@ Probe probe_labelme(const Path& path) try {
   const std::string reason = fmt::format("{} of the {} looked at has LabelMe's list of shapes", fitting,
                                          counted(files.size(), "JSON file"));
   return {fitting == files.size() ? 90 : 60, {reason, relative_name(example, path)}};
-} catch (const Error& error) {
-  return {0, {error.message()}};
-} catch (const fs::filesystem_error& error) {
-  return {0, {error.code().message()}};
 }
 
 const Format& labelme() {

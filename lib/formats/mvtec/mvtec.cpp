@@ -29,7 +29,7 @@ constexpr std::string_view kDescription =
     "test lie in that subset's ground_truth/, since their names may be those of test's. labels.json states what "
     "else is known of the labels. An item without a subset has no place.";
 
-Probe probe(const Path& path) try {
+Probe probe(const Path& path) {
   if (!fs::is_directory(path)) return {0, {"not a folder"}};
   const std::vector<MvtecFolder> folders = find_mvtec_folders(path);
   if (folders.empty())
@@ -56,10 +56,6 @@ Probe probe(const Path& path) try {
                                         categories.size() == 1 ? "one category" : "several categories",
                                         *categories.begin()));
   return found;
-} catch (const Error& error) {
-  return {0, {error.message()}};
-} catch (const fs::filesystem_error& error) {
-  return {0, {error.code().message()}};
 }
 
 Format declared() {

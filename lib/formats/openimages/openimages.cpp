@@ -67,7 +67,7 @@ int confidence_of(OpenImagesKind kind) {
   return kind == OpenImagesKind::image_labels ? 80 : 50;
 }
 
-Probe probe(const Path& path) try {
+Probe probe(const Path& path) {
   if (!fs::is_directory(path)) return {0, {"not a folder"}};
   Probe found;
   for (const OpenImagesTable& table : sample_tables(path)) {
@@ -77,10 +77,6 @@ Probe probe(const Path& path) try {
   }
   if (found.reasons.empty()) found.reasons.emplace_back("no .csv file with Open Images' columns");
   return found;
-} catch (const Error& error) {
-  return {0, {error.message()}};
-} catch (const fs::filesystem_error& error) {
-  return {0, {error.code().message()}};
 }
 
 }  // namespace

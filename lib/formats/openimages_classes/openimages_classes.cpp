@@ -36,7 +36,7 @@ Capabilities held() {
   return holds;
 }
 
-Probe probe(const Path& path) try {
+Probe probe(const Path& path) {
   if (!fs::is_directory(path)) return {0, {"not a folder"}};
   const std::vector<ClassFolder> folders = find_class_folders(path);
   if (folders.empty()) return {0, {"no folder of a class with images/ and pascal/ or segmentations/"}};
@@ -50,10 +50,6 @@ Probe probe(const Path& path) try {
                        !has_masks   ? "pascal/"
                        : !has_boxes ? "segmentations/"
                                     : "pascal/ and segmentations/")}};
-} catch (const Error& error) {
-  return {0, {error.message()}};
-} catch (const fs::filesystem_error& error) {
-  return {0, {error.code().message()}};
 }
 
 }  // namespace

@@ -66,14 +66,8 @@ Probe probe_folder(const Path& path) {
 }
 
 Probe probe(const Path& path) {
-  try {
-    if (!fs::is_directory(path)) return {0, {"not a folder"}};
-    return probe_folder(path);
-  } catch (const Error& error) {
-    return {0, {error.message()}};
-  } catch (const fs::filesystem_error& error) {
-    return {0, {error.code().message()}};
-  }
+  if (!fs::is_directory(path)) return {0, {"not a folder"}};
+  return probe_folder(path);
 }
 
 }  // namespace

@@ -53,7 +53,7 @@ std::unique_ptr<Source> open(const OpenRequest& request) {
   return make_mask_source(request.path, std::move(files), settings);
 }
 
-Probe probe(const Path& path) try {
+Probe probe(const Path& path) {
   if (!fs::is_directory(path)) return {0, {"not a folder"}};
   const std::vector<PairFolders> folders = part_folders(path);
   for (const PairFolders& part : folders)
@@ -67,10 +67,6 @@ Probe probe(const Path& path) try {
       {fmt::format("training/inputs/ or testing/inputs/ is there, but none of the first {} images has a mask "
                    "of its name",
                    kSampledImages)}};
-} catch (const Error& error) {
-  return {0, {error.message()}};
-} catch (const fs::filesystem_error& error) {
-  return {0, {error.code().message()}};
 }
 
 class RmldnnSink : public MaskSink {

@@ -93,7 +93,7 @@ std::unique_ptr<Source> open(const OpenRequest& request) {
   return make_mask_source(request.path, std::move(files), settings);
 }
 
-Probe probe(const Path& path) try {
+Probe probe(const Path& path) {
   if (!fs::is_directory(path)) return {0, {"not a folder"}};
   const std::vector<PairFolders> folders = subset_folders(path);
   for (const PairFolders& part : folders) {
@@ -109,10 +109,6 @@ Probe probe(const Path& path) try {
   return {15,
           {fmt::format("{}/ and {}annot/ are there, but none of the first {} images has a mask of its name",
                        folders.front().subset, folders.front().subset, kSampledImages)}};
-} catch (const Error& error) {
-  return {0, {error.message()}};
-} catch (const fs::filesystem_error& error) {
-  return {0, {error.code().message()}};
 }
 
 class TrainannotSink : public MaskSink {

@@ -70,7 +70,7 @@ Probe probe_of(ViaKind kind, const std::string& name) {
 
 }  // namespace
 
-Probe probe_via(const Path& path) try {
+Probe probe_via(const Path& path) {
   if (!fs::is_directory(path))
     return probe_of(lower_extension(path) == "json" ? via_kind(path) : ViaKind::other,
                     path.filename().string());
@@ -82,10 +82,6 @@ Probe probe_via(const Path& path) try {
           (is_usual_subset(folder.filename().string()) || fs::is_regular_file(folder / kViaProject)))
         kind = first_kind(folder, example);
   return probe_of(kind, relative_name(example, path));
-} catch (const Error& error) {
-  return {0, {error.message()}};
-} catch (const fs::filesystem_error& error) {
-  return {0, {error.code().message()}};
 }
 
 const Format& via() {

@@ -41,7 +41,7 @@ bool has_deep_files(const VocFolders& folders) {
          fs::is_regular_file(folders.root / "labelmap.txt", failure);
 }
 
-Probe probe_voc(const Path& path) try {
+Probe probe_voc(const Path& path) {
   const VocFolders folders = find_voc_folders(path);
   Probe probe;
   const auto add = [&](int confidence, std::string reason) {
@@ -64,10 +64,6 @@ Probe probe_voc(const Path& path) try {
   if (!folders.flat && !folders.images.empty() && folders.images != folders.annotations)
     add(10, name_of_folder(folders.images));
   return probe;
-} catch (const Error& error) {
-  return {0, {error.message()}};
-} catch (const fs::filesystem_error& error) {
-  return {0, {error.code().message()}};
 }
 
 Format declared() {

@@ -325,13 +325,9 @@ YoloLayout find_yolo_layout(const Path& path, const YoloReadSettings& settings, 
   return LayoutFinder(settings, findings).find(path);
 }
 
-Probe probe_yolo(const Path& path) try {
+Probe probe_yolo(const Path& path) {
   if (!is_folder(path) && !is_yaml(path)) return {0, {"is neither a folder nor a YAML file"}};
   return probe_layout(path);
-} catch (const Error& error) {
-  return {0, {error.message()}};
-} catch (const fs::filesystem_error& error) {
-  return {0, {error.code().message()}};
 }
 
 }  // namespace maskmill

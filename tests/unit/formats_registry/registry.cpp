@@ -71,7 +71,8 @@ TEST_CASE("every format of the list says what it is and can be read") {
     CHECK(&formats::find(format->name) == format);
     CHECK(!format->title.empty());
     CHECK(format->description.size() > 100);
-    CHECK(format->probe);
+    CHECK(format->probe("no such folder").confidence == 0);
+    CHECK(!format->probe("no such folder").reasons.empty());
     CHECK(format->open);
     for (const auto& declare : {format->read_settings, format->write_settings})
       if (declare)
