@@ -67,8 +67,8 @@ void for_each_entry(const Path& folder, Visit&& visit) {
   const std::unique_ptr<DIR, int (*)(DIR*)> listing(::opendir(folder.c_str()), &::closedir);
   if (!listing) throw cannot_read(folder, errno);
   for (errno = 0; const ::dirent* entry = ::readdir(listing.get()); errno = 0)
-    if (const std::string name = entry->d_name; !is_left_out(name))
-      visit(Entry{name, type_of(*entry, folder)});
+    if (std::string name = entry->d_name; !is_left_out(name))
+      visit(Entry{std::move(name), type_of(*entry, folder)});
   if (errno != 0) throw cannot_read(folder, errno);
 }
 
@@ -90,6 +90,10 @@ void visit_below(const Path& folder, const std::string& prefix, bool recursive,
       visit(name);
     }
   });
+}
+
+void sort_by_name(std::vector<Path>& paths) {
+  std::ranges::sort(paths, {}, &Path::native);
 }
 
 // The kernel writes blanks, line breaks and backslashes of a path as a backslash and three octal digits.
@@ -150,7 +154,17 @@ void for_each_file(const Path& folder, bool recursive, const std::function<void(
 std::vector<Path> list_files(const Path& folder, bool recursive) {
   std::vector<Path> files;
   for_each_file(folder, recursive, [&](const std::string& name) { files.push_back(folder / name); });
-  std::sort(files.begin(), files.end(), [](const Path& a, const Path& b) { return a.native() < b.native(); });
+  sort_by_name(files);
+  return files;
+}
+
+std::vector<Path> list_files_of(const Path& folder, std::initializer_list<std::string_view> extensions) {
+  std::vector<Path> files;
+  for_each_file(folder, false, [&](const std::string& name) {
+    if (std::ranges::find(extensions, lower_extension(name)) != extensions.end())
+      files.push_back(folder / name);
+  });
+  sort_by_name(files);
   return files;
 }
 
@@ -160,8 +174,7 @@ std::vector<Path> list_folders(const Path& folder) {
   for_each_entry(folder, [&](const Entry& entry) {
     if (linked_type(entry, folder) == fs::directory_file) folders.push_back(folder / entry.name);
   });
-  std::sort(folders.begin(), folders.end(),
-            [](const Path& a, const Path& b) { return a.native() < b.native(); });
+  sort_by_name(folders);
   return folders;
 }
 

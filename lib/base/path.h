@@ -3,6 +3,7 @@
 
 #include <boost/filesystem/path.hpp>
 #include <functional>
+#include <initializer_list>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -19,6 +20,10 @@ std::string read_file(const Path& path);
 /// machine. Left out: names that begin with "." (among them AppleDouble's "._x"), Thumbs.db, __MACOSX. Links
 /// to files are followed, links to folders are not. Throws Error(not_found | unreadable).
 std::vector<Path> list_files(const Path& folder, bool recursive = true);
+
+/// Those directly in `folder` that have one of these extensions (as lower_extension), in the same order; the
+/// others, which may be 100,000 images, take no memory.
+std::vector<Path> list_files_of(const Path& folder, std::initializer_list<std::string_view> extensions);
 
 /// The same files one by one, by their paths relative to `folder`, in no order: for folders of any number of
 /// files.

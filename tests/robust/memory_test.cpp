@@ -18,8 +18,6 @@ namespace {
 // Both just below where tables of 2/3 of a power of two double, so that neither has more room than it needs.
 constexpr int kFew = 2'600, kMany = 21'000;
 constexpr double kMostBytes = 200;  // an item
-// By which two runs differ: where the system puts libraries, and what the allocator keeps.
-constexpr long kNoiseKb = 600;
 
 std::string name_of(int number) {
   std::string digits = std::to_string(number);
@@ -63,7 +61,7 @@ long most_kb(std::vector<std::string> words, int status = 0) {
 }
 
 double bytes_an_item(long few_kb, long many_kb) {
-  return 1024.0 * static_cast<double>(many_kb - few_kb - kNoiseKb) / (kMany - kFew);
+  return 1024.0 * static_cast<double>(many_kb - few_kb) / (kMany - kFew);
 }
 
 }  // namespace

@@ -133,9 +133,7 @@ bool is_folder(const Path& path) {
 
 std::vector<Path> json_files(const Path& folder) {
   if (!is_folder(folder)) return {};
-  std::vector<Path> files = list_files(folder, false);
-  std::erase_if(files, [](const Path& path) { return lower_extension(path) != "json"; });
-  return files;
+  return list_files_of(folder, {"json"});
 }
 
 bool starts_with_kind(const Path& json, std::string_view kind) {

@@ -22,8 +22,7 @@ std::vector<Path> possible_truths(const Path& results) {
   for (const Path& folder : {beside, beside / "annotations", beside.parent_path() / "annotations"}) {
     boost::system::error_code ignored;
     if (!fs::is_directory(folder, ignored)) continue;
-    for (const Path& file : list_files(folder, false)) {
-      if (lower_extension(file) != "json") continue;
+    for (const Path& file : list_files_of(folder, {"json"})) {
       if (left-- == 0) return found;
       if (probe_coco_file(file, CocoKind::instances).confidence >= kSureOfTruth &&
           std::find(found.begin(), found.end(), file) == found.end())

@@ -90,8 +90,8 @@ std::optional<Table> read_table(const Path& file, const CsvReadSettings& setting
 
 std::vector<Table> tables_in(const Path& folder, const CsvReadSettings& settings) {
   std::vector<Table> named, others;
-  for (const Path& file : list_files(folder, false)) {
-    if (lower_extension(file) != "csv" || file.filename() == Path(std::string(kLabelTable))) continue;
+  for (const Path& file : list_files_of(folder, {"csv"})) {
+    if (file.filename() == Path(std::string(kLabelTable))) continue;
     const bool is_named = file.filename().string().starts_with("df_");
     if (auto table = read_table(file, settings); table && (is_named || names_pictures(*table))) {
       table->is_whole = file.stem() == "df_data";

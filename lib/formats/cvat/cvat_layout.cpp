@@ -33,8 +33,8 @@ bool is_xml(const Path& path) {
 std::vector<Path> files_in(const Path& folder) {
   if (const Path usual = folder / "annotations.xml"; fs::is_regular_file(usual)) return {usual};
   std::vector<Path> files;
-  for (const Path& file : list_files(folder, false))
-    if (is_xml(file) && kind_of(file) != Kind::other) files.push_back(file);
+  for (const Path& file : list_files_of(folder, {"xml"}))
+    if (kind_of(file) != Kind::other) files.push_back(file);
   return files;
 }
 

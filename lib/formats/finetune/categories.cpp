@@ -90,9 +90,8 @@ std::string to_text(const Categories& categories) {
 }
 
 std::optional<Categories> find_categories(const Path& source, Findings& findings) {
-  std::vector<Path> documents, named, stray;
-  for (const Path& file : list_files(source, false))
-    if (lower_extension(file) == "json") documents.push_back(file);
+  const std::vector<Path> documents = list_files_of(source, {"json"});
+  std::vector<Path> named, stray;
   // So many are annotations of images, and to read them all would take longer than reading the data set.
   if (documents.size() > kMostDocuments) return std::nullopt;
   for (const Path& file : documents) {

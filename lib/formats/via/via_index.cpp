@@ -351,8 +351,7 @@ ViaFiles find_via_files(const Path& path) {
   }
   const auto add = [&](const Path& folder, const std::string& subset) {
     std::vector<Path> projects, others;
-    for (const Path& file : list_files(folder, false)) {
-      if (lower_extension(file) != "json") continue;
+    for (const Path& file : list_files_of(folder, {"json"})) {
       const ViaKind kind = via_kind(file);
       if (kind == ViaKind::project) projects.push_back(file);
       if (kind == ViaKind::images || kind == ViaKind::version3) others.push_back(file);

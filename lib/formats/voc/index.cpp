@@ -57,8 +57,8 @@ bool begins_with_a_mark(const Path& list) {
 std::vector<List> read_lists(const Path& folder, bool segmentation) {
   std::vector<List> lists;
   if (folder.empty()) return lists;
-  for (const Path& file : list_files(folder, false))
-    if (lower_extension(file) == "txt") lists.push_back({file, file.stem().string(), segmentation});
+  for (const Path& file : list_files_of(folder, {"txt"}))
+    lists.push_back({file, file.stem().string(), segmentation});
   std::vector<std::string> subsets;
   for (const List& list : lists) subsets.push_back(list.subset);
   std::erase_if(lists, [&](const List& list) {

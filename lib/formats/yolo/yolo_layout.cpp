@@ -44,8 +44,7 @@ bool is_yaml(const Path& path) {
 /// data.yaml or dataset.yaml, else the one YAML file that describes a data set; empty: none does.
 Path find_yaml(const Path& root) {
   std::vector<Path> described;
-  for (const Path& file : list_files(root, false)) {
-    if (!is_yaml(file)) continue;
+  for (const Path& file : list_files_of(root, {"yaml", "yml"})) {
     const std::string name = lower_case(file.filename().string());
     if (name == "data.yaml" || name == "data.yml") return file;
     try {

@@ -18,6 +18,18 @@ TEST_CASE("files are listed bytewise by path, hidden ones and system leftovers l
   CHECK(names == std::vector<std::string>{"B.png", "a.png", "a/z.png", "b.png", "\xC3\xA9.png"});
 }
 
+TEST_CASE("files of some extensions are those directly in the folder, in the same order") {
+  const Scratch scratch;
+  for (const char* name : {"b.JSON", "a.json", "c.yml", "d.jpg", "._a.json", "json", "below/e.json"})
+    scratch.write(name, "");
+  fs::create_symlink(scratch / "a.json", scratch / "z.json");
+  std::vector<std::string> names;
+  for (const Path& path : list_files_of(scratch.path(), {"json", "yml"}))
+    names.push_back(path.filename().string());
+  CHECK(names == std::vector<std::string>{"a.json", "b.JSON", "c.yml", "z.json"});
+  CHECK(thrown_by([&] { list_files_of(scratch / "none", {"json"}); }).code() == Code::not_found);
+}
+
 TEST_CASE("a link that leads back into its folder does not hang a listing") {
   const Scratch scratch;
   scratch.write("a/x.png", "");
