@@ -56,7 +56,8 @@ std::unique_ptr<Source> open_pairs(const OpenRequest& request) {
     if (!files.any_mask()) throw nothing_found(request.path);
     std::optional<LabelFile> labels;
     if (std::ranges::any_of(files.folders, is_in_stuffthingmaps)) {
-      labels = find_label_file(request.path, {request.path}, settings.labels);
+      labels =
+          find_label_file(request.path, {request.path, request.path / "stuffthingmaps"}, settings.labels);
       if (labels) use_values_of_stuffthingmaps(*labels);
     }
     return make_mask_source(request.path, std::move(files), settings.labels, std::move(labels));

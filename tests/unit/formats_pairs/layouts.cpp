@@ -45,10 +45,11 @@ TEST_CASE("MMSegmentation's and COCO-Stuff's folders are known, with years behin
 }
 
 TEST_CASE("COCO-Stuff's maps are one less than its categories, and 255 where nothing is labelled") {
+  const std::string list = GENERATE("labels.txt", "stuffthingmaps/labels.txt");
   const Scratch scratch;
   scratch.write("images/train2017/a.jpg", jpeg_picture());
   scratch.write("stuffthingmaps/train2017/a.png", png_mask({0, 181, 255}));
-  scratch.write("labels.txt", "0: unlabeled\n1: person\n182: wood\n");
+  scratch.write(list, "0: unlabeled\n1: person\n182: wood\n");
   const ReadDataSet data = read(scratch);
   const auto& labels = data.source->metadata().labels;
   REQUIRE(labels.size() == 3);
