@@ -5,7 +5,6 @@
 
 #include <boost/filesystem.hpp>
 
-#include "base/error.h"
 #include "base/text.h"
 #include "formats/camvid/camvid_halves.h"
 #include "formats/camvid/camvid_tables.h"

@@ -6,7 +6,6 @@
 #include <algorithm>
 #include <boost/filesystem.hpp>
 
-#include "base/error.h"
 #include "formats/cityscapes/cityscapes_halves.h"
 #include "formats/cityscapes/layout.h"
 #include "formats/scenes/scene_sink.h"
@@ -33,7 +32,8 @@ constexpr std::string_view kDescription =
     "does not name get numbers from 34 up, 31 of objects at most, and are in labels.json. Names that "
     "Cityscapes' evaluation could not parse are changed and reported. An item without a subset lies in default/.";
 
-Probe probe_folder(const Path& path) {
+Probe probe(const Path& path) {
+  if (!fs::is_directory(path)) return {0, {"not a folder"}};
   const CityscapesFolders folders = find_cityscapes_folders(path, std::nullopt, std::nullopt);
   if (folders.truth.empty()) {
     if (folders.images.empty()) return {0, {"no folder gtFine/ or gtCoarse/"}};
@@ -55,11 +55,6 @@ Probe probe_folder(const Path& path) {
     return probe;
   }
   return {15, {truth + " is there, without files such as *_labelIds.png"}};
-}
-
-Probe probe(const Path& path) {
-  if (!fs::is_directory(path)) return {0, {"not a folder"}};
-  return probe_folder(path);
 }
 
 }  // namespace

@@ -6,7 +6,6 @@
 #include <algorithm>
 #include <boost/filesystem.hpp>
 
-#include "base/error.h"
 #include "base/text.h"
 #include "formats/csv/csv_halves.h"
 #include "formats/csv/tables.h"

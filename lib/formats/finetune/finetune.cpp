@@ -126,7 +126,8 @@ std::unique_ptr<Source> open(const OpenRequest& request) {
   return make_mask_source(request.path, std::move(files), wanted, completed(categories->labels, ours));
 }
 
-Probe probe_folder(const Path& path) {
+Probe probe(const Path& path) {
+  if (!fs::is_directory(path)) return {0, {"not a folder"}};
   Findings findings;
   if (const auto categories = find_categories(path, findings)) {
     for (const PairFolders& part : subset_folders(path, categories->mask_folder))
@@ -162,11 +163,6 @@ Probe probe_folder(const Path& path) {
   return {10,
           {fmt::format("no folder of binary masks of the images' names beside {}/images/",
                        folders.front().subset)}};
-}
-
-Probe probe(const Path& path) {
-  if (!fs::is_directory(path)) return {0, {"not a folder"}};
-  return probe_folder(path);
 }
 
 /// Throws Error(bad_value) for a subset that has no folder here.

@@ -7,7 +7,6 @@
 #include <vector>
 
 #include "base/byte_source.h"
-#include "base/error.h"
 #include "base/text.h"
 #include "formats/labelme/labelme_halves.h"
 #include "formats/labelme/labelme_index.h"

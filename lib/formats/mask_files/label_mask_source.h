@@ -31,11 +31,10 @@ bool has_label_masks(const LabelFolders& folders);
 /// What a user may say of labels that have a mask each.
 struct LabelMaskSettings : LabelSettings {
   static void visit(auto& self, auto&& setting) {
-    setting(
-        "labels", self.labels, "file that names the labels, relative to the data set",
-        unset(
-            "labels.json, labels.txt, classes.txt, codes.txt, label_colors.txt, class_dict.csv or objectInfo150.txt beside the folders, "
-            "else the folders' names"));
+    setting("labels", self.labels, "file that names the labels, relative to the data set",
+            unset("labels.json, labels.txt, classes.txt, codes.txt, label_colors.txt, class_dict.csv or "
+                  "objectInfo150.txt beside the folders, "
+                  "else the folders' names"));
     visit_roles(self, setting);
   }
 };

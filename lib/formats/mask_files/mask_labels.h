@@ -34,11 +34,10 @@ struct MaskLabelSettings : LabelSettings {
   PixelCoding coding = PixelCoding::automatic;
 
   static void visit(auto& self, auto&& setting) {
-    setting(
-        "labels", self.labels, "file that names the labels, relative to the data set",
-        unset(
-            "labels.json, labels.txt, classes.txt, codes.txt, label_colors.txt, class_dict.csv or objectInfo150.txt beside the folders; "
-            "without one the masks are read and labels are named by their values"));
+    setting("labels", self.labels, "file that names the labels, relative to the data set",
+            unset("labels.json, labels.txt, classes.txt, codes.txt, label_colors.txt, class_dict.csv or "
+                  "objectInfo150.txt beside the folders; "
+                  "without one the masks are read and labels are named by their values"));
     setting("coding", self.coding, "what a mask's pixels are: label numbers, 0 and one label, or colours");
     visit_roles(self, setting);
   }

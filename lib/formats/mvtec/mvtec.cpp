@@ -7,7 +7,6 @@
 #include <boost/filesystem.hpp>
 #include <set>
 
-#include "base/error.h"
 #include "formats/mask_files/pairing.h"
 #include "formats/mvtec/mvtec_halves.h"
 #include "formats/mvtec/mvtec_layout.h"

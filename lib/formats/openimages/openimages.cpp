@@ -6,7 +6,6 @@
 #include <algorithm>
 #include <boost/filesystem.hpp>
 
-#include "base/error.h"
 #include "formats/openimages/oid_layout.h"
 #include "formats/openimages/openimages_halves.h"
 

@@ -6,7 +6,6 @@
 #include <algorithm>
 #include <boost/filesystem.hpp>
 
-#include "base/error.h"
 #include "base/text.h"
 #include "formats/openimages_classes/class_tree.h"
 

@@ -5,7 +5,6 @@
 
 #include <boost/filesystem.hpp>
 
-#include "base/error.h"
 #include "formats/mask_files/mask_sink.h"
 #include "formats/pairs/layout.h"
 #include "formats/pairs/pairs_halves.h"
@@ -17,7 +16,8 @@ constexpr std::string_view kDescription =
     "An image file and a mask file for each item, paired by name and never by position. Read are images/ "
     "and masks/ (or inputs, labels, gt, ... or the folders that the settings name), <subset>/images/ and "
     "<subset>/masks/, images/<subset>/ and masks/<subset>/, <subset>/ and <subset>_annot/ (or "
-    "_mask, _labels, ...), MMSegmentation's img_dir/ and ann_dir/, COCO-Stuff's images/ and stuffthingmaps/, one folder where a suffix such as _mask tells them apart, and masks/ alone under a "
+    "_mask, _labels, ...), MMSegmentation's img_dir/ and ann_dir/, COCO-Stuff's images/ and stuffthingmaps/, "
+    "one folder where a suffix such as _mask tells them apart, and masks/ alone under a "
     "labels.json, which is what predict writes. A mask's pixels are label numbers (gray or palette PNG of "
     "1 to 16 bits; a palette's indices, never its colours), 0 and one label (taken where every mask holds "
     "only 0 and 255), or colours. Labels are named by labels.json, labels.txt, classes.txt, codes.txt (a "
@@ -38,7 +38,8 @@ std::string in_words(const PairFolders& folders, const Path& source) {
                      relative_name(folders.masks, source));
 }
 
-Probe probe_folder(const Path& path) {
+Probe probe(const Path& path) {
+  if (!fs::is_directory(path)) return {0, {"not a folder"}};
   const std::vector<PairFolders> folders = find_folders(path, {});
   const bool one_folder = folders.front().one_folder();
   if (folders.front().images.empty())
@@ -63,11 +64,6 @@ Probe probe_folder(const Path& path) {
       {fmt::format(
           "folders for images and masks are there, but none of the first {} images has a mask of its name",
           kSampledImages)}};
-}
-
-Probe probe(const Path& path) {
-  if (!fs::is_directory(path)) return {0, {"not a folder"}};
-  return probe_folder(path);
 }
 
 }  // namespace

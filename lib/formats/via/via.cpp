@@ -3,7 +3,6 @@
 
 #include <boost/filesystem.hpp>
 
-#include "base/error.h"
 #include "formats/subset_folders.h"
 #include "formats/via/via_halves.h"
 #include "formats/via/via_index.h"

@@ -4,7 +4,6 @@
 #include <boost/filesystem.hpp>
 #include <fstream>
 
-#include "base/error.h"
 #include "formats/voc/layout.h"
 #include "formats/voc/voc_halves.h"
 
