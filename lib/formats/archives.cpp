@@ -8,6 +8,7 @@
 
 #include "base/archive.h"
 #include "base/staging.h"
+#include "formats/contents.h"
 
 namespace maskmill {
 namespace {
@@ -50,6 +51,17 @@ class UnpackedArchives {
       Path below;
       for (auto part = std::next(inside.begin()); part != inside.end(); ++part) below /= *part;
       return std::pair(archive, below);
+    }
+    return std::nullopt;
+  }
+
+  /// The inverse of find().
+  std::optional<Path> lies_at(const Path& named) {
+    const std::lock_guard lock(mutex_);
+    for (const auto& [folder, archive] : named_) {
+      const Path below = named.lexically_relative(archive);
+      if (below.empty() || *below.begin() == "..") continue;
+      return folder / archive.filename() / below;
     }
     return std::nullopt;
   }
@@ -109,13 +121,7 @@ class ArchiveSource : public Source {
 }  // namespace
 
 std::vector<Path> roots_in_archive(const Path& archive) try {
-  std::vector<Path> roots{UnpackedArchives::all().folder_of(archive)};
-  for (;;) {
-    const std::vector<Path> folders = list_folders(roots.back()), files = list_files(roots.back(), false);
-    if (folders.size() + files.size() != 1) return roots;
-    roots.push_back(folders.empty() ? files.front() : folders.front());
-    if (folders.empty()) return roots;
-  }
+  return nested_roots(UnpackedArchives::all().folder_of(archive));
 } catch (const fs::filesystem_error& problem) {
   throw Error(Code::unreadable, "cannot be unpacked: " + problem.code().message()).at_file(archive);
 }
@@ -137,6 +143,10 @@ Error in_archive(const Error& error) {
   placed.at(in_archive(error.place()));
   if (!error.hint_text().empty()) placed.hint(error.hint_text());
   return placed;
+}
+
+Path unpacked(const Path& file) {
+  return UnpackedArchives::all().lies_at(file).value_or(file);
 }
 
 std::unique_ptr<Source> in_archive(std::unique_ptr<Source> source) {

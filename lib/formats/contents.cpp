@@ -87,7 +87,27 @@ std::string counts_in_words(const Listing& found) {
   return fmt::format("{}files: {}", found.is_cut ? "more than 10,000 " : "", joined(words, ", "));
 }
 
+bool is_about_the_data(const Path& file) {
+  constexpr std::array<std::string_view, 5> kNames{"readme", "license", "licence", "copying", "citation"};
+  const std::string name = lower_case(file.filename().string());
+  return std::ranges::any_of(kNames, [&](std::string_view start) { return name.starts_with(start); });
+}
+
 }  // namespace
+
+std::vector<Path> nested_roots(const Path& folder) {
+  std::vector<Path> roots{folder};
+  boost::system::error_code failure;
+  while (fs::is_directory(roots.back(), failure)) {
+    std::vector<Path> inside = list_folders(roots.back());
+    if (inside.size() > 1) break;
+    for (Path& file : list_files(roots.back(), false))
+      if (!is_about_the_data(file)) inside.push_back(std::move(file));
+    if (inside.size() != 1) break;
+    roots.push_back(std::move(inside.front()));
+  }
+  return roots;
+}
 
 std::string contents_in_words(const Path& path) {
   boost::system::error_code failure;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "base/path.h"
 
@@ -12,5 +13,10 @@ namespace maskmill {
 /// that the file system lists, and at the beginnings of a few JSON files. Throws nothing; empty where nothing
 /// can be listed.
 std::string contents_in_words(const Path& path);
+
+/// Where a data set may begin, outermost first: the folder and, where that holds nothing but one folder or one
+/// file, that too, and so on. A README, a LICENSE or a CITATION beside it counts as nothing. Throws
+/// Error(unreadable).
+std::vector<Path> nested_roots(const Path& folder);
 
 }  // namespace maskmill

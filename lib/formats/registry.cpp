@@ -137,6 +137,26 @@ std::unique_ptr<Source> open_as(const Format& format, const Path& path, const Pa
   }
 }
 
+/// The opinions of the root of which one is the best; of equal ones, of the innermost.
+std::vector<Detection> innermost_best(const std::vector<Path>& roots) {
+  std::vector<Detection> best;
+  for (const Path& root : roots)
+    if (std::vector<Detection> detections = opinions(root);
+        best.empty() || detections.front().probe.confidence >= best.front().probe.confidence)
+      best = std::move(detections);
+  return best;
+}
+
+/// Empty where nothing inside fits.
+std::string fitting_inside(const Path& path) {
+  if (boost::system::error_code failure; !fs::is_directory(path, failure)) return {};
+  std::string words;
+  for (const Detection& detection : data_sets_inside(path))
+    words +=
+        fmt::format("\n  {}: {}", printable(relative_name(detection.root, path)), detection.format->name);
+  return words;
+}
+
 }  // namespace
 
 std::span<const Format* const> all() {
@@ -180,14 +200,22 @@ const Format& find(std::string_view name) {
 
 std::vector<Detection> detect(const Path& path) {
   require_content(path);
-  if (!is_archive(path)) return opinions(path);
-  const std::vector<Path> roots = roots_in_archive(path);
-  std::vector<Detection> best;
-  for (const Path& root : roots)
-    if (std::vector<Detection> detections = opinions(root);
-        best.empty() || detections.front().probe.confidence >= best.front().probe.confidence)
-      best = std::move(detections);
-  return best;
+  if (is_archive(path)) return innermost_best(roots_in_archive(path));
+  // A folder is what the user named; an archive's outer folder may be only what it was packed in.
+  std::vector<Detection> detections = opinions(path);
+  return any_fits(detections) ? detections : innermost_best(nested_roots(path));
+}
+
+std::vector<Detection> data_sets_inside(const Path& folder) {
+  constexpr std::size_t kMost = 50;
+  std::vector<Path> folders = list_folders(folder);
+  if (folders.size() > kMost) folders.resize(kMost);
+  std::vector<Detection> found;
+  for (const Path& inside : folders)
+    if (!fs::is_empty(inside))
+      if (std::vector<Detection> detections = detect(inside); any_fits(detections))
+        found.push_back(std::move(detections.front()));
+  return found;
 }
 
 bool any_fits(const std::vector<Detection>& detections) {
@@ -200,6 +228,11 @@ const Detection best(const std::vector<Detection>& detections, const Path& path)
       "(maskmill formats lists them), or say where images and masks lie: --read images=FOLDER --read "
       "masks=FOLDER, and --read mask-suffix=SUFFIX where names differ";
   const Path& where = detections.empty() ? path : detections.front().root;
+  if (!any_fits(detections))
+    if (const std::string inside = fitting_inside(where); !inside.empty())
+      throw Error(Code::bad_format, "no format fits this folder; what lies in it fits" + inside)
+          .at_file(path)
+          .hint("name one of them");
   if (detections.empty() || detections.front().probe.confidence == 0) {
     std::string message = "no format fits" + found_there(where);
     for (const Detection& detection : detections) message += "\n  " + opinion(detection);

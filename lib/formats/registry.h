@@ -21,18 +21,22 @@ const Format& find(std::string_view name);
 struct Detection {
   const Format* format = nullptr;
   Probe probe;
-  Path root{};  ///< the path or, of an archive, where in it the data set begins once it is unpacked
+  Path root{};  ///< the path or what lies alone in it; of an archive, where that was unpacked
 };
 
-/// Each format's opinion of a path, best first. An archive (base/archive.h) is unpacked for that. Throws Error(not_found | unreadable) where the path is not
-/// there or, for a folder, empty.
+/// Each format's opinion of a path, best first. An archive (base/archive.h) is unpacked for that. Of a folder
+/// that fits no format and holds nothing but another, the opinion is of that one. Throws Error(not_found |
+/// unreadable) where the path is not there or, for a folder, empty.
 std::vector<Detection> detect(const Path& path);
+
+/// The best opinion of each folder directly in `folder` that fits a format; looks at the first 50.
+std::vector<Detection> data_sets_inside(const Path& folder);
 
 /// Whether best() has one to give, or two between which it cannot choose.
 bool any_fits(const std::vector<Detection>& detections);
 
 /// The best format for a path. Throws Error(bad_format) where none has a confidence of 30, saying which came
-/// closest and what it missed; and where two differ by less than 5: name one with --from.
+/// closest and what it missed, or which folders inside fit; and where two differ by less than 5: name one with --from.
 const Detection best(const std::vector<Detection>& detections, const Path& path);
 
 struct Opened {

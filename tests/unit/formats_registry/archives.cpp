@@ -2,6 +2,7 @@
 #include <boost/filesystem.hpp>
 #include <cstdlib>
 
+#include "formats/archives.h"
 #include "formats/media.h"
 #include "formats/registry.h"
 #include "support/data_sets.h"
@@ -58,6 +59,16 @@ TEST_CASE("items and findings of an archive say where in it they lie") {
     CHECK(finding.rule == "unreadable-mask");
     CHECK(finding.place.file == (scratch / "some.zip/set/masks/b.png").string());
   });
+}
+
+TEST_CASE("a file that is named as lying in an archive can be read") {
+  const Scratch scratch;
+  write_pairs(scratch, "set");
+  write_archive(scratch / "some.zip", entries_of(scratch.path()));
+  const formats::Opened opened = formats::open(scratch / "some.zip");
+  const Path named = scratch / "some.zip/set/images/a.jpg";
+  CHECK(read_file(unpacked(named)) == read_file(scratch / "set/images/a.jpg"));
+  CHECK(unpacked(scratch / "set/images/a.jpg") == scratch / "set/images/a.jpg");
 }
 
 TEST_CASE("errors on opening an archive name the place in it") {

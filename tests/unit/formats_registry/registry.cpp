@@ -192,6 +192,27 @@ TEST_CASE("a path is detected, or named by its format before a colon or by --fro
   CHECK(thrown_by([&] { formats::open(path, "pear"); }).code() == Code::usage);
 }
 
+TEST_CASE("a data set that lies alone in a folder is found from there") {
+  const Scratch scratch;
+  put_pairs(scratch, "archive/CamVid/set");
+  scratch.write("archive/README.md", "text");
+  const formats::Opened opened = formats::open(scratch / "archive");
+  CHECK(opened.format->name == "pairs");
+  Findings findings;
+  CHECK(!read_all(*opened.source, findings).empty());
+}
+
+TEST_CASE("of a folder of several data sets each is named") {
+  const Scratch scratch;
+  scratch.write("all/one/deep/annotations.json", R"({"images": [], "annotations": [], "categories": []})");
+  put_pairs(scratch, "all/packed/two/set");
+  scratch.write("all/notes/a.txt", "text");
+  const Error error = thrown_by([&] { formats::open(scratch / "all"); });
+  CHECK(error.code() == Code::bad_format);
+  CHECK_THAT(error.message(),
+             contains("one: coco") && contains("packed/two/set: pairs") && !contains("notes"));
+}
+
 TEST_CASE("a path that is not there, is empty or is nothing known is an error of its own") {
   const Scratch scratch;
   CHECK(thrown_by([&] { formats::detect(scratch / "none"); }).code() == Code::not_found);
