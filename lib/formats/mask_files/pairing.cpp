@@ -15,10 +15,28 @@
 namespace maskmill {
 namespace {
 
-constexpr std::array<std::string_view, 20> kMaskSuffixes{
-    "",        "_mask",   "-mask",  ".mask",   "_masks",    "_Mask", "_gt",           "_GT",         "_P",
-    "_L",      "_label",  "-label", "_labels", "_labelIds", "_seg",  "_segmentation", "_annotation", "_annot",
-    "_trimap", "_manual1"};
+constexpr std::array<std::string_view, 22> kMaskSuffixes{"",
+                                                         "_mask",
+                                                         "-mask",
+                                                         ".mask",
+                                                         "_masks",
+                                                         "_Mask",
+                                                         "_gt",
+                                                         "_GT",
+                                                         "_P",
+                                                         "_L",
+                                                         "_label",
+                                                         "-label",
+                                                         "_labels",
+                                                         "_labelIds",
+                                                         "_seg",
+                                                         "_segmentation",
+                                                         "_annotation",
+                                                         "_annot",
+                                                         "_trimap",
+                                                         "_manual1",
+                                                         "_1stHO",
+                                                         "_segmented"};
 constexpr std::array<std::string_view, 6> kImageSuffixes{"",     "_image", "-image",
                                                          "_img", "_sat",   "_leftImg8bit"};
 

@@ -19,15 +19,20 @@ using Names = std::span<const std::string_view>;
 
 constexpr std::array<std::string_view, 11> kImageFolders{
     "images", "image", "imgs", "img", "inputs", "input", "jpegimages", "photos", "frames", "rgb", "img_dir"};
-constexpr std::array<std::string_view, 16> kMaskFolders{
-    "masks",         "mask",         "labels",       "label",         "annotations", "annotation",
-    "annot",         "gt",           "ground_truth", "groundtruth",   "targets",     "target",
-    "segmentations", "segmentation", "ann_dir",      "stuffthingmaps"};
+/// What DRIVE and HRF call the drawn vessels comes first: beside it, mask/ holds the camera's field of view.
+constexpr std::array<std::string_view, 18> kMaskFolders{
+    "1st_manual",  "manual1",    "masks",         "mask",         "labels",       "label",
+    "annotations", "annotation", "annot",         "gt",           "ground_truth", "groundtruth",
+    "targets",     "target",     "segmentations", "segmentation", "ann_dir",      "stuffthingmaps"};
 constexpr std::array<std::string_view, 11> kSubsets{"train", "training",   "trainval", "val",
                                                     "valid", "validation", "minival",  "dev",
                                                     "eval",  "test",       "testing"};
 constexpr std::array<std::string_view, 6> kCompanions{"_annot",  "_masks", "_mask",
                                                       "_labels", "_label", "_gt"};
+
+bool is_upper(char letter) {
+  return letter >= 'A' && letter <= 'Z';
+}
 
 bool contains(Names names, std::string_view name) {
   return std::ranges::find(names, name) != names.end();
@@ -118,6 +123,78 @@ std::vector<PairFolders> with_companions(std::span<const Path> folders) {
   return pairs;
 }
 
+/// The words of a name, in lower case: parts at "_", "-", " " and ".", and before a capital letter. Two that
+/// are the name of a folder together, such as Ground and Truth, count as one.
+std::vector<std::string> words_of(const std::string& name) {
+  std::vector<std::string> words;
+  const auto add = [&](std::string_view word) {
+    if (word.empty()) return;
+    words.push_back(lower_case(word));
+    if (words.size() < 2) return;
+    if (std::string both = words[words.size() - 2] + words.back(); contains(kMaskFolders, both)) {
+      words.pop_back();
+      words.back() = std::move(both);
+    }
+  };
+  std::size_t begin = 0;
+  for (std::size_t i = 0; i <= name.size(); ++i) {
+    const bool is_border =
+        i == name.size() || std::string_view("_- .").find(name[i]) != std::string_view::npos;
+    if (is_border || (i > begin && is_upper(name[i]) && !is_upper(name[i - 1]))) {
+      add(std::string_view(name).substr(begin, i - begin));
+      begin = is_border ? i + 1 : i;
+    }
+  }
+  return words;
+}
+
+enum class Half { images, masks };
+
+/// A folder whose name says in words what lies there, and of what: "train_images", "Training_GroundTruth".
+struct NamedHalf {
+  Half half;
+  std::string of;  ///< the subset, where one is among the words; else the words that remain
+};
+
+std::optional<NamedHalf> named_half(const std::string& name) {
+  bool images = false, masks = false;
+  std::string subset, remaining;
+  for (const std::string& word : words_of(name)) {
+    if (contains(kMaskFolders, word))
+      masks = true;
+    else if (contains(kImageFolders, word) || word == "data")
+      images = true;
+    else if (is_subset_name(word))
+      subset = word;
+    else
+      remaining += (remaining.empty() ? "" : "_") + word;
+  }
+  if (!images && !masks) return std::nullopt;
+  return NamedHalf{masks ? Half::masks : Half::images, subset.empty() ? remaining : subset};
+}
+
+/// Where two folders say the same, neither is taken: which one is meant is the user's to say.
+std::vector<PairFolders> by_words(std::span<const Path> folders) {
+  std::map<std::string, std::array<std::vector<Path>, 2>> halves;
+  for (const Path& folder : folders)
+    if (const auto named = named_half(folder.filename().string()); named && holds_image(folder, true))
+      halves[named->of][static_cast<std::size_t>(named->half)].push_back(folder);
+  std::vector<PairFolders> pairs, without;
+  for (const auto& [of, folders_of] : halves) {
+    const auto& [images, masks] = folders_of;
+    if (images.size() != 1 || masks.size() > 1) continue;
+    PairFolders part{of, images.front(), masks.empty() ? Path() : masks.front()};
+    if (has_pair(part))
+      pairs.push_back(std::move(part));
+    else if (masks.empty() && is_subset_name(of))
+      without.push_back(std::move(part));
+  }
+  if (pairs.empty()) return {};
+  pairs.insert(pairs.end(), without.begin(), without.end());
+  if (pairs.size() == 1 && !is_subset_name(pairs.front().subset)) pairs.front().subset.clear();
+  return pairs;
+}
+
 std::vector<PairFolders> by_names(const Path& source) {
   const std::vector<Path> folders = list_folders(source);
   std::vector<PairFolders> pairs;
@@ -137,7 +214,8 @@ std::vector<PairFolders> by_names(const Path& source) {
     else if (is_subset_name(part.subset))
       without.push_back(std::move(part));
   }
-  if (pairs.empty()) return with_companions(folders);
+  if (pairs.empty()) pairs = with_companions(folders);
+  if (pairs.empty()) return by_words(folders);
   pairs.insert(pairs.end(), without.begin(), without.end());
   return pairs;
 }

@@ -15,6 +15,8 @@ namespace maskmill {
 ///
 /// and where none of these is there,
 /// - <subset>/ + <subset>_annot/, also _mask, _masks, _label, _labels, _gt;
+/// - two folders whose names are words for images or masks and for one subset: train_images/ + train_masks/,
+///   ISIC2018_Task1-2_Training_Input/ + ISIC2018_Task1_Training_GroundTruth/;
 /// - masks/ or <subset>/masks/ under a labels.json: what is written without images, predictions above all;
 /// - the folder itself, where a suffix tells images and masks apart.
 ///

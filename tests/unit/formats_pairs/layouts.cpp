@@ -206,6 +206,47 @@ TEST_CASE("an id that a subset's name would make a second time is left out and s
   CHECK(data.finding("same-name").place.file == (scratch / "val/images/1.jpg").string());
 }
 
+TEST_CASE("the words of two folders' names say what they hold, and of which subset") {
+  const auto [images, masks, subset] = GENERATE(table<const char*, const char*, const char*>(
+      {{"train_images", "train_masks", "train"},
+       {"images-val", "labels-val", "val"},
+       {"trainImages", "trainGroundTruth", "train"},
+       {"images_png", "masks_png", ""},
+       {"original_images", "label_images_original", ""},
+       {"ISIC2018_Task1-2_Training_Input", "ISIC2018_Task1_Training_GroundTruth", "training"},
+       {"ISIC-2017_Training_Data", "ISIC-2017_Training_Part1_GroundTruth", "training"}}));
+  INFO(images << " " << masks);
+  const Scratch scratch;
+  put(scratch, images + std::string("/ISIC_1.jpg"), masks + std::string("/ISIC_1_segmentation.png"));
+  put(scratch, images + std::string("/ISIC_2.jpg"), masks + std::string("/ISIC_2_segmentation.png"));
+  scratch.write("attributes/readme.txt", "text");
+  CHECK(pairs().probe(scratch.path()).confidence >= 30);
+  const ReadDataSet data = read(scratch);
+  CHECK(subset_of(data) == std::map<std::string, std::string>{{"ISIC_1", subset}, {"ISIC_2", subset}});
+  CHECK(data.items[0].semantic);
+  CHECK(data.findings.empty());
+}
+
+TEST_CASE("subsets that words tell apart belong to one data set, and two folders of one meaning to none") {
+  const Scratch scratch;
+  put(scratch, "train_images/a.jpg", "train_masks/a.png");
+  put(scratch, "val_images/b.jpg", "val_masks/b.png");
+  scratch.write("test_images/c.jpg", jpeg_picture());
+  CHECK(subset_of(read(scratch)) ==
+        std::map<std::string, std::string>{{"a", "train"}, {"b", "val"}, {"c", "test"}});
+  put(scratch, "train_images/a.jpg", "train_labels/a.png");
+  CHECK(subset_of(read(scratch)) == std::map<std::string, std::string>{{"b", "val"}, {"c", "test"}});
+}
+
+TEST_CASE("the drawn vessels of DRIVE are its masks, not the camera's field of view") {
+  const Scratch scratch;
+  put(scratch, "training/images/21_training.png", "training/1st_manual/21_manual1.png");
+  scratch.write("training/mask/21_training_mask.png", png_mask({1, 1, 1}));
+  const ReadDataSet data = read(scratch, {"image-suffix=_training"});
+  REQUIRE(data.items.size() == 1);
+  CHECK(data.items[0].semantic->file == scratch / "training/1st_manual/21_manual1.png");
+}
+
 TEST_CASE("in one folder a suffix tells masks from images") {
   const std::string suffix = GENERATE("_mask", "-mask", "_gt", "_P", "_L", "_label");
   const Scratch scratch;
