@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <functional>
 
 #include "base/progress.h"
 #include "base/text.h"
@@ -43,6 +44,7 @@ struct Measured {
   std::optional<Item> item;
   std::vector<std::int64_t> pixels;  // by label
   std::int64_t unlabelled = 0;
+  std::vector<std::int64_t> object_areas;
   ChannelSums channels;
   std::vector<Finding> findings;
 };
@@ -64,12 +66,12 @@ void measure_labels(const Item& item, int labels, Measured& out) {
     for (const Annotation& annotation : item.annotations) {
       if (!annotation.label) continue;
       const Shape& shape = annotation.shape;
-      std::int64_t& sum = out.pixels[static_cast<std::size_t>(*annotation.label)];
-      if (const auto* mask = std::get_if<MaskRef>(&shape))
-        sum += area(read_mask_shape(*mask, item.size));
-      else if (std::holds_alternative<Polygon>(shape) || std::holds_alternative<Rle>(shape) ||
-               std::holds_alternative<Ellipse>(shape) || std::holds_alternative<RotatedBox>(shape))
-        sum += area(rasterise(shape, *item.size));
+      if (!has_area(shape)) continue;
+      const auto* mask = std::get_if<MaskRef>(&shape);
+      const std::int64_t pixels =
+          area(mask ? read_mask_shape(*mask, item.size) : rasterise(shape, *item.size));
+      out.pixels[static_cast<std::size_t>(*annotation.label)] += pixels;
+      if (!is_label_mask(annotation)) out.object_areas.push_back(pixels);
     }
 }
 
@@ -89,6 +91,7 @@ Measured measure(ReadItem& read, int labels, const StatisticsSettings& settings)
   };
   if (!attempt([&] { measure_labels(*out.item, labels, out); }, "unreadable-item")) {
     out.pixels.clear();
+    out.object_areas.clear();
     out.unlabelled = 0;
   }
   // Annotations are whole without their image.
@@ -96,13 +99,32 @@ Measured measure(ReadItem& read, int labels, const StatisticsSettings& settings)
   return out;
 }
 
-void count_subset(Statistics& statistics, const std::string& name) {
-  for (auto& [known, count] : statistics.subsets)
-    if (known == name) {
-      ++count;
-      return;
-    }
-  statistics.subsets.emplace_back(name, 1);
+/// The subset's number; nothing for an item in none.
+std::optional<std::size_t> count_subset(Statistics& statistics, const std::string& name) {
+  if (name.empty()) return std::nullopt;
+  auto& subsets = statistics.subsets;
+  auto known = std::ranges::find(subsets, name, &std::pair<std::string, std::size_t>::first);
+  if (known == subsets.end()) known = subsets.insert(subsets.end(), {name, 0});
+  ++known->second;
+  return static_cast<std::size_t>(known - subsets.begin());
+}
+
+void count_label(LabelStatistics& label, std::optional<std::size_t> subset) {
+  ++label.items;
+  if (!subset) return;
+  if (label.items_of_subset.size() <= *subset) label.items_of_subset.resize(*subset + 1);
+  ++label.items_of_subset[*subset];
+}
+
+std::size_t side_bin(std::int64_t area) {
+  const double side = std::sqrt(static_cast<double>(std::max<std::int64_t>(area, 1)));
+  return std::min(kObjectSides - 1, static_cast<std::size_t>(std::log2(side)));
+}
+
+std::size_t brightness_bin(const ChannelSums& channels) {
+  const auto sum = static_cast<double>(channels.sum[0] + channels.sum[1] + channels.sum[2]);
+  const double mean = sum / (3 * 255 * static_cast<double>(channels.pixels));
+  return std::min(kBrightnesses - 1, static_cast<std::size_t>(mean * kBrightnesses));
 }
 
 void count(Statistics& statistics, const Measured& measured) {
@@ -114,7 +136,12 @@ void count(Statistics& statistics, const Measured& measured) {
     ++statistics.unannotated;
   else if (item.annotations.empty() && !item.semantic)
     ++statistics.empty;
-  if (!item.subset.empty()) count_subset(statistics, item.subset);
+  const auto subset = count_subset(statistics, item.subset);
+  ++statistics.annotations_an_item[static_cast<std::size_t>(
+      std::ranges::count_if(item.annotations, std::not_fn(is_label_mask)))];
+  for (const std::int64_t pixels : measured.object_areas)
+    if (pixels > 0) ++statistics.object_sides[side_bin(pixels)];
+  if (measured.channels.pixels > 0) ++statistics.brightness[brightness_bin(measured.channels)];
   if (item.size) ++statistics.sizes[{item.size->width, item.size->height}];
   if (item.semantic) ++statistics.shapes["label mask"];
   if (item.instances) ++statistics.shapes["instance mask"];
@@ -132,7 +159,7 @@ void count(Statistics& statistics, const Measured& measured) {
     if (measured.pixels[label] > 0) present[label] = true;
   }
   for (std::size_t label = 0; label < present.size(); ++label)
-    statistics.labels[label].items += present[label];
+    if (present[label]) count_label(statistics.labels[label], subset);
   statistics.unlabelled_pixels += measured.unlabelled;
 }
 
@@ -242,6 +269,28 @@ std::string to_text(const Statistics& statistics) {
   return text;
 }
 
+namespace {
+
+Json subsets_of(const LabelStatistics& label, const Statistics& statistics) {
+  Json items = Json::object();
+  for (std::size_t i = 0; i < statistics.subsets.size(); ++i)
+    items[statistics.subsets[i].first] = i < label.items_of_subset.size() ? label.items_of_subset[i] : 0;
+  return items;
+}
+
+void add_distributions(const Statistics& statistics, Json& document) {
+  Json an_item = Json::array(), sides = Json::array();
+  for (const auto& [annotations, items] : statistics.annotations_an_item)
+    an_item.push_back({{"annotations", annotations}, {"items", items}});
+  for (std::size_t k = 0; k < kObjectSides; ++k)
+    sides.push_back({{"from", std::size_t{1} << k}, {"annotations", statistics.object_sides[k]}});
+  document["annotations_an_item"] = an_item;
+  document["object_sides"] = statistics.pixels_counted ? sides : Json();
+  document["brightness"] = statistics.pixels_counted ? Json(statistics.brightness) : Json();
+}
+
+}  // namespace
+
 Json to_json(const Statistics& statistics) {
   Json subsets = Json::object(), labels = Json::array(), sizes = Json::array();
   for (const auto& [name, count] : statistics.subsets) subsets[name] = count;
@@ -250,7 +299,8 @@ Json to_json(const Statistics& statistics) {
                       {"role", name_of(label.role)},
                       {"annotations", label.annotations},
                       {"items", statistics.pixels_counted ? Json(label.items) : Json()},
-                      {"pixels", statistics.pixels_counted ? Json(label.pixels) : Json()}});
+                      {"pixels", statistics.pixels_counted ? Json(label.pixels) : Json()},
+                      {"subsets", statistics.pixels_counted ? subsets_of(label, statistics) : Json()}});
   for (const auto& [size, count] : statistics.sizes)
     sizes.push_back({{"width", size.first}, {"height", size.second}, {"items", count}});
   Json document{{"items", statistics.items},
@@ -265,6 +315,7 @@ Json to_json(const Statistics& statistics) {
                 {"unlabelled_pixels", statistics.unlabelled_pixels}};
   document["mean"] = statistics.mean ? Json(*statistics.mean) : Json(nullptr);
   document["std"] = statistics.std ? Json(*statistics.std) : Json(nullptr);
+  add_distributions(statistics, document);
   return document;
 }
 

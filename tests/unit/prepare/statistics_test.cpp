@@ -58,6 +58,38 @@ TEST_CASE("not annotated and annotated as empty are counted apart") {
   CHECK_FALSE(statistics.mean.has_value());
 }
 
+TEST_CASE("objects are counted by size and an item, labels a subset, images by brightness") {
+  const Scratch scratch;
+  const auto square = [](int label, double side) {
+    Annotation annotation;
+    annotation.label = label;
+    annotation.shape = Polygon{{{{{0, 0}, {side, 0}, {side, side}, {0, side}}, {}}}};
+    return annotation;
+  };
+  std::vector<Item> items(3);
+  for (std::size_t i = 0; i < items.size(); ++i) {
+    items[i].id = std::string(1, static_cast<char>('a' + i));
+    items[i].size = Size{64, 64};
+    items[i].subset = i < 2 ? "train" : "val";
+  }
+  items[0].annotations = {square(1, 1), square(1, 15), square(2, 16)};
+  items[2].annotations = {square(2, 31)};
+  items[2].annotations.back().label = 2;
+  items[1].image = scratch.write("black.png", encode_png(cv::Mat(8, 8, CV_8UC3, cv::Scalar::all(0))));
+  items[2].image = scratch.write("white.png", encode_png(cv::Mat(8, 8, CV_8UC3, cv::Scalar::all(255))));
+  const Statistics statistics = of(items);
+  CHECK(statistics.annotations_an_item == std::map<std::size_t, std::size_t>{{0, 1}, {1, 1}, {3, 1}});
+  CHECK(statistics.object_sides[0] == 1);
+  CHECK(statistics.object_sides[3] == 1);
+  CHECK(statistics.object_sides[4] == 2);
+  CHECK(statistics.brightness.front() == 1);
+  CHECK(statistics.brightness.back() == 1);
+  REQUIRE(statistics.subsets.size() == 2);
+  const Json labels = to_json(statistics)["labels"];
+  CHECK(labels[1]["subsets"] == Json{{"train", 1}, {"val", 0}});
+  CHECK(labels[2]["subsets"] == Json{{"train", 1}, {"val", 1}});
+}
+
 TEST_CASE("what was not counted is not said to be 0") {
   const Scratch scratch;
   const std::vector<Item> items{street_item(scratch, "a", {50, 40}, {0, 1}, 1)};

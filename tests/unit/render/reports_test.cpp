@@ -2,6 +2,7 @@
 #include <limits>
 
 #include "pictures.h"
+#include "render/data_report.h"
 #include "render/findings_report.h"
 #include "render/training_report.h"
 #include "xml.h"
@@ -125,4 +126,41 @@ TEST_CASE("a data set without findings gets a report that says so") {
                         Overwrite::no);
   const Element page = parse_xml(read_file(scratch / "check.html"));
   REQUIRE(find_all(page, "p", "good").size() == 1);
+}
+
+TEST_CASE("a page of distributions shows every label, its shares a subset, and the largest as bars") {
+  const Scratch scratch;
+  DataReport report;
+  report.title = kNasty;
+  report.headline = {{"items", "6"}};
+  report.items = 6;
+  report.pixels_counted = true;
+  report.subsets = {{"train", 4}, {"val", 2}};
+  for (int i = 0; i < 50; ++i)
+    report.labels.push_back({.name = kNasty + std::to_string(i),
+                             .colour = {1, 2, 3},
+                             .annotations = i,
+                             .items = 3,
+                             .pixels = 100,
+                             .items_of_subset = {1, 2}});
+  report.histograms.push_back({.title = "sizes", .edges = {0, 1, 2}, .counts = {3, 4}});
+  write_data_report(report, scratch / "page.html", Overwrite::no);
+  const Element page = parse_xml(read_file(scratch / "page.html"));
+  CHECK(find_all(page, "h1").at(0).text == kNastyShown);
+  const auto cells = find_all(find_all(page, "tbody").at(0), "td");
+  REQUIRE(cells.size() == 50 * 8);
+  CHECK(cells[0].text == kNastyShown + "0");
+  CHECK(cells[5].text == "2.0 %");
+  CHECK(cells[6].text == "0.250");
+  CHECK(cells[7].text == "1.000");
+  CHECK(find_all(page, "svg").size() == 4);
+  CHECK_THAT(read_file(scratch / "page.html"), contains("the first 30 of 49"));  // one has no annotation
+  CHECK_THAT(read_file(scratch / "page.html"), contains("50.0 %"));              // of the items
+
+  report.pixels_counted = false;
+  write_data_report(report, scratch / "fast.html", Overwrite::no);
+  CHECK(find_all(find_all(parse_xml(read_file(scratch / "fast.html")), "tbody").at(0), "td").size() ==
+        50 * 3);
+  write_data_report({}, scratch / "none.html", Overwrite::no);
+  CHECK(find_all(parse_xml(read_file(scratch / "none.html")), "section").empty());
 }
