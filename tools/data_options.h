@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include <boost/filesystem/operations.hpp>
 #include <optional>
 #include <string>
 #include <vector>
@@ -54,6 +55,11 @@ inline formats::Opened open_source(const std::string& path, const InputOptions& 
   if (!options.from && !opened.probe.reasons.empty())
     notice(path + ": " + std::string(opened.format->title) + " (" + opened.probe.reasons.front() + ")");
   return opened;
+}
+
+/// The folder in which a data set lies, for what names its files from there.
+inline Path root_of(const Path& source) {
+  return fs::is_directory(source) ? source : source.parent_path();
 }
 
 inline Overwrite overwrite(bool force) {

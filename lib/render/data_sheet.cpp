@@ -39,7 +39,8 @@ class Drawer {
   }
 
   bool wanted(const Item& item) const {
-    return (!settings_.subset || item.subset == *settings_.subset) && has_label(item);
+    return (!settings_.subset || item.subset == *settings_.subset) &&
+           (!settings_.remarks || !settings_.remarks(item).empty()) && has_label(item);
   }
 
   Drawn draw(ReadItem& read, Sheet& sheet) const {
@@ -116,6 +117,8 @@ class Drawer {
     if (!has_image(item)) add("no image");
     if (!item.annotations.empty()) add(counted(item.annotations.size(), "annotation"));
     if (!item.annotated) add("not annotated");
+    if (settings_.remarks)
+      for (const std::string& remark : settings_.remarks(item)) text += (text.empty() ? "" : "; ") + remark;
     return text;
   }
 
@@ -141,7 +144,7 @@ std::vector<bool> chosen(const std::vector<bool>& wanted, const DataSheetSetting
 
 std::vector<bool> wanted_items(Source& source, const Drawer& drawer, const DataSheetSettings& settings) {
   std::vector<bool> wanted;
-  if (!settings.subset && !settings.label) return std::vector<bool>(source.size(), true);
+  if (!settings.subset && !settings.label && !settings.remarks) return std::vector<bool>(source.size(), true);
   map_items(
       source,
       [&](ReadItem&& read) {

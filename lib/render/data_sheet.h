@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "base/finding.h"
 #include "dataset/dataset.h"
@@ -16,6 +18,8 @@ struct DataSheetSettings {
   std::int64_t seed = 0;
   std::optional<std::string> subset, label;
   bool beside = false;
+  /// What is written below an item's picture; where set, only items of which there is something are shown.
+  std::function<std::vector<std::string>(const Item&)> remarks;
   OverlaySettings overlay;
   SheetSettings sheet;
 

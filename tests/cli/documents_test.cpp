@@ -38,11 +38,12 @@ TEST_CASE("what the data verbs print and write fits the schemas") {
            "--min-area", "9"});
   fs::remove(list_files(split + "/val/images").front());
   for (const std::string& folder : {data, split, coco}) {
-    printed({"info", folder});
+    printed({"info", folder, "--report", page, "--force"});
     printed({"info", folder, "--fast"});
     printed({"check", folder});
     printed({"show", folder, "-o", page, "--force", "--max-items", "2"});
   }
+  printed({"check", split, "--for", "defaults", "input.width=64"});
   CHECK(departures(read_file(split + "/labels.json"), "labels").empty());
   for (const std::string& folder : {split, coco})
     CHECK(departures(read_file(folder + "/provenance.json"), "provenance").empty());

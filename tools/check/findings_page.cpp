@@ -4,9 +4,9 @@
 #include <algorithm>
 
 #include "base/text.h"
-#include "formats/finding_kinds.h"
+#include "formats/archives.h"
 #include "image/image.h"
-#include "prepare/check/rule.h"
+#include "prepare/check/descriptions.h"
 #include "render/sheet.h"
 
 namespace maskmill::tools {
@@ -18,7 +18,7 @@ constexpr int kPicturePx = 320;
 cv::Mat picture_of(const Place& place) {
   if (!has_image_extension(place.file)) return {};
   try {
-    return reduced(read_reduced(place.file, kPicturePx), kPicturePx);
+    return reduced(read_reduced(unpacked(place.file), kPicturePx), kPicturePx);
   } catch (const Error&) {
     return {};
   }
@@ -29,10 +29,10 @@ FindingsReport::Rule described(const Finding& finding) {
   out.id = finding.rule;
   out.severity = finding.severity;
   out.fix = finding.fix;
-  for (const FindingKind& kind : reader_findings())
-    if (kind.id == finding.rule) out.title = kind.meaning;
-  for (const Rule* rule : rules())
-    if (rule->id == finding.rule) out.title = rule->title, out.harm = rule->harm, out.fix = rule->fix;
+  const Description description = description_of(finding.rule);
+  out.title = description.title;
+  out.harm = description.harm;
+  if (!description.fix.empty()) out.fix = description.fix;
   return out;
 }
 

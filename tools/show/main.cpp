@@ -2,6 +2,7 @@
 #include "base/text.h"
 #include "data_options.h"
 #include "learn/training_sheet.h"
+#include "prepare/check/findings_document.h"
 #include "render/data_sheet.h"
 
 using namespace maskmill;
@@ -14,11 +15,15 @@ struct Options {
   InputOptions input;
   OutputOptions output;
   DataSheetSettings sheet;
+  std::optional<std::string> findings, rule;
   std::optional<std::string> augment;
   int epochs = 4;
   static void visit(auto& self, auto&& setting) {
     OutputOptions::visit(self.output, setting);
     DataSheetSettings::visit(self.sheet, setting);
+    setting("findings", self.findings,
+            "a check's --json: only items with a finding, each with what was found", unset("all"));
+    setting("rule", self.rule, "with findings: only those of this rule", unset("all"));
     setting(
         "augment", self.augment,
         "draw what training sees with these settings: a file of them, a run, or defaults; key=value changes them",
@@ -41,6 +46,8 @@ Verb verb() {
             Operand::Count::any}},
           {{"maskmill show data/pets -o pets.html", "60 items drawn at random"},
            {"maskmill show data/coco -o dogs.png --label dog --max-items 0", "every item with a dog"},
+           {"maskmill show data/pets -o faults.html --findings check.json --rule shifted-mask",
+            "what check found, to look at"},
            {"maskmill show work/split -o seen.png --augment settings.json augment.scale-high=1.5",
             "what training sees in its first four epochs"}},
           std::move(keys)};
@@ -48,9 +55,10 @@ Verb verb() {
 
 std::size_t draw_training(const CommandLine& line, const Options& options, Source& source,
                           Findings& findings) {
-  if (options.sheet.label || options.sheet.subset || options.sheet.beside)
+  if (options.sheet.label || options.sheet.subset || options.sheet.beside || options.findings)
     throw Error(Code::usage,
-                "--augment draws the training subset: --label, --subset and --beside do not go with it")
+                "--augment draws the training subset: --label, --subset, --findings and --beside do not go "
+                "with it")
         .hint("train-subset=NAME names another");
   std::vector<std::string> files{*options.augment};
   if (files.front() == "defaults") files.clear();
@@ -64,12 +72,19 @@ int run(const CommandLine& line, const Options& options) {
   const Path target = options.output.output;
   if (!options.augment && !line.operands("SETTING").empty())
     throw Error(Code::usage, "settings of train go with --augment");
+  if (options.rule && !options.findings)
+    throw Error(Code::usage, "--rule chooses among --findings; give both");
   const formats::Opened opened = open_source(path, options.input);
+  DataSheetSettings sheet = options.sheet;
+  if (options.findings)
+    sheet.remarks = [found =
+                         std::make_shared<FindingsOfItems>(*options.findings, options.rule, root_of(path))](
+                        const Item& item) { return found->of(item); };
   Findings findings;
-  const std::size_t shown = options.augment
-                                ? draw_training(line, options, *opened.source, findings)
-                                : write_data_sheet(*opened.source, target, overwrite(options.output.force),
-                                                   path, options.sheet, findings);
+  const std::size_t shown =
+      options.augment
+          ? draw_training(line, options, *opened.source, findings)
+          : write_data_sheet(*opened.source, target, overwrite(options.output.force), path, sheet, findings);
   line.print(counted(shown, "item") + " drawn: " + target.string() + "\n",
              {{"items", shown}, {"output", target.string()}, {"findings", findings.by_rule()}});
   summarise(findings);
