@@ -117,7 +117,8 @@ void remark_on_former_classes(const TrainSettings& settings, Forecast& forecast)
                                            card.model.name, settings.model.name));
   else if (former.size() != forecast.classes.size())
     forecast.remarks.push_back(fmt::format("init tells {} apart and the data has {}: the head is drawn anew",
-                                           counted(former.size(), "class"), forecast.classes.size()));
+                                           fmt::format("{} classes", former.size()),
+                                           forecast.classes.size()));
   else if (former != forecast.classes)
     forecast.remarks.push_back(
         fmt::format("init was trained for {}, and the classes here are {}: its head says "
@@ -188,8 +189,7 @@ std::string to_text(const Forecast& forecast, const TrainSettings& settings) {
       "learn from {} of {} and choose the best weights by {} of {}{}", counted(forecast.train_items, "item"),
       settings.train_subset, forecast.val_items, settings.val_subset,
       forecast.unannotated > 0 ? fmt::format(" ({} not annotated and left out)", forecast.unannotated) : ""));
-  line(fmt::format("tell {} apart: {}", counted(forecast.classes.size(), "class"),
-                   joined(forecast.classes, ", ")));
+  line(fmt::format("tell {} classes apart: {}", forecast.classes.size(), joined(forecast.classes, ", ")));
   line(fmt::format("take {} an epoch, {} in {}",
                    counted(static_cast<std::size_t>(forecast.steps_per_epoch), "step"),
                    with_thousands(static_cast<std::size_t>(forecast.steps)),
@@ -197,9 +197,9 @@ std::string to_text(const Forecast& forecast, const TrainSettings& settings) {
   if (forecast.greatest_reduction)
     line(fmt::format("resize pictures to {}x{}, from {:.2g} to {:.2g} times that size", settings.input.width,
                      settings.input.height, *forecast.least_reduction, *forecast.greatest_reduction));
-  line(fmt::format("train {} with {} weights, in about {} for a batch of {}", settings.model.name,
-                   with_thousands(static_cast<std::size_t>(forecast.parameters)),
-                   megabytes(forecast.memory_bytes), settings.batch_size));
+  line(fmt::format("train {} with {} weights; a batch of {} takes {}, and kernels up to half as much besides",
+                   settings.model.name, with_thousands(static_cast<std::size_t>(forecast.parameters)),
+                   settings.batch_size, megabytes(forecast.memory_bytes)));
   line(fmt::format("hold decoded samples of {}, of which loader.cache-mb keeps up to {} MB",
                    megabytes(forecast.sample_bytes),
                    with_thousands(static_cast<std::size_t>(settings.loader.cache_mb))));
