@@ -6,7 +6,6 @@
 #include <algorithm>
 #include <boost/filesystem.hpp>
 #include <cmath>
-#include <mutex>
 #include <opencv2/core.hpp>
 #include <optional>
 #include <unordered_map>
@@ -15,6 +14,7 @@
 #include "base/hash.h"
 #include "base/progress.h"
 #include "base/text.h"
+#include "dataset/item_lookup.h"
 #include "dataset/masks.h"
 #include "prepare/adapt.h"
 
@@ -434,60 +434,6 @@ Found compare_metadata(const Metadata& a, const Metadata& b, const DiffSettings&
   return found;
 }
 
-/// The items of a data set by the hash of their id, each to be read once more.
-class Lookup {
- public:
-  Lookup(Source& source, Findings& findings, DiffReport& report) {
-    source.findings().for_each([&](const Finding& finding) { findings.add(finding); });
-    struct Read {
-      std::optional<Digest> id;
-      std::vector<Finding> findings;
-    };
-    Progress progress("reading B", source.size());
-    map_items(
-        source,
-        [](ReadItem&& read) {
-          Read out;
-          if (const std::optional<Item> item = read(out.findings)) out.id = digest_of(item->id);
-          return out;
-        },
-        [&, number = std::size_t{0}](Read&& read) mutable {
-          progress.advance();
-          if (read.id)
-            number_of_.emplace(*read.id, number), ++report.items_b;
-          else
-            ++report.left_out;
-          findings.add(std::move(read.findings));
-          ++number;
-        });
-    source.rewind();
-    while (ReadItem read = source.next()) items_.push_back(std::move(read));
-  }
-
-  /// The item's reader, which is taken out. Empty where there is none.
-  ReadItem take(const Digest& id) {
-    const auto found = number_of_.find(id);
-    if (found == number_of_.end()) return {};
-    ReadItem read = std::exchange(items_[found->second], {});
-    number_of_.erase(found);
-    return read;
-  }
-
-  /// Those that nobody took, in their order.
-  std::vector<ReadItem> rest() {
-    std::vector<std::size_t> numbers;
-    for (const auto& [id, number] : number_of_) numbers.push_back(number);
-    std::ranges::sort(numbers);
-    std::vector<ReadItem> left;
-    for (const std::size_t number : numbers) left.push_back(std::move(items_[number]));
-    return left;
-  }
-
- private:
-  std::unordered_map<Digest, std::size_t, HashDigest> number_of_;
-  std::vector<ReadItem> items_;
-};
-
 void collect(DiffReport& report, Found&& found, const DiffSettings& settings) {
   report.pixels += found.pixels;
   report.pixels_different += found.pixels_different;
@@ -503,7 +449,9 @@ DiffReport diff(Source& a, Source& b, const DiffSettings& settings, Findings& fi
   DiffReport report;
   collect(report, compare_metadata(a.metadata(), b.metadata(), settings), settings);
   const SharedClasses shared(a.metadata().labels, b.metadata().labels);
-  Lookup lookup(b, findings, report);
+  ItemLookup lookup(b, findings);
+  report.items_b = lookup.items();
+  report.left_out = lookup.left_out();
   a.findings().for_each([&](const Finding& finding) { findings.add(finding); });
 
   struct Compared {
@@ -511,7 +459,6 @@ DiffReport diff(Source& a, Source& b, const DiffSettings& settings, Findings& fi
     Found found;
     std::vector<Finding> findings;
   };
-  std::mutex mutex;  // of the lookup, from which each item is taken once
   Progress progress("comparing", a.size());
   map_items(
       a,
@@ -520,11 +467,7 @@ DiffReport diff(Source& a, Source& b, const DiffSettings& settings, Findings& fi
         const std::optional<Item> item = read(out.findings, Look::masks);
         if (!item) return out;
         out.readable = true;
-        ReadItem other;
-        {
-          const std::lock_guard lock(mutex);
-          other = lookup.take(digest_of(item->id));
-        }
+        const ReadItem other = lookup.take(item->id);
         std::vector<Finding> said_before;
         const std::optional<Item> second = other ? other(said_before, Look::masks) : std::nullopt;
         out.common = second.has_value();

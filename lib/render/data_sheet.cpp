@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <boost/filesystem.hpp>
+#include <memory>
 #include <opencv2/core.hpp>
 
 #include "base/error.h"
@@ -10,6 +11,7 @@
 #include "base/progress.h"
 #include "base/random.h"
 #include "base/text.h"
+#include "dataset/item_lookup.h"
 #include "dataset/masks.h"
 
 namespace maskmill {
@@ -20,10 +22,34 @@ struct Drawn {
   std::vector<Finding> findings;
 };
 
+/// The labels, and behind them those of the other data set that have other names.
+LabelMap united(LabelMap labels, const LabelMap& others) {
+  for (Label label : others) {
+    if (labels.find(label.name)) continue;
+    if (label.role == Role::background && labels.background()) label.role = Role::object;
+    label.id.reset();
+    labels.add(std::move(label));
+  }
+  return labels;
+}
+
+/// The other data set's labels in the colours of the united ones.
+LabelMap recoloured(const LabelMap& labels, const LabelMap& all) {
+  std::vector<Label> same(labels.begin(), labels.end());
+  for (Label& label : same) label.colour = all.colour(*all.find(label.name));
+  return LabelMap(std::move(same));
+}
+
 class Drawer {
  public:
-  Drawer(const Metadata& metadata, const DataSheetSettings& settings)
-      : metadata_(metadata), settings_(settings) {
+  Drawer(const Metadata& metadata, const DataSheetSettings& settings, const SheetCompanions& companions,
+         Findings& findings)
+      : metadata_(metadata), settings_(settings), companions_(companions), labels_(metadata.labels) {
+    if (companions.other) {
+      labels_ = united(metadata.labels, companions.other->metadata().labels);
+      other_labels_ = recoloured(companions.other->metadata().labels, labels_);
+      lookup_ = std::make_unique<ItemLookup>(*companions.other, findings);
+    }
     if (settings.label && !(label_ = metadata.labels.find(*settings.label))) {
       std::vector<std::string> names;
       for (const Label& label : metadata.labels) names.push_back(label.name);
@@ -38,9 +64,12 @@ class Drawer {
                                          : "subsets: " + joined(metadata.subsets, ", "));
   }
 
+  /// What the legend explains.
+  const LabelMap& labels() const { return labels_; }
+
   bool wanted(const Item& item) const {
     return (!settings_.subset || item.subset == *settings_.subset) &&
-           (!settings_.remarks || !settings_.remarks(item).empty()) && has_label(item);
+           (!companions_.remarks || !companions_.remarks(item).empty()) && has_label(item);
   }
 
   Drawn draw(ReadItem& read, Sheet& sheet) const {
@@ -62,7 +91,10 @@ class Drawer {
       const cv::Mat picture = picture_of(*item);
       std::vector<cv::Mat> pictures{overlay(picture, *item, metadata_.labels, settings_.overlay)};
       if (settings_.beside) pictures.insert(pictures.begin(), picture);
-      drawn.add = sheet.encode({item->id, detail(*item), std::move(pictures), counts(*item)});
+      std::vector<std::int64_t> shown = counts(*item);
+      std::string words = detail(*item);
+      if (lookup_) pictures.push_back(other_picture(*item, picture, shown, words, drawn.findings));
+      drawn.add = sheet.encode({item->id, std::move(words), std::move(pictures), std::move(shown)});
     } catch (const Error& error) {
       if (error.code() == Code::bug || error.code() == Code::write_failed ||
           error.code() == Code::interrupted)
@@ -81,6 +113,23 @@ class Drawer {
     return cv::Mat(size.height, size.width, CV_8UC3, cv::Scalar::all(128));
   }
 
+  /// The picture alone where the other data set does not have the item.
+  cv::Mat other_picture(const Item& item, const cv::Mat& picture, std::vector<std::int64_t>& shown,
+                        std::string& words, std::vector<Finding>& findings) const {
+    const ReadItem read = lookup_->take(item.id);
+    std::optional<Item> other = read ? read(findings) : std::nullopt;
+    if (!other) {
+      words += words.empty() ? "not in the other" : ", not in the other";
+      return picture;
+    }
+    if (!other->size) other->size = item.size;
+    const std::vector<std::int64_t> counted = counts_of(*other, other_labels_);
+    for (int i = 0; i < other_labels_.size(); ++i)
+      shown[static_cast<std::size_t>(*labels_.find(other_labels_[i].name))] +=
+          counted[static_cast<std::size_t>(i)];
+    return overlay(picture, *other, other_labels_, settings_.overlay);
+  }
+
   bool has_label(const Item& item) const {
     if (!label_) return true;
     if (std::any_of(item.annotations.begin(), item.annotations.end(),
@@ -90,7 +139,13 @@ class Drawer {
   }
 
   std::vector<std::int64_t> counts(const Item& item) const {
-    std::vector<std::int64_t> counts(static_cast<std::size_t>(metadata_.labels.size()), 0);
+    std::vector<std::int64_t> counts = counts_of(item, metadata_.labels);
+    counts.resize(static_cast<std::size_t>(labels_.size()), 0);
+    return counts;
+  }
+
+  static std::vector<std::int64_t> counts_of(const Item& item, const LabelMap& labels) {
+    std::vector<std::int64_t> counts(static_cast<std::size_t>(labels.size()), 0);
     for (const Annotation& annotation : item.annotations)
       if (annotation.label) ++counts[static_cast<std::size_t>(*annotation.label)];
     if (item.semantic) {
@@ -117,13 +172,16 @@ class Drawer {
     if (!has_image(item)) add("no image");
     if (!item.annotations.empty()) add(counted(item.annotations.size(), "annotation"));
     if (!item.annotated) add("not annotated");
-    if (settings_.remarks)
-      for (const std::string& remark : settings_.remarks(item)) text += (text.empty() ? "" : "; ") + remark;
+    if (companions_.remarks)
+      for (const std::string& remark : companions_.remarks(item)) text += (text.empty() ? "" : "; ") + remark;
     return text;
   }
 
   const Metadata& metadata_;
   const DataSheetSettings& settings_;
+  const SheetCompanions& companions_;
+  LabelMap labels_, other_labels_;
+  std::unique_ptr<ItemLookup> lookup_;
   std::optional<int> label_;
 };
 
@@ -142,9 +200,9 @@ std::vector<bool> chosen(const std::vector<bool>& wanted, const DataSheetSetting
   return shown;
 }
 
-std::vector<bool> wanted_items(Source& source, const Drawer& drawer, const DataSheetSettings& settings) {
+std::vector<bool> wanted_items(Source& source, const Drawer& drawer, bool are_all) {
   std::vector<bool> wanted;
-  if (!settings.subset && !settings.label && !settings.remarks) return std::vector<bool>(source.size(), true);
+  if (are_all) return std::vector<bool>(source.size(), true);
   map_items(
       source,
       [&](ReadItem&& read) {
@@ -164,16 +222,16 @@ std::vector<bool> wanted_items(Source& source, const Drawer& drawer, const DataS
 }  // namespace
 
 std::size_t write_data_sheet(Source& source, const Path& target, Overwrite overwrite,
-                             const std::string& title, const DataSheetSettings& settings,
-                             Findings& findings) {
-  const Drawer drawer(source.metadata(), settings);
-  const std::vector<bool> shown = chosen(wanted_items(source, drawer, settings), settings);
+                             const std::string& title, const DataSheetSettings& settings, Findings& findings,
+                             const SheetCompanions& companions) {
+  const Drawer drawer(source.metadata(), settings, companions, findings);
+  const bool are_all = !settings.subset && !settings.label && !companions.remarks;
+  const std::vector<bool> shown = chosen(wanted_items(source, drawer, are_all), settings);
   const auto total = static_cast<std::size_t>(std::count(shown.begin(), shown.end(), true));
   const std::string subtitle = total == source.size()
                                    ? counted(total, "item")
                                    : with_thousands(total) + " of " + counted(source.size(), "item");
-  const auto sheet =
-      make_sheet(target, overwrite, {title, subtitle}, source.metadata().labels, settings.sheet);
+  const auto sheet = make_sheet(target, overwrite, {title, subtitle}, drawer.labels(), settings.sheet);
   std::size_t added = 0, position = 0;
   Progress progress("drawing", total);
   source.findings().for_each([&](const Finding& finding) { findings.add(finding); });

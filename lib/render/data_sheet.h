@@ -18,8 +18,6 @@ struct DataSheetSettings {
   std::int64_t seed = 0;
   std::optional<std::string> subset, label;
   bool beside = false;
-  /// What is written below an item's picture; where set, only items of which there is something are shown.
-  std::function<std::vector<std::string>(const Item&)> remarks;
   OverlaySettings overlay;
   SheetSettings sheet;
 
@@ -35,11 +33,21 @@ struct DataSheetSettings {
   }
 };
 
+/// What else a sheet shows.
+struct SheetCompanions {
+  /// Each picture again with this data set's annotations of the item of the same id, in the colours that
+  /// labels of the same names have.
+  Source* other = nullptr;
+  /// What is written below an item's picture; where set, only items of which there is something are shown.
+  std::function<std::vector<std::string>(const Item&)> remarks = {};
+};
+
 /// Draws the items of a data set, in its order, on a sheet of pictures (render/sheet.h). Items that cannot be
 /// read are findings. Memory does not grow with the number of items shown. Returns how many were shown.
 /// Throws Error(usage) for a label or subset that is not there, Error(bad_format) where nothing is left to
 /// show.
 std::size_t write_data_sheet(Source& source, const Path& target, Overwrite overwrite,
-                             const std::string& title, const DataSheetSettings& settings, Findings& findings);
+                             const std::string& title, const DataSheetSettings& settings, Findings& findings,
+                             const SheetCompanions& companions = {});
 
 }  // namespace maskmill

@@ -145,6 +145,35 @@ TEST_CASE("show writes one page or PNG sheets") {
             .err.find("disc") != std::string::npos);
 }
 
+TEST_CASE("show draws two data sets side by side, item by item") {
+  const Scratch scratch;
+  const std::string source = shapes(scratch).string(), coco = (scratch / "coco").string(),
+                    page = (scratch / "both.html").string();
+  json_of({"convert", source, "-o", coco, "--to", "coco"});
+  const auto pictures = [&](const std::vector<std::string>& options) {
+    std::vector<std::string> words{"show", source, "-o", page, "--force", "--max-items", "5"};
+    words.insert(words.end(), options.begin(), options.end());
+    CHECK(json_of(words)["items"] == 5);
+    constexpr const char* kPicture = "src=\"data:image";
+    const std::string html = read_file(page);
+    std::size_t count = 0;
+    for (std::size_t at = html.find(kPicture); at != html.npos; at = html.find(kPicture, at + 1)) ++count;
+    return count;
+  };
+  CHECK(pictures({}) == 5);
+  CHECK(pictures({"--other", coco}) == 10);
+  CHECK_THAT(read_file(page), !contains("not in the other"));
+  CHECK(pictures({"--other", coco, "--beside"}) == 15);
+  CHECK(tests::maskmill({"show", source, "-o", page, "--force", "--other", (scratch / "none").string()})
+            .status == 3);
+  fs::create_directories(scratch / "few");
+  scratch.write("few/annotations.json",
+                R"({"images": [{"id": 1, "file_name": "x.jpg", "width": 9, "height": 9}],
+                    "annotations": [], "categories": [{"id": 1, "name": "tree"}]})");
+  CHECK(pictures({"--other", (scratch / "few").string()}) == 10);
+  CHECK_THAT(read_file(page), contains("not in the other"));
+}
+
 TEST_CASE("standard output that cannot be written is a failed output") {
   if (!fs::exists("/dev/full")) return;
   const Ran ran = run_program_at(

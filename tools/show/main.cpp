@@ -15,12 +15,17 @@ struct Options {
   InputOptions input;
   OutputOptions output;
   DataSheetSettings sheet;
-  std::optional<std::string> findings, rule;
+  std::optional<std::string> findings, rule, other, from_other;
+  std::vector<std::string> read_other;
   std::optional<std::string> augment;
   int epochs = 4;
   static void visit(auto& self, auto&& setting) {
     OutputOptions::visit(self.output, setting);
     DataSheetSettings::visit(self.sheet, setting);
+    setting("other", self.other, "another data set: each picture again with its annotations of the same id",
+            unset("none"));
+    setting("from-other", self.from_other, "the other's format", unset("found out"));
+    setting("read-other", self.read_other, "settings of the other's format, key=value");
     setting("findings", self.findings,
             "a check's --json: only items with a finding, each with what was found", unset("all"));
     setting("rule", self.rule, "with findings: only those of this rule", unset("all"));
@@ -38,27 +43,30 @@ Verb verb() {
   learn::TrainSettings defaults;
   std::vector<std::string> keys;
   for (const Setting& setting : settings_of(defaults)) keys.push_back(setting.key);
-  return {MASKMILL_VERB,
-          MASKMILL_SUMMARY,
-          "Writes one HTML page that needs no other file, or PNG sheets, by the output's extension.",
-          {{"SRC", kSourceHelp},
-           {"SETTING", "with --augment: key=value of train's settings, as augment.rotation=15",
-            Operand::Count::any}},
-          {{"maskmill show data/pets -o pets.html", "60 items drawn at random"},
-           {"maskmill show data/coco -o dogs.png --label dog --max-items 0", "every item with a dog"},
-           {"maskmill show data/pets -o faults.html --findings check.json --rule shifted-mask",
-            "what check found, to look at"},
-           {"maskmill show work/split -o seen.png --augment settings.json augment.scale-high=1.5",
-            "what training sees in its first four epochs"}},
-          std::move(keys)};
+  return {
+      MASKMILL_VERB,
+      MASKMILL_SUMMARY,
+      "Writes one HTML page that needs no other file, or PNG sheets, by the output's extension.",
+      {{"SRC", kSourceHelp},
+       {"SETTING", "with --augment: key=value of train's settings, as augment.rotation=15",
+        Operand::Count::any}},
+      {{"maskmill show data/pets -o pets.html", "60 items drawn at random"},
+       {"maskmill show data/coco -o dogs.png --label dog --max-items 0", "every item with a dog"},
+       {"maskmill show data/pets -o faults.html --findings check.json --rule shifted-mask",
+        "what check found, to look at"},
+       {"maskmill show data/pets -o both.html --other work/predicted", "truth and prediction side by side"},
+       {"maskmill show work/split -o seen.png --augment settings.json augment.scale-high=1.5",
+        "what training sees in its first four epochs"}},
+      std::move(keys)};
 }
 
 std::size_t draw_training(const CommandLine& line, const Options& options, Source& source,
                           Findings& findings) {
-  if (options.sheet.label || options.sheet.subset || options.sheet.beside || options.findings)
+  if (options.sheet.label || options.sheet.subset || options.sheet.beside || options.findings ||
+      options.other)
     throw Error(Code::usage,
-                "--augment draws the training subset: --label, --subset, --findings and --beside do not go "
-                "with it")
+                "--augment draws the training subset: --label, --subset, --findings, --other and --beside do "
+                "not go with it")
         .hint("train-subset=NAME names another");
   std::vector<std::string> files{*options.augment};
   if (files.front() == "defaults") files.clear();
@@ -75,16 +83,25 @@ int run(const CommandLine& line, const Options& options) {
   if (options.rule && !options.findings)
     throw Error(Code::usage, "--rule chooses among --findings; give both");
   const formats::Opened opened = open_source(path, options.input);
-  DataSheetSettings sheet = options.sheet;
+  SheetCompanions companions;
+  formats::Opened other;
+  if (options.other) {
+    InputOptions input;
+    input.from = options.from_other;
+    input.read = options.read_other;
+    other = open_source(*options.other, input);
+    companions.other = other.source.get();
+  }
   if (options.findings)
-    sheet.remarks = [found =
-                         std::make_shared<FindingsOfItems>(*options.findings, options.rule, root_of(path))](
-                        const Item& item) { return found->of(item); };
+    companions.remarks = [found = std::make_shared<FindingsOfItems>(*options.findings, options.rule,
+                                                                    root_of(path))](const Item& item) {
+      return found->of(item);
+    };
   Findings findings;
-  const std::size_t shown =
-      options.augment
-          ? draw_training(line, options, *opened.source, findings)
-          : write_data_sheet(*opened.source, target, overwrite(options.output.force), path, sheet, findings);
+  const std::size_t shown = options.augment
+                                ? draw_training(line, options, *opened.source, findings)
+                                : write_data_sheet(*opened.source, target, overwrite(options.output.force),
+                                                   path, options.sheet, findings, companions);
   line.print(counted(shown, "item") + " drawn: " + target.string() + "\n",
              {{"items", shown}, {"output", target.string()}, {"findings", findings.by_rule()}});
   summarise(findings);
