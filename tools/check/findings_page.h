@@ -9,8 +9,10 @@
 
 namespace maskmill::tools {
 
-/// What a check found, with the rules' own words and the pictures of the first `examples` places of each.
-FindingsReport findings_page(const CheckReport& checked, const std::string& source, const Format& format,
-                             int examples);
+/// What a check of `source`, which `name` names, found, with the rules' own words and the pictures of the
+/// first `examples` places of each: items with what is annotated, else the files themselves. Reads the items
+/// once more.
+FindingsReport findings_page(const CheckReport& checked, Source& source, const std::string& name,
+                             const Format& format, int examples);
 
 }  // namespace maskmill::tools

@@ -128,10 +128,10 @@ std::string known_in_words(const Baseline& baseline, const std::string& file) {
 }
 
 void write_findings(const Options& options, const CheckReport& report, const std::string& source,
-                    const Format& format) {
+                    const formats::Opened& opened) {
   if (options.report)
-    write_findings_report(findings_page(report, source, format, options.examples), *options.report,
-                          overwrite(options.force));
+    write_findings_report(findings_page(report, *opened.source, source, *opened.format, options.examples),
+                          *options.report, overwrite(options.force));
   if (options.sarif) {
     OutputFile file(*options.sarif, overwrite(options.force));
     write_sarif(report.findings, root_of(source), [&](std::string_view bytes) { file.write(bytes); });
@@ -148,7 +148,7 @@ int run(const CommandLine& line, const Options& options) {
   require_outputs(options, *opened.format);
   CheckReport report = check(*opened.source);
   if (baseline) report.findings = baseline->without_known(report.findings, root_of(source));
-  write_findings(options, report, source, *opened.format);
+  write_findings(options, report, source, opened);
   Json head{{"format", opened.format->name}, {"root", root_of(source).string()}};
   std::string text = to_text(report, static_cast<std::size_t>(options.examples));
   if (baseline) {

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "prepare/check/findings_document.h"
 
-#include <algorithm>
 #include <set>
 
 #include "base/json_field.h"
@@ -69,6 +68,34 @@ void read_findings(const Path& document,
   throw error.at_file(document).hint(std::string(kHint));
 }
 
+void PlacesInItems::add(std::size_t number, const Place& place, const Path& root) {
+  if (place.file.empty()) return;  // of the data set as a whole
+  numbers_[whole_place(place, root)].push_back(number);
+  numbers_[relative_name(place.file, root)].push_back(number);
+}
+
+std::vector<std::size_t> PlacesInItems::in(const Item& item, const Path& root) const {
+  std::set<std::size_t> found;
+  const auto add = [&](const std::string& key) {
+    if (const auto known = numbers_.find(key); known != numbers_.end())
+      found.insert(known->second.begin(), known->second.end());
+  };
+  const auto add_file = [&](const Path& file) {
+    if (!file.empty()) add(relative_name(in_archive(Place{file.string(), {}, {}}).file, root));
+  };
+  add_file(item.image);
+  for (const auto* mask : {&item.semantic, &item.instances})
+    if (*mask) add_file((*mask)->file);
+  const bool has_own_file = !item.origin.line && item.origin.field.empty();
+  if (!item.origin.file.empty())
+    add(has_own_file ? relative_name(item.origin.file, root) : whole_place(item.origin, root));
+  for (const Annotation& annotation : item.annotations) {
+    if (const auto* mask = std::get_if<MaskRef>(&annotation.shape)) add_file(mask->file);
+    add(whole_place(annotation.origin, root));
+  }
+  return {found.begin(), found.end()};
+}
+
 FindingsOfItems::FindingsOfItems(const Path& document, const std::optional<std::string>& rule,
                                  const Path& root)
     : root_(root) {
@@ -76,9 +103,8 @@ FindingsOfItems::FindingsOfItems(const Path& document, const std::optional<std::
   read_findings(document, [&](const Finding& finding, const std::string& was) {
     rules.insert(finding.rule);
     if (rule && finding.rule != *rule) return;
-    const std::string words = finding.rule + ": " + finding.message;
-    by_place_[whole_place(finding.place, was)].push_back(words);
-    by_place_[relative_name(finding.place.file, was)].push_back(words);
+    places_.add(words_.size(), finding.place, was);
+    words_.push_back(finding.rule + ": " + finding.message);
   });
   if (!rule || rules.contains(*rule)) return;
   const std::vector<std::string> known(rules.begin(), rules.end());
@@ -89,23 +115,7 @@ FindingsOfItems::FindingsOfItems(const Path& document, const std::optional<std::
 
 std::vector<std::string> FindingsOfItems::of(const Item& item) const {
   std::vector<std::string> words;
-  const auto add = [&](const std::string& key) {
-    if (const auto found = by_place_.find(key); found != by_place_.end())
-      for (const std::string& one : found->second)
-        if (std::ranges::find(words, one) == words.end()) words.push_back(one);
-  };
-  const auto add_file = [&](const Path& file) {
-    if (!file.empty()) add(relative_name(in_archive(Place{file.string(), {}, {}}).file, root_));
-  };
-  add_file(item.image);
-  for (const auto* mask : {&item.semantic, &item.instances})
-    if (*mask) add_file((*mask)->file);
-  const bool has_own_file = !item.origin.line && item.origin.field.empty();
-  add(has_own_file ? relative_name(item.origin.file, root_) : whole_place(item.origin, root_));
-  for (const Annotation& annotation : item.annotations) {
-    if (const auto* mask = std::get_if<MaskRef>(&annotation.shape)) add_file(mask->file);
-    add(whole_place(annotation.origin, root_));
-  }
+  for (const std::size_t number : places_.in(item, root_)) words.push_back(words_[number]);
   return words;
 }
 

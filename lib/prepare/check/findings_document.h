@@ -2,9 +2,9 @@
 #pragma once
 
 #include <functional>
-#include <map>
 #include <optional>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 #include "base/finding.h"
@@ -18,6 +18,18 @@ namespace maskmill {
 void read_findings(const Path& document,
                    const std::function<void(const Finding& finding, const std::string& root)>& visit);
 
+/// Finds what was said of places in an item: of its files, of itself or of its annotations.
+class PlacesInItems {
+ public:
+  /// Something, by its number, is at that place; files are compared below `root`.
+  void add(std::size_t number, const Place& place, const Path& root);
+  /// The numbers of all that is in the item, ascending; its files lie below `root`.
+  std::vector<std::size_t> in(const Item& item, const Path& root) const;
+
+ private:
+  std::unordered_map<std::string, std::vector<std::size_t>> numbers_;
+};
+
 /// What was found in each item of a data set.
 class FindingsOfItems {
  public:
@@ -30,7 +42,8 @@ class FindingsOfItems {
 
  private:
   Path root_;
-  std::map<std::string, std::vector<std::string>> by_place_;
+  std::vector<std::string> words_;
+  PlacesInItems places_;
 };
 
 }  // namespace maskmill
