@@ -145,6 +145,7 @@ Rle rasterise(const Polygon& polygon, Size size) {
     for (const Ring& hole : part.holes) holes.push_back(rasterise(hole, size));
     parts.push_back(holes.empty() ? std::move(filled) : difference(filled, merged(holes)));
   }
+  if (parts.size() == 1) return std::move(parts.front());
   return parts.empty() ? rasterise(Ring(), size) : merged(parts);
 }
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "base/error.h"
 #include "base/text.h"
 #include "dataset/rle.h"
@@ -56,6 +58,8 @@ std::string to_coco_string(const Rle& rle) {
 Rle from_coco_string(std::string_view text, Size size) {
   validate(size);
   Rle rle{size, {}};
+  rle.counts.reserve(static_cast<std::size_t>(std::ranges::count_if(
+      text, [](char character) { return ((character - kFirstCharacter) & kMoreFollow) == 0; })));
   std::int64_t filled = 0;
   for (std::size_t position = 0; position < text.size();) {
     std::int64_t count = read_number(text, position);
