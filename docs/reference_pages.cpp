@@ -88,7 +88,8 @@ void add_rules(Pages& pages) {
                         to_string(rule->severity), rule->title, rule->harm, rule->fix) +
             (rule->repair ? fmt::format("\nWith --fix: {}.\n", rule->repair_text) : "");
   pages["docs/reference/rules.md"] = page + finding_table("What readers report besides", reader_findings()) +
-                                     finding_table("What writers report", writer_findings());
+                                     finding_table("What writers report", writer_findings()) +
+                                     finding_table("What evaluate reports", evaluation_findings());
 }
 
 void add_learning(Pages& pages) {
@@ -110,7 +111,8 @@ void add_learning(Pages& pages) {
       "\n## Published weights\n\n`model.weights` takes these names, which are torchvision's, and downloads the "
       "file.\n\n| name | of | |\n|---|---|---|\n";
   for (const fetch::PublishedWeights& weights : fetch::published_weights())
-    page += fmt::format("| `{}` | {} | [{}]({}) |\n", weights.name, weights.network, weights.description, weights.url);
+    page += fmt::format("| `{}` | {} | [{}]({}) |\n", weights.name, weights.network, weights.description,
+                        weights.url);
   pages["docs/reference/networks.md"] = page;
 }
 

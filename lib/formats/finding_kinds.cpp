@@ -127,4 +127,17 @@ std::span<const FindingKind> writer_findings() {
   return kinds;
 }
 
+std::span<const FindingKind> evaluation_findings() {
+  static constexpr auto kinds = std::to_array<FindingKind>({
+      {"annotation-id-zero", "an annotation of the id 0: what finds it counts as wrong, as in pycocotools"},
+      {"item-not-predicted", "an item that the predictions do not have: one without detections"},
+      {"item-unknown", "a predicted item that the truth does not have: left out"},
+      {"label-unknown", "a predicted label that the truth does not have: its detections are left out"},
+      {"mask-not-compared", "an object whose pixels cannot be had: it overlaps nothing"},
+      {"no-score", "a detection without a score: left out"},
+      {"not-compared", "an item that cannot be compared, such as one of two sizes: left out"},
+  });
+  return kinds;
+}
+
 }  // namespace maskmill

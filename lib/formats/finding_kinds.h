@@ -17,5 +17,8 @@ struct FindingKind {
 /// test holds the lists against the sources.
 std::span<const FindingKind> reader_findings();
 std::span<const FindingKind> writer_findings();
+/// What the evaluation of predictions reports (metrics/evaluate.h), which knows nothing of formats: here so
+/// that all ids of the program stand in one place.
+std::span<const FindingKind> evaluation_findings();
 
 }  // namespace maskmill

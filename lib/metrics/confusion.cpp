@@ -12,6 +12,7 @@
 #include "base/error.h"
 #include "base/text.h"
 #include "dataset/masks.h"
+#include "metrics/text_table.h"
 
 namespace maskmill {
 namespace {
@@ -67,20 +68,6 @@ std::optional<double> mean_of(const std::vector<LabelScores>& labels,
     if (label.*score) sum += *(label.*score), ++defined;
   if (defined == 0) return std::nullopt;
   return sum / defined;
-}
-
-Json json_of(std::optional<double> score) {
-  return score ? Json(*score) : Json(nullptr);
-}
-
-std::string text_of(std::optional<double> score) {
-  return score ? fmt::format("{:.4f}", *score) : "-";
-}
-
-/// Characters, not bytes: a name in another script keeps its column.
-std::size_t columns_of(std::string_view text) {
-  return static_cast<std::size_t>(std::count_if(
-      text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; }));
 }
 
 bool worse(const WorstImages::Image& a, const WorstImages::Image& b) {
@@ -173,35 +160,40 @@ Json to_json(const SemanticScores& scores, const LabelMap& labels) {
                        {"precision", json_of(score.precision)},
                        {"recall", json_of(score.recall)},
                        {"pixels", score.pixels}});
+    if (scores.mean_boundary_iou) classes.back()["boundary_iou"] = json_of(score.boundary_iou);
   }
-  return {{"semantic",
-           {{"mean_iou", json_of(scores.mean_iou)},
-            {"mean_dice", json_of(scores.mean_dice)},
-            {"pixel_accuracy", json_of(scores.pixel_accuracy)},
-            {"classes", std::move(classes)}}}};
+  Json semantic{{"mean_iou", json_of(scores.mean_iou)},
+                {"mean_dice", json_of(scores.mean_dice)},
+                {"pixel_accuracy", json_of(scores.pixel_accuracy)}};
+  if (scores.mean_boundary_iou) semantic["mean_boundary_iou"] = json_of(scores.mean_boundary_iou);
+  semantic["classes"] = std::move(classes);
+  return {{"semantic", std::move(semantic)}};
 }
 
 std::string to_table(const SemanticScores& scores, const LabelMap& labels) {
   std::size_t width = columns_of("pixel accuracy");
   for (const Label& label : labels) width = std::max(width, columns_of(label.name));
   std::string table;
+  const bool has_boundaries = scores.mean_boundary_iou.has_value();
   const auto line = [&](std::string_view name, std::string_view iou, std::string_view dice,
-                        std::string_view precision = "", std::string_view recall = "",
-                        std::string_view pixels = "") {
+                        std::string_view boundary = "", std::string_view precision = "",
+                        std::string_view recall = "", std::string_view pixels = "") {
     std::string text =
-        fmt::format("{}{}  {:>7}  {:>7}  {:>9}  {:>7}  {:>15}", name,
-                    std::string(width - columns_of(name), ' '), iou, dice, precision, recall, pixels);
+        fmt::format("{}{}  {:>7}  {:>7}", name, std::string(width - columns_of(name), ' '), iou, dice);
+    if (has_boundaries) text += fmt::format("  {:>12}", boundary);
+    text += fmt::format("  {:>9}  {:>7}  {:>15}", precision, recall, pixels);
     text.erase(text.find_last_not_of(' ') + 1);
     table += text + '\n';
   };
-  line("class", "IoU", "Dice", "precision", "recall", "pixels");
+  line("class", "IoU", "Dice", "boundary IoU", "precision", "recall", "pixels");
   for (int i = 0; i < labels.size(); ++i) {
     if (labels.is_ignored(i)) continue;
     const LabelScores& score = scores.labels.at(static_cast<std::size_t>(i));
-    line(labels[i].name, text_of(score.iou), text_of(score.dice), text_of(score.precision),
-         text_of(score.recall), with_thousands(static_cast<std::size_t>(score.pixels)));
+    line(labels[i].name, text_of(score.iou), text_of(score.dice), text_of(score.boundary_iou),
+         text_of(score.precision), text_of(score.recall),
+         with_thousands(static_cast<std::size_t>(score.pixels)));
   }
-  line("mean", text_of(scores.mean_iou), text_of(scores.mean_dice));
+  line("mean", text_of(scores.mean_iou), text_of(scores.mean_dice), text_of(scores.mean_boundary_iou));
   line("pixel accuracy", text_of(scores.pixel_accuracy), "");
   return table;
 }

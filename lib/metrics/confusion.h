@@ -56,8 +56,11 @@ struct LabelScores {
   std::optional<double> dice;       ///< 2 TP / (2 TP + FP + FN): Dice 1945, Sorensen 1948; also the F1 score
   std::optional<double> precision;  ///< TP / (TP + FP); undefined where the label was not predicted
   std::optional<double> recall;     ///< TP / (TP + FN); undefined where the label is not in the truth
-  std::int64_t pixels = 0;          ///< TP + FN
-  std::int64_t predicted = 0;       ///< TP + FP
+  /// Of the pixels near the label's edges alone, as metrics/semantic_evaluation.h measures it; undefined
+  /// where nobody did.
+  std::optional<double> boundary_iou;
+  std::int64_t pixels = 0;     ///< TP + FN
+  std::int64_t predicted = 0;  ///< TP + FP
 };
 
 /// Of pixels summed over all images that went into the matrix, not a mean of scores an image.
@@ -67,13 +70,15 @@ struct SemanticScores {
   /// and does not count, one that was only predicted counts as 0. Background counts as a label. scikit-learn
   /// calls it "macro".
   std::optional<double> mean_iou, mean_dice;
+  std::optional<double> mean_boundary_iou;
   std::optional<double> pixel_accuracy;  ///< pixels right over pixels counted; undefined where there are none
 };
 
 SemanticScores scores_of(const ConfusionMatrix& matrix);
 
 /// {"semantic": {mean_iou, mean_dice, pixel_accuracy, classes: [{name, iou, dice, precision, recall,
-/// pixels}]}}; undefined is null. Labels of role ignore are left out.
+/// pixels}]}}; undefined is null. Labels of role ignore are left out. Where boundaries were measured there
+/// are mean_boundary_iou and, in each class, boundary_iou besides.
 Json to_json(const SemanticScores& scores, const LabelMap& labels);
 /// The same for a terminal, a line a label and the means below; undefined is "-".
 std::string to_table(const SemanticScores& scores, const LabelMap& labels);

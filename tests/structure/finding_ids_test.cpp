@@ -29,17 +29,17 @@ std::set<std::string> matches(const std::string& text, const std::regex& pattern
 
 std::set<std::string> declared() {
   std::set<std::string> ids;
-  for (const auto kinds : {reader_findings(), writer_findings()})
+  for (const auto kinds : {reader_findings(), writer_findings(), evaluation_findings()})
     for (const FindingKind& kind : kinds) ids.emplace(kind.id);
   return ids;
 }
 
-/// All sources of formats but the lists themselves, without comments.
+/// All sources of formats and metrics but the lists themselves, without comments.
 std::string sources() {
-  const Path folder = Path(MASKMILL_SOURCE_DIR) / "lib/formats";
   std::string text;
-  for (const Path& path : list_files(folder))
-    if (lower_extension(path) == "cpp" && path.filename() != "finding_kinds.cpp") text += read_file(path);
+  for (const char* folder : {"lib/formats", "lib/metrics"})
+    for (const Path& path : list_files(Path(MASKMILL_SOURCE_DIR) / folder))
+      if (lower_extension(path) == "cpp" && path.filename() != "finding_kinds.cpp") text += read_file(path);
   return std::regex_replace(text, std::regex("//[^\n]*"), "");
 }
 
@@ -71,6 +71,6 @@ TEST_CASE("every declared finding is one that a format reports, and no rule's") 
     CHECK(text.find("\"" + id + "\"") != std::string::npos);
     for (const Rule* rule : rules()) CHECK(rule->id != id);
   }
-  for (const auto kinds : {reader_findings(), writer_findings()})
+  for (const auto kinds : {reader_findings(), writer_findings(), evaluation_findings()})
     CHECK(std::ranges::is_sorted(kinds, {}, &FindingKind::id));
 }

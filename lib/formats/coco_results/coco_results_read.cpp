@@ -46,6 +46,15 @@ Path stated_truth(const Path& name, const Path& results) {
   return name.is_relative() && !fs::exists(name, ignored) && fs::exists(beside, ignored) ? beside : name;
 }
 
+// Keeps those whose subset the results' name says.
+void prefer_subset(std::vector<Path>& files, const Path& results) {
+  const std::string name = results.stem().string();
+  prefer(files, [&](const Path& file) {
+    const std::string subset = coco_subset_of(file, true);
+    return !subset.empty() && name.find(subset) != std::string::npos;
+  });
+}
+
 struct Truth {
   std::optional<Path> file;
   Finding finding;  // why this one, or none
@@ -54,11 +63,7 @@ struct Truth {
 Truth find_truth(const Path& results) {
   std::vector<Path> files = possible_truths(results);
   const std::size_t all = files.size();
-  const std::string name = results.stem().string();
-  prefer(files, [&](const Path& file) {
-    const std::string subset = coco_subset_of(file, true);
-    return !subset.empty() && name.find(subset) != std::string::npos;
-  });
+  prefer_subset(files, results);
   prefer(files, [](const Path& file) { return file.stem().string().starts_with("instances"); });
   const Place place{results.string(), {}, {}};
   if (files.size() == 1)
@@ -140,6 +145,15 @@ class ResultsSource : public CocoItems {
 };
 
 }  // namespace
+
+std::optional<Path> ground_truth_in(const Path& truth, const Path& results) {
+  if (probe_coco(truth, CocoKind::instances).confidence < kSureOfTruth) return std::nullopt;
+  std::vector<Path> files;
+  for (const CocoFile& file : find_coco_files(truth, {}, CocoKind::instances).files)
+    files.push_back(file.json);
+  prefer_subset(files, results);
+  return files.size() == 1 ? std::optional(files.front()) : std::nullopt;
+}
 
 std::unique_ptr<Source> open_coco_results(const OpenRequest& request) {
   return std::make_unique<ResultsSource>(request);
