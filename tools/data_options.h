@@ -3,7 +3,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <boost/filesystem/operations.hpp>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -50,10 +52,15 @@ struct WriteOptions {
   }
 };
 
+/// Which format was found out, and why.
+inline void say_format(const std::string& path, const formats::Opened& opened) {
+  if (!opened.probe.reasons.empty())
+    notice(path + ": " + std::string(opened.format->title) + " (" + opened.probe.reasons.front() + ")");
+}
+
 inline formats::Opened open_source(const std::string& path, const InputOptions& options) {
   formats::Opened opened = formats::open(path, options.from.value_or(""), options.read);
-  if (!options.from && !opened.probe.reasons.empty())
-    notice(path + ": " + std::string(opened.format->title) + " (" + opened.probe.reasons.front() + ")");
+  if (!options.from) say_format(path, opened);
   return opened;
 }
 
@@ -73,6 +80,18 @@ inline CreateRequest create_request(const OutputOptions& output, const WriteOpti
 
 inline Provenance provenance(const CommandLine& line, const std::string& path, const Format& format) {
   return {line.text(), {{path, std::string(format.name), 0, {}}}};
+}
+
+/// The items of one subset; of all where it is "all". Throws Error(usage) naming those that there are.
+inline std::unique_ptr<Source> subset_of(std::unique_ptr<Source> source, const std::string& subset) {
+  if (subset == "all") return source;
+  const std::vector<std::string>& subsets = source->metadata().subsets;
+  if (std::find(subsets.begin(), subsets.end(), subset) == subsets.end())
+    throw Error(Code::usage, "the data set has no subset " + in_quotes(subset))
+        .at_field("subset")
+        .hint(subsets.empty() ? "it has none: --subset all scores every item"
+                              : "it has: " + joined(subsets, ", "));
+  return filtered(std::move(source), [subset](const Item& item) { return item.subset == subset; });
 }
 
 /// Throws what writing the file would throw, and leaves nothing behind.

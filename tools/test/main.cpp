@@ -39,17 +39,6 @@ const Verb kVerb{
     {{"maskmill test work/run work/split", "the subset test"},
      {"maskmill test work/run work/split --subset val --report val.html", "another subset, another page"}}};
 
-std::unique_ptr<Source> subset_of(std::unique_ptr<Source> source, const std::string& subset) {
-  if (subset == "all") return source;
-  const std::vector<std::string>& subsets = source->metadata().subsets;
-  if (std::find(subsets.begin(), subsets.end(), subset) == subsets.end())
-    throw Error(Code::usage, "the data set has no subset " + in_quotes(subset))
-        .at_field("subset")
-        .hint(subsets.empty() ? "it has none: --subset all scores every item"
-                              : "it has: " + joined(subsets, ", "));
-  return filtered(std::move(source), [subset](const Item& item) { return item.subset == subset; });
-}
-
 int run(const CommandLine& line, const Options& options) {
   const learn::RunFolder folder = learn::RunFolder::open(line.operand("RUN"));
   const std::string& path = line.operand("DATA");
