@@ -8,12 +8,11 @@ without the interpreter's start and the imports, once. TMPDIR=/dev/shm leaves th
 import json
 import os
 import pathlib
-import subprocess
 import sys
 import tempfile
-import time
 
 import generate
+from measured import measured
 
 build, python = pathlib.Path(sys.argv[1]), sys.argv[2]
 here = pathlib.Path(__file__).resolve().parent
@@ -27,20 +26,6 @@ TASKS = {
     "labelme-data": ("", "json", ["labelme"]),
     "masks-csv": ("", "lines", ["pandas"]),
 }
-
-
-def measured(words):
-    """What it printed, its seconds from start to exit, and the most megabytes that it held."""
-    with tempfile.TemporaryFile("w+") as out, tempfile.TemporaryFile("w+") as err:
-        start = time.perf_counter()
-        process = subprocess.Popen([str(word) for word in words], stdout=out, stderr=err)
-        _, status, usage = os.wait4(process.pid, 0)
-        seconds = time.perf_counter() - start
-        out.seek(0), err.seek(0)
-        text, problem = out.read(), err.read().strip().splitlines()
-    if os.waitstatus_to_exitcode(status) != 0:
-        return None, problem[-1] if problem else f"status {status}", 0
-    return text, seconds, usage.ru_maxrss / 1024
 
 
 def row(name, seconds, megabytes=None, ours=None, note=""):
