@@ -44,7 +44,12 @@ Holdings holdings_of(Source& source) {
   return holds;
 }
 
-std::set<Metric> metrics_for(const Holdings& truth, Holdings predictions, bool gives_scores) {
+bool tells_things(const LabelMap& labels) {
+  return std::ranges::any_of(labels, [](const Label& label) { return label.kind != LabelKind::unknown; });
+}
+
+std::set<Metric> metrics_for(const Holdings& truth, Holdings predictions, const LabelMap& labels,
+                             bool gives_scores) {
   // Nothing predicted is no detections, and so all of the truth is missed.
   if (!predictions.anything) predictions = truth, predictions.scores = !truth.label_masks;
   std::set<Metric> metrics;
@@ -55,6 +60,9 @@ std::set<Metric> metrics_for(const Holdings& truth, Holdings predictions, bool g
     metrics.insert(Metric::bbox);
     if (truth.areas && predictions.areas) metrics.insert({Metric::segm, Metric::boundary});
   }
+  if (tells_things(labels) && truth.areas && predictions.areas && !predictions.scores && !truth.label_masks &&
+      !predictions.label_masks)
+    metrics.insert(Metric::panoptic);
   if (metrics.empty())
     throw Error(Code::bad_value, "the two data sets hold nothing that can be compared")
         .hint(
@@ -115,14 +123,16 @@ class Evaluator {
       : truth_(truth),
         predictions_(predictions),
         findings_(findings),
-        metrics_(settings.metrics.empty() ? metrics_for(holdings_of(truth), holdings_of(predictions),
-                                                        settings.overlaps.score.has_value())
-                                          : settings.metrics),
+        metrics_(settings.metrics.empty()
+                     ? metrics_for(holdings_of(truth), holdings_of(predictions), truth.metadata().labels,
+                                   settings.overlaps.score.has_value())
+                     : settings.metrics),
         kinds_(kinds_of(metrics_)),
         label_of_(labels_by_name(truth.metadata().labels, predictions.metadata().labels, findings)),
         meter_(truth.metadata().labels, label_of_, settings.overlaps) {
     if (metrics_.contains(Metric::semantic))
       semantic_.emplace(truth.metadata().labels, predictions.metadata().labels, label_of_, true);
+    panoptic_.resize(static_cast<std::size_t>(truth.metadata().labels.size()));
     for (std::size_t i = 0; i < kinds_.size(); ++i)
       coco_.emplace_back(truth.metadata().labels, settings.overlaps.protocol);
   }
@@ -150,6 +160,7 @@ class Evaluator {
     std::int64_t number = 0;
     std::vector<std::vector<CocoEvaluation::Part>> parts;
     std::optional<SemanticEvaluation::Image> semantic;
+    std::vector<PanopticCounts> panoptic;  // by label, or empty
     std::vector<Finding> findings;
   };
 
@@ -200,6 +211,32 @@ class Evaluator {
                               "an annotation of the id 0: what finds it counts as wrong, as in pycocotools",
                               "number annotations from 1"});
     if (semantic_ && prediction) out.semantic = semantic_->compare(truth, *prediction);
+    if (metrics_.contains(Metric::panoptic)) out.panoptic = panoptic_counts(truth, prediction);
+  }
+
+  std::vector<PanopticCounts> panoptic_counts(const Item& truth, const Item* prediction) const {
+    const std::optional<Size> size = truth.size ? truth.size : prediction ? prediction->size : std::nullopt;
+    if (!size) throw Error(Code::bad_value, "the image's size is unknown");
+    if (truth.semantic || (prediction && prediction->semantic))
+      throw Error(Code::bad_value,
+                  "a mask of labels does not tell objects apart, which panoptic quality needs")
+          .hint("convert to coco_panoptic makes segments of it");
+    const auto segments = [&](const Item& item, auto&& label_of) {
+      std::vector<PanopticSegment> all;
+      for (const Annotation& annotation : item.annotations)
+        if (has_area(annotation.shape))
+          all.push_back(
+              {label_of(annotation.label), annotation.flags.crowd == true, pixels_of(annotation, *size)});
+      return all;
+    };
+    const auto mapped = [&](const std::optional<int>& label) -> std::optional<int> {
+      if (!label || label_of_[static_cast<std::size_t>(*label)] < 0) return std::nullopt;
+      return label_of_[static_cast<std::size_t>(*label)];
+    };
+    const auto same = [](const std::optional<int>& label) { return label; };
+    return match_segments(segments(truth, same),
+                          prediction ? segments(*prediction, mapped) : std::vector<PanopticSegment>(),
+                          truth_.metadata().labels);
   }
 
   void add(Compared&& compared) {
@@ -221,11 +258,15 @@ class Evaluator {
     report_.not_predicted += !compared.is_predicted;
     for (std::size_t i = 0; i < coco_.size(); ++i) coco_[i].add(compared.number, compared.parts[i]);
     if (compared.semantic) semantic_->add(*compared.semantic);
+    for (std::size_t label = 0; label < compared.panoptic.size(); ++label)
+      panoptic_[label].add(compared.panoptic[label]);
   }
 
   void finish() {
     report_.labels = truth_.metadata().labels;
     if (semantic_) report_.semantic.emplace(semantic_->labels(), semantic_->scores());
+    if (metrics_.contains(Metric::panoptic))
+      report_.panoptic.emplace(panoptic_, quality_of(panoptic_, report_.labels));
     const std::vector<char> letters = frequencies(truth_.metadata());
     for (std::size_t i = 0; i < coco_.size(); ++i) {
       CocoCurves curves = coco_[i].curves();
@@ -243,6 +284,7 @@ class Evaluator {
   const OverlapMeter meter_;
   std::optional<SemanticEvaluation> semantic_;
   std::vector<CocoEvaluation> coco_;
+  std::vector<PanopticCounts> panoptic_;
   EvaluationReport report_;
 };
 
@@ -263,6 +305,8 @@ Json to_json(const EvaluationReport& report) {
     document["semantic"] = to_json(report.semantic->scores, report.semantic->labels)["semantic"];
   for (const EvaluationReport::Coco& coco : report.coco)
     document["coco"][std::string(name_of(coco.kind))] = to_json(coco.scores, report.labels);
+  if (report.panoptic)
+    document["panoptic"] = to_json(report.panoptic->quality, report.panoptic->counts, report.labels);
   return document;
 }
 
@@ -278,6 +322,8 @@ std::string to_text(const EvaluationReport& report) {
   if (report.semantic) text += "\n" + to_table(report.semantic->scores, report.semantic->labels);
   for (const EvaluationReport::Coco& coco : report.coco)
     text += "\n" + to_table(coco.scores, report.labels, name_of(coco.kind));
+  if (report.panoptic)
+    text += "\npanoptic\n" + to_table(report.panoptic->quality, report.panoptic->counts, report.labels);
   return text;
 }
 

@@ -14,18 +14,21 @@
 #include "base/json.h"
 #include "dataset/dataset.h"
 #include "metrics/coco_evaluation.h"
+#include "metrics/panoptic_quality.h"
 #include "metrics/semantic_evaluation.h"
 
 namespace maskmill {
 
-enum class Metric { semantic, bbox, segm, boundary };
+enum class Metric { semantic, bbox, segm, boundary, panoptic };
 template <>
-inline constexpr std::array<std::string_view, 4> enum_names<Metric>{"semantic", "bbox", "segm", "boundary"};
+inline constexpr std::array<std::string_view, 5> enum_names<Metric>{"semantic", "bbox", "segm", "boundary",
+                                                                    "panoptic"};
 
 struct EvaluationSettings {
   /// Empty: semantic where both show pixels and the predictions are masks of labels or have no scores; the
-  /// others where the predictions have scores, segm and boundary only where both have masks or outlines. The
-  /// first item of each that holds anything tells.
+  /// others where the predictions have scores, segm and boundary only where both have masks or outlines;
+  /// panoptic where neither has scores and the truth says which labels are things or stuff. The first item of
+  /// each that holds anything tells.
   std::set<Metric> metrics;
   OverlapSettings overlaps;
 };
@@ -48,7 +51,12 @@ struct EvaluationReport {
     CocoScores scores;
   };
   std::vector<Coco> coco;  ///< in the order of the kinds
-  LabelMap labels;         ///< the truth's
+  struct Panoptic {
+    std::vector<PanopticCounts> counts;  ///< by label
+    PanopticQuality quality;
+  };
+  std::optional<Panoptic> panoptic;
+  LabelMap labels;  ///< the truth's
 };
 
 /// Items are matched by id, labels by name. Reads both on all threads, once where they have the same items in
@@ -58,12 +66,14 @@ struct EvaluationReport {
 /// Average precision is COCO's, equal to pycocotools' of the same objects: images count in the order of their
 /// numbers (of the items, where they have none), an image that the predictions do not have is one without
 /// detections, and detections of labels that the truth does not have are left out. Semantic scores leave
-/// such an image out. Throws Error(bad_value) where the two have nothing that can be compared.
+/// such an image out. Panoptic quality takes each annotation with an area as a segment and what none covers
+/// as void; all segments of an image that the predictions do not have are missed. Throws Error(bad_value)
+/// where the two have nothing that can be compared.
 EvaluationReport evaluate(Source& truth, Source& predictions, const EvaluationSettings& settings,
                           Findings& findings);
 
 /// {items, left_out, not_annotated, not_predicted, unknown, semantic?: {...}, coco?: {bbox|segm|boundary:
-/// {...}}}
+/// {...}}, panoptic?: {...}}
 Json to_json(const EvaluationReport& report);
 std::string to_text(const EvaluationReport& report);
 

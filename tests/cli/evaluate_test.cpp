@@ -108,3 +108,27 @@ TEST_CASE("evaluate gives two annotators' masks each other's IoU") {
   CHECK(same["semantic"]["mean_boundary_iou"] == 1);
   CHECK_FALSE(same.contains("coco"));
 }
+
+TEST_CASE("segments of things and stuff get panoptic quality, without being asked") {
+  const Files files;
+  const std::string truth = (files.scratch / "panoptic").string();
+  const Ran made = tests::maskmill({"convert", files.truth, "-o", truth, "--to", "coco_panoptic", "--media",
+                                    "none", "--write", "stuff=dog", "--quiet"});
+  INFO(made.err);
+  REQUIRE(made.status == 0);
+  const Json same = evaluated({truth, truth});
+  CHECK(same["panoptic"]["PQ"] == 1);
+  CHECK(same["panoptic"]["stuff"]["PQ"] == 1);
+  CHECK(same["panoptic"]["classes"].size() == 2);
+  CHECK_FALSE(same.contains("coco"));
+
+  const std::string fewer = (files.scratch / "fewer").string();
+  const Ran left = tests::maskmill({"transform", files.truth, "-o", fewer, "--to", "coco_panoptic", "--media",
+                                    "none", "--drop", "dog", "--quiet"});
+  INFO(left.err);
+  REQUIRE(left.status == 0);
+  const Json missed = evaluated({truth, fewer});
+  CHECK(missed["panoptic"]["PQ"] == 0.5);
+  CHECK(missed["panoptic"]["stuff"]["RQ"] == 0);
+  CHECK_FALSE(evaluated({files.truth, files.detections}).contains("panoptic"));
+}

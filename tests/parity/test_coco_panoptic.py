@@ -127,6 +127,23 @@ def test_through_coco_and_back_the_quality_is_1(truth, tmp_path):
     assert quality == {1: 1.0, 2: 1.0, 7: 1.0}
 
 
+def test_evaluate_has_the_same_quality(truth, tmp_path):
+    """What is predicted is the truth, moved, so that matches, misses, extras and crowds all occur."""
+    for number, (down, right) in enumerate([(0, 0), (1, 2), (3, 0), (6, 5), (12, 9)]):
+        out = tmp_path / str(number)
+        maskmill("convert", truth, "-o", out, "--to", "coco_panoptic", "--media", "none", "--quiet")
+        document = json.loads(json_of(out).read_text())
+        for annotation in document["annotations"]:
+            png = json_of(out).with_suffix("") / annotation["file_name"]
+            write_png(png, np.roll(ids_of(png), (down, right), axis=(0, 1)))
+        expected = panoptic_quality(json_of(truth), json_of(out))
+        names = {one["id"]: one["name"] for one in document["categories"]}
+        found = maskmill_json("evaluate", truth, out, "--metrics", "panoptic")["panoptic"]
+        assert {one["name"]: one["PQ"] for one in found["classes"]} == pytest.approx(
+            {names[key]: quality for key, quality in expected.items()}, abs=1e-12)
+        assert found["PQ"] == pytest.approx(sum(expected.values()) / len(expected), abs=1e-12)
+
+
 def test_a_changed_prediction_has_a_lower_quality(truth, tmp_path):
     out = tmp_path / "out"
     maskmill("convert", truth, "-o", out, "--to", "coco_panoptic", "--media", "none", "--quiet")

@@ -46,12 +46,14 @@ const Verb kVerb{
     MASKMILL_SUMMARY,
     "Compares predictions of any format with annotations of any format, item by item, by their ids. Masks of\n"
     "labels get IoU, Dice, pixel accuracy and boundary IoU, void left out; scored objects get COCO's average\n"
-    "precision and recall over boxes, pixels and boundaries, in all numbers equal to pycocotools. COCO results\n"
+    "precision and recall over boxes, pixels and boundaries, in all numbers equal to pycocotools; segments of\n"
+    "things and stuff get panoptic quality. COCO results\n"
     "take images and categories from TRUTH where that is COCO. The exit code is 1 where an item could not be\n"
     "compared.",
     {{"TRUTH", kSourceHelp}, {"PREDICTIONS", "another: predicted masks, or detections with scores"}},
     {{"maskmill evaluate instances_val2017.json detections.json", "COCO's numbers of a detector"},
      {"maskmill evaluate data/voc work/predicted --metrics semantic", "masks of labels"},
+     {"maskmill evaluate panoptic_val2017.json work/panoptic --metrics panoptic", "PQ, SQ and RQ"},
      {"maskmill evaluate lvis_v1_val.json results.json --federated --metrics segm", "LVIS's numbers"},
      {"maskmill evaluate truth.json detections.json --arrays curves.npz", "all precisions, for plots"}}};
 
