@@ -28,6 +28,7 @@ std::int64_t read_number(std::string_view text, std::size_t& position) {
     if (digit < 0 || digit > 63)
       throw bad_string(text, fmt::format("character {} is none of '0' to 'o'", position + 1));
     ++position;
+    if (i == 0 && digit < kMoreFollow) return (digit ^ kNegative) - kNegative;  // as most are
     number |= std::int64_t{digit & 0x1f} << 5 * i;
     if (digit & kMoreFollow) continue;
     if (digit & kNegative) number -= std::int64_t{1} << 5 * (i + 1);

@@ -264,7 +264,7 @@ class Evaluator {
 
   void finish() {
     report_.labels = truth_.metadata().labels;
-    if (semantic_) report_.semantic.emplace(semantic_->labels(), semantic_->scores());
+    if (semantic_) report_.semantic.emplace(semantic_report());
     if (metrics_.contains(Metric::panoptic))
       report_.panoptic.emplace(panoptic_, quality_of(panoptic_, report_.labels));
     const std::vector<char> letters = frequencies(truth_.metadata());
@@ -273,6 +273,17 @@ class Evaluator {
       CocoScores scores = coco_[i].scores(curves, letters);
       report_.coco.push_back({kinds_[i], std::move(curves), std::move(scores)});
     }
+  }
+
+  /// Without the background that was added, where nothing was painted on it.
+  EvaluationReport::Semantic semantic_report() const {
+    EvaluationReport::Semantic semantic{semantic_->labels(), semantic_->scores()};
+    const LabelScores& last = semantic.scores.labels.back();
+    if (semantic.labels.size() > report_.labels.size() && last.pixels + last.predicted == 0) {
+      semantic.labels = report_.labels;
+      semantic.scores.labels.pop_back();
+    }
+    return semantic;
   }
 
   Source& truth_;

@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 """evaluate.py BUILD PYTHON [IMAGES ...]: COCO's average precision over boxes and pixels, from two JSON files to the numbers: `maskmill
-evaluate`, and the peers that PYTHON has, all in one run; seconds of a whole command and the most memory, the least of five runs of each in
-turn, so that what else the machine does falls on all alike. A peer's time is given without the interpreter's start and the imports too.
+evaluate`, and the peers that PYTHON has, all in one run; seconds of a whole command by the clock and of the processors, and the most memory,
+the least of five runs of each in turn (pycocotools once), so that what else the machine does falls on all alike. A peer's time is given without the
+interpreter's start and the imports too.
 Every program's twelve numbers are held against pycocotools' to the last bit. The data have about 7 objects and 11 detections an image.
 """
 import json
@@ -13,7 +14,7 @@ import random
 import sys
 import tempfile
 
-from measured import measured
+from measured import measured_with_work
 
 PEERS = ["ultrafast_pycocotools", "hotcoco", "faster_coco_eval", "pycocotools"]
 KINDS = ("bbox", "segm")
@@ -95,18 +96,19 @@ NAMES = ["AP", "AP50", "AP75", "APs", "APm", "APl", "AR1", "AR10", "AR100", "ARs
 
 
 def ours(build, truth, detections, kinds):
-    text, seconds, megabytes = measured([build / "bin" / "maskmill", "evaluate", truth, detections, "--metrics", ",".join(kinds), "--json", "--quiet"])
+    text, seconds, megabytes, work = measured_with_work(
+        [build / "bin" / "maskmill-evaluate", truth, detections, "--metrics", ",".join(kinds), "--json", "--quiet"])
     assert text, seconds
     coco = json.loads(text)["coco"]
-    return {kind: [-1 if coco[kind][name] is None else coco[kind][name] for name in NAMES] for kind in kinds}, seconds, None, megabytes
+    return {kind: [-1 if coco[kind][name] is None else coco[kind][name] for name in NAMES] for kind in kinds}, (seconds, work, None), megabytes
 
 
 def theirs(python, peer, truth, detections, kinds):
-    text, seconds, megabytes = measured([python, pathlib.Path(__file__).with_name("evaluate_peer.py"), peer, truth, detections, *kinds])
+    text, seconds, megabytes, work = measured_with_work([python, pathlib.Path(__file__).with_name("evaluate_peer.py"), peer, truth, detections, *kinds])
     if text is None:
-        return None, seconds, None, 0
+        return None, seconds, 0
     document = json.loads(text.splitlines()[-1])
-    return document["numbers"], seconds, document["seconds"], megabytes
+    return document["numbers"], (seconds, work, document["seconds"]), megabytes
 
 
 def run(build, python, images, kinds, folder):
@@ -115,25 +117,28 @@ def run(build, python, images, kinds, folder):
     programs = {"maskmill": lambda: ours(build, truth, detections, kinds)}
     for peer in PEERS:
         programs[peer] = lambda peer=peer: theirs(python, peer, truth, detections, kinds)
-    best, failed = {}, {}
+    results, failed = {}, {}
     for turn in range(5):
         for name, program in programs.items():
             if name in failed or (name == "pycocotools" and turn > 0):
                 continue
-            numbers, seconds, inner, megabytes = program()
+            numbers, times, megabytes = program()
             if numbers is None:
-                failed[name] = seconds
-                continue
-            old = best.get(name, (numbers, 1e9, 1e9, 0))
-            best[name] = (numbers, min(old[1], seconds), min(old[2], inner or 1e9), max(old[3], megabytes))
+                failed[name] = times
+            else:
+                results.setdefault(name, []).append((numbers, times, megabytes))
     print(f"\n## {' and '.join(kinds)}, {images:,} images: {size:,.0f} MB\n")
-    print("| | seconds | without start and imports | MB at most | times ours | the numbers are pycocotools' |\n|---|---|---|---|---|---|")
-    for name, (numbers, seconds, inner, megabytes) in best.items():
-        same = "" if name == "pycocotools" else "to the last bit" if numbers == best["pycocotools"][0] else "no: off by up to {:.1e}".format(
-            max(abs(a - b) for kind in kinds for a, b in zip(numbers[kind], best["pycocotools"][0][kind])))
-        print(f"| {name} | {seconds:.3f} | {'' if inner == 1e9 else f'{inner:.3f}'} | {megabytes:,.0f} | {seconds / best['maskmill'][1]:.1f} | {same} |", flush=True)
+    print("| | seconds | without start and imports | processor seconds | MB at most | times ours | the numbers are pycocotools' |\n|---|---|---|---|---|---|---|")
+    least = {name: [min(run[1][i] for run in runs) if runs[0][1][i] is not None else None for i in range(3)] for name, runs in results.items()}
+    reference = results.get("pycocotools", [[None]])[0][0]
+    for name, runs in results.items():
+        seconds, work, inner = least[name]
+        same = "" if name == "pycocotools" or not reference else "to the last bit" if all(run[0] == reference for run in runs) else "no: off by up to {:.1e}".format(
+            max(abs(a - b) for kind in kinds for a, b in zip(runs[0][0][kind], reference[kind])))
+        print(f"| {name} | {seconds:.3f} | {'' if inner is None else f'{inner:.3f}'} | {work:.2f} | {max(run[2] for run in runs):,.0f} | "
+              f"{seconds / least['maskmill'][0]:.1f} | {same} |", flush=True)
     for name, reason in failed.items():
-        print(f"| {name} | | | | | {reason[:120]} |")
+        print(f"| {name} | | | | | | {reason[:120]} |")
 
 
 if __name__ == "__main__":

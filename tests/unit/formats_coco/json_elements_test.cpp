@@ -55,6 +55,23 @@ TEST_CASE("the elements of lists and the other values are found with their lines
   CHECK(found.values == Texts{"a 1 {\"x\": [1]}", "c 5 null"});
 }
 
+TEST_CASE("a string ends at its quote, whatever is escaped in it and wherever it is read in pieces") {
+  // Around the sizes of the windows in which the file is read.
+  for (const std::size_t length : {0U, 1U, 32750U, 32760U, 32768U, 65536U, 1048570U, 1048576U})
+    for (const char* end : {"", R"(\\)", R"(\")", R"(\\\")", R"(\"\\\"x)"}) {
+      const std::string string = '"' + std::string(length, 'a') + end + '"';
+      const std::string many = '"' + [&] {
+        std::string text;
+        while (text.size() < length) text += R"(\\o]\"{)";
+        return text;
+      }() + '"';
+      const Found found =
+          scanned("{\"list\": [" + string + ", " + many + ", {\"k\": " + string + "}], \"v\": " + many + "}");
+      CHECK(found.elements == Texts{"list 1 " + string, "list 1 " + many, "list 1 {\"k\": " + string + "}"});
+      CHECK(found.values == Texts{"v 1 " + many});
+    }
+}
+
 TEST_CASE("the members of an object are found one by one, or those of the whole document") {
   const Scratch scratch;
   const auto members_of = [&](std::string_view text, const std::string& object) {
