@@ -2,6 +2,7 @@
 #include "metrics/coco_evaluation.h"
 
 #include <algorithm>
+#include <array>
 
 #include "base/parallel.h"
 #include "base/random.h"
@@ -60,6 +61,31 @@ std::optional<double> score(const EvaluationReport& report, std::string_view nam
   return std::ranges::find(all, name, &CocoScores::Score::first)->second;
 }
 
+/// The objects of tests/parity/evaluate_goldens.py: truth and detections.
+std::pair<std::vector<Item>, std::vector<Item>> golden_items() {
+  std::pair<std::vector<Item>, std::vector<Item>> items;
+  for (int i = 0; i < 40; ++i) {
+    std::vector<Annotation> truth, found;
+    for (int k = 0; k < i % 6; ++k) {
+      const Box box{double((i * 37 + k * 53) % 140), double((i * 29 + k * 31) % 90),
+                    double(8 + (i * k * 7) % 110), double(8 + (i * 5 + k * 11) % 90)};
+      const int label = (i + k) % 3;
+      truth.push_back(object_of(label, box));
+      truth.back().area = box.area();
+      truth.back().flags.crowd = i * k % 11 == 5;
+      for (int copy = 0; copy < 1 + (i + k) % 2; ++copy) {
+        const int shift = (i + 3 * k + 5 * copy) % 9;
+        const int other = copy ? (label + 1 + (i * k) % 13 / 12) % 3 : label;
+        found.push_back(object_of(other, {box.x + shift, box.y + shift / 2, box.width, box.height},
+                                  (i * 13 + k * 17 + copy * 7) % 20 / 20.));
+      }
+    }
+    items.first.push_back(image_of(std::to_string(i), truth));
+    items.second.push_back(image_of(std::to_string(i), found));
+  }
+  return items;
+}
+
 }  // namespace
 
 TEST_CASE("what is found exactly has a precision and a recall of 1, and what is not there is undefined") {
@@ -73,6 +99,24 @@ TEST_CASE("what is found exactly has a precision and a recall of 1, and what is 
   REQUIRE(report.coco[0].scores.labels.size() == 1);
   CHECK(report.coco[0].scores.labels[0].truths == 1);
   CHECK(to_json(report)["coco"]["bbox"]["APm"].is_null());
+}
+
+TEST_CASE("the twelve numbers are those of pycocotools 2.0.11 to the last bit") {
+  const auto [truth, found] = golden_items();
+  const auto report = evaluated(truth, found, {}, nullptr, {"1", "2", "3"});
+  const std::array<std::array<double, 12>, 2> golden{
+      {{0.18537270711282172, 0.40012656055770274, 0.15130653199003283, 0.08658198202952037,
+        0.3538607834570926, 0.7174917491749173, 0.2475985663082437, 0.44283154121863794, 0.44283154121863794,
+        0.22006410256410255, 0.6371794871794871, 0.8},
+       {0.18900499609581248, 0.40012656055770274, 0.15130653199003283, 0.08658198202952037,
+        0.3610206968735311, 0.7674917491749174, 0.25089605734767023, 0.44942652329749105, 0.44942652329749105,
+        0.22006410256410255, 0.6475961538461538, 0.85}}};
+  for (const std::size_t kind : {0U, 1U})
+    for (std::size_t i = 0; i < 12; ++i) {
+      const auto& [name, value] = report.coco[kind].scores.overall[i];
+      INFO(name);
+      CHECK(value == golden[kind][i]);
+    }
 }
 
 TEST_CASE("the precision at each recall is the best from there on") {
