@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <functional>
+
+#include "base/part_file.h"
+#include "image/perceptual_hash.h"
+
+namespace maskmill {
+
+/// Two pictures that show the same.
+struct NearPair {
+  std::uint32_t first = 0, second = 0;  ///< numbers as NearDuplicates::add gave them; first < second
+  double agreement = 0;                 ///< as Overlay has it
+  bool is_mirrored = false;             ///< one of them left to right
+  bool is_cut = false;                  ///< one of them is a cut-out of the other
+};
+
+/// How far two thumbnails agree when one is laid upon the other, cut and mirrored as is best from where
+/// `start` says: the correlation of their fine structure, 1 for the same picture. Registration is by
+/// Gauss-Newton over shift and scale along both axes, brightness and contrast (Lucas and Kanade, "An
+/// iterative image registration technique", IJCAI 1981).
+struct Overlay {
+  double agreement = -1;
+  double cut = 0;  ///< the largest part of a side that only one of them shows
+};
+Overlay overlay_of(const GrayThumbnail& whole, const CropWindow& start, const GrayThumbnail& other);
+
+/// Finds pictures that show the same though their files differ: saved again, resized, noisy, brighter, cut by
+/// a few percent, mirrored. Their perceptual hashes lie near each other, which multi-index hashing finds
+/// without comparing all pairs (Norouzi, Punjani and Fleet, "Fast search in Hamming space with multi-index
+/// hashing", CVPR 2012); what it finds is then compared by its pixels, so that pictures that are merely alike
+/// are no pair. docs/performance.md says how many are found and how long it takes.
+///
+/// In memory 8 bytes a picture while they are added, and 48 while pairs are looked for; on disk 1 KB.
+class NearDuplicates {
+ public:
+  /// Bits in which the hashes of a pair may differ.
+  static constexpr int kRadius = 7;
+
+  /// Returns its number, from 0 on. One thread at a time. Throws Error(write_failed).
+  std::uint32_t add(const GrayThumbnail& thumbnail);
+  std::uint32_t size() const { return static_cast<std::uint32_t>(hashes_.size()); }
+
+  /// What finding them took, for those who want to know how it grows.
+  struct Effort {
+    std::uint64_t hashes = 0;    ///< compared with another
+    std::uint64_t pictures = 0;  ///< laid upon another
+  };
+
+  /// Visits enough pairs to connect all pictures that pairs connect, which are at most as many as there are
+  /// pictures; and for a picture that has a partner of another kind (`kind_of` its number, such as its
+  /// subset) one such pair, if its others are none. On all threads of the current Jobs; the pairs and their
+  /// order do not depend on their number. Visits on the calling thread.
+  ///
+  /// The work for one picture is bounded, whatever the others are: of a thousand pictures with hashes near
+  /// its own the sixteen nearest are compared by pixels, and others are not looked for. Throws
+  /// Error(write_failed) if the temporary file is lost.
+  Effort find(const std::function<void(const NearPair&)>& visit,
+              const std::function<std::uint32_t(std::uint32_t number)>& kind_of = {}) const;
+
+ private:
+  GrayThumbnail thumbnail(std::uint32_t number) const;
+
+  std::deque<std::uint64_t> hashes_;
+  PartFile thumbnails_;
+};
+
+}  // namespace maskmill
