@@ -6,7 +6,6 @@
 #include <cmath>
 #include <numeric>
 #include <opencv2/core.hpp>
-#include <string>
 #include <tuple>
 #include <utility>
 #include <vector>
@@ -17,7 +16,6 @@ namespace maskmill {
 namespace {
 
 constexpr int kSide = GrayThumbnail::kSide;
-constexpr std::size_t kBytes = sizeof(GrayThumbnail::cells);
 
 // Hashes within 7 bits of each other are within 1 bit in one of 4 parts: 3 * 2 + 1 = 7.
 constexpr int kParts = 4, kPartBits = 16, kPartRadius = NearDuplicates::kRadius / kParts;
@@ -186,11 +184,10 @@ double correlation(const Cells& whole, const Cells& other, const Axis& across, c
 /// Pictures by the parts of their hashes. Those of equal hashes are found by the first of them.
 class HashParts {
  public:
-  explicit HashParts(const std::deque<std::uint64_t>& hashes) : sorted_(hashes.size()) {
+  explicit HashParts(std::vector<std::uint64_t> hashes) : sorted_(hashes.size()), hashes_(std::move(hashes)) {
     std::iota(sorted_.begin(), sorted_.end(), 0U);
-    std::ranges::sort(sorted_, {}, [&](std::uint32_t number) { return std::pair(hashes[number], number); });
-    hashes_.reserve(hashes.size());
-    for (const std::uint32_t number : sorted_) hashes_.push_back(hashes[number]);
+    std::ranges::sort(sorted_, {}, [&](std::uint32_t number) { return std::pair(hashes_[number], number); });
+    std::ranges::sort(hashes_);
     for (int part = 0; part < kParts; ++part) fill(part);
   }
 
@@ -365,17 +362,8 @@ Overlay overlay_of(const GrayThumbnail& whole, const CropWindow& start, const Gr
 }
 
 std::uint32_t NearDuplicates::add(const GrayThumbnail& thumbnail) {
-  thumbnails_.append({reinterpret_cast<const char*>(thumbnail.cells.data()), kBytes});
-  hashes_.push_back(perceptual_hash(thumbnail));
+  pictures_.add({perceptual_hash(thumbnail), thumbnail});
   return size() - 1;
-}
-
-GrayThumbnail NearDuplicates::thumbnail(std::uint32_t number) const {
-  std::string bytes;
-  thumbnails_.read(std::uint64_t{number} * kBytes, kBytes, bytes);
-  GrayThumbnail thumbnail;
-  std::ranges::copy(bytes, thumbnail.cells.begin());
-  return thumbnail;
 }
 
 NearDuplicates::Effort NearDuplicates::find(
@@ -388,14 +376,17 @@ NearDuplicates::Effort NearDuplicates::find(
     std::uint64_t compared = 0;
   };
   Effort effort;
-  const HashParts parts(hashes_);
+  std::vector<std::uint64_t> hashes;
+  hashes.reserve(size());
+  pictures_.for_each([&](const Picture& picture) { hashes.push_back(picture.hash); });
+  const HashParts parts(std::move(hashes));
   Wanted wanted(size(), kind_of);
   for (std::uint32_t first = 0; first < size(); first += kBlock) {
     throw_if_interrupted();
     std::vector<Looked> block(std::min<std::size_t>(kBlock, size() - first));
     const auto number_of = [&](std::size_t i) { return first + static_cast<std::uint32_t>(i); };
     parallel_for(block.size(), [&](std::size_t i) {
-      block[i].thumbnail = thumbnail(number_of(i));
+      block[i].thumbnail = pictures_.at(number_of(i)).thumbnail;
       block[i].candidates = candidates_of(number_of(i), block[i].thumbnail, parts, block[i].compared);
     });
     for (std::size_t i = 0; i < block.size(); ++i)
@@ -403,7 +394,7 @@ NearDuplicates::Effort NearDuplicates::find(
                     [&](const Candidate& candidate) { return !wanted.is(number_of(i), candidate.number); });
     parallel_for(block.size(), [&](std::size_t i) {
       for (const Candidate& candidate : block[i].candidates) {
-        const GrayThumbnail other = thumbnail(candidate.number);
+        const GrayThumbnail other = pictures_.at(candidate.number).thumbnail;
         block[i].overlays.push_back(overlay_of(block[i].thumbnail, crop_windows()[candidate.window],
                                                candidate.is_mirrored ? mirrored(other) : other));
       }

@@ -2,10 +2,9 @@
 #pragma once
 
 #include <cstdint>
-#include <deque>
 #include <functional>
 
-#include "base/part_file.h"
+#include "base/record_file.h"
 #include "image/perceptual_hash.h"
 
 namespace maskmill {
@@ -34,7 +33,8 @@ Overlay overlay_of(const GrayThumbnail& whole, const CropWindow& start, const Gr
 /// hashing", CVPR 2012); what it finds is then compared by its pixels, so that pictures that are merely alike
 /// are no pair. docs/performance.md says how many are found and how long it takes.
 ///
-/// In memory 8 bytes a picture while they are added, and 48 while pairs are looked for; on disk 1 KB.
+/// On disk 1 KB a picture; in memory nothing while they are added, and 32 bytes each while pairs are looked
+/// for.
 class NearDuplicates {
  public:
   /// Bits in which the hashes of a pair may differ.
@@ -42,7 +42,7 @@ class NearDuplicates {
 
   /// Returns its number, from 0 on. One thread at a time. Throws Error(write_failed).
   std::uint32_t add(const GrayThumbnail& thumbnail);
-  std::uint32_t size() const { return static_cast<std::uint32_t>(hashes_.size()); }
+  std::uint32_t size() const { return static_cast<std::uint32_t>(pictures_.size()); }
 
   /// What finding them took, for those who want to know how it grows.
   struct Effort {
@@ -52,8 +52,8 @@ class NearDuplicates {
 
   /// Visits enough pairs to connect all pictures that pairs connect, which are at most as many as there are
   /// pictures; and for a picture that has a partner of another kind (`kind_of` its number, such as its
-  /// subset) one such pair, if its others are none. On all threads of the current Jobs; the pairs and their
-  /// order do not depend on their number. Visits on the calling thread.
+  /// subset) one such pair, if its others are none and it is among those compared. On all threads of the
+  /// current Jobs; the pairs and their order do not depend on their number. Visits on the calling thread.
   ///
   /// The work for one picture is bounded, whatever the others are: of a thousand pictures with hashes near
   /// its own the sixteen nearest are compared by pixels, and others are not looked for. Throws
@@ -62,10 +62,11 @@ class NearDuplicates {
               const std::function<std::uint32_t(std::uint32_t number)>& kind_of = {}) const;
 
  private:
-  GrayThumbnail thumbnail(std::uint32_t number) const;
-
-  std::deque<std::uint64_t> hashes_;
-  PartFile thumbnails_;
+  struct Picture {
+    std::uint64_t hash = 0;
+    GrayThumbnail thumbnail;
+  };
+  RecordFile<Picture> pictures_;
 };
 
 }  // namespace maskmill

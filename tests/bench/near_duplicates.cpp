@@ -5,6 +5,7 @@
 #include <cmath>
 #include <cstdio>
 #include <cstring>
+#include <ctime>
 #include <functional>
 #include <opencv2/imgproc.hpp>
 #include <string>
@@ -118,7 +119,6 @@ void pictures(const std::vector<Path>& folders) {
 
 /// Random walks in place of pictures: their spectra fall like those of photographs.
 GrayThumbnail drawn(Random& random) {
-  cv::Mat_<float> coarse(5, 5);
   cv::Mat sum = cv::Mat::zeros(32, 32, CV_32F), level;
   for (int side = 4; side <= 32; side *= 2) {
     cv::Mat_<float> values(side, side);
@@ -145,9 +145,11 @@ void hashes(std::size_t count) {
     set.add(thumbnail), ++planted;
   }
   const auto start = std::chrono::steady_clock::now();
+  const std::clock_t busy = std::clock();
   const auto effort = set.find([&](const NearPair&) { ++pairs; });
   const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - start;
-  std::printf("| %u | %zu | %zu | %.2f | %llu | %llu |\n", set.size(), planted, pairs, seconds.count(),
+  std::printf("| %u | %zu | %zu | %.2f | %.2f | %llu | %llu |\n", set.size(), planted, pairs, seconds.count(),
+              static_cast<double>(std::clock() - busy) / CLOCKS_PER_SEC,
               static_cast<unsigned long long>(effort.hashes),
               static_cast<unsigned long long>(effort.pictures));
 }
@@ -160,7 +162,7 @@ int main(int argc, char** argv) try {
     pictures({argv + 2, argv + argc});
   } else if (argc > 2 && std::strcmp(argv[1], "hashes") == 0) {
     std::printf(
-        "| pictures | planted | pairs | s | hashes compared | pictures compared |\n|---|---|---|---|---|---|\n");
+        "| pictures | planted | pairs | s | CPU s | hashes compared | pictures compared |\n|---|---|---|---|---|---|---|\n");
     for (int i = 2; i < argc; ++i) hashes(std::stoul(argv[i]));
   } else {
     std::fputs("Usage: near_duplicates pictures FOLDER... | hashes N...\n", stderr);
