@@ -46,9 +46,14 @@ std::optional<TiffTags> read_tiff_tags(ByteSource& tiff);
 /// viewers then show the picture as it lies.
 int exif_orientation(std::string_view tiff);
 
+/// Where a file has its EXIF, a TIFF block; of no size where it has none.
+struct ExifBlock {
+  std::uint64_t offset = 0, size = 0;
+};
+
 /// Each throws Error(bad_format | unsupported) without a place.
-ImageInfo probe_jpeg(ByteSource& file);
-ImageInfo probe_png(ByteSource& file);
+ImageInfo probe_jpeg(ByteSource& file, ExifBlock* exif = nullptr);
+ImageInfo probe_png(ByteSource& file, ExifBlock* exif = nullptr);
 ImageInfo probe_npy(ByteSource& file);
 ImageInfo probe_npz(ByteSource& file);
 /// GIF, BMP, TIFF and WebP.

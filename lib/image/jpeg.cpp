@@ -191,7 +191,7 @@ cv::Mat rgb_from_cmyk(const cv::Mat& cmyk) {
 
 }  // namespace
 
-ImageInfo codecs::probe_jpeg(ByteSource& file) {
+ImageInfo codecs::probe_jpeg(ByteSource& file, ExifBlock* exif) {
   ImageInfo info;
   info.kind = FileKind::jpeg;
   std::uint64_t offset = 2;
@@ -218,8 +218,11 @@ ImageInfo codecs::probe_jpeg(ByteSource& file) {
     }
     const std::size_t payload = length - 2;
     if (marker == 0xE1 && payload > kExifMark.size() && info.orientation == 1 &&
-        file.at(offset + 4, kExifMark.size()) == kExifMark)
-      info.orientation = exif_orientation(file.at(offset + 4 + kExifMark.size(), payload - kExifMark.size()));
+        file.at(offset + 4, kExifMark.size()) == kExifMark) {
+      const ExifBlock block{offset + 4 + kExifMark.size(), payload - kExifMark.size()};
+      info.orientation = exif_orientation(file.at(block.offset, block.size));
+      if (exif) *exif = block;
+    }
     offset += 2 + length;
   }
   throw Error(Code::bad_format, fmt::format("the JPEG's header has more than {} segments", kMostSegments));

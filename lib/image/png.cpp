@@ -174,7 +174,7 @@ void require_indices_in(const cv::Mat& indices, std::size_t colours) {
 
 }  // namespace
 
-ImageInfo codecs::probe_png(ByteSource& file) {
+ImageInfo codecs::probe_png(ByteSource& file, ExifBlock* exif) {
   const std::string_view head = file.at(0, kHeaderBytes);
   if (head.size() < kHeaderBytes) throw Error(Code::bad_format, "the PNG ends inside its header");
   const std::string_view chunk = head.substr(kSignatureBytes);
@@ -203,7 +203,9 @@ ImageInfo codecs::probe_png(ByteSource& file) {
     if (next.size() < 8 || next.substr(4) == "IDAT") break;
     const std::uint32_t length = big32(next, 0);
     if (next.substr(4) == "eXIf") {
-      info.orientation = exif_orientation(file.at(offset + 8, std::min<std::size_t>(length, kMostExifBytes)));
+      const ExifBlock block{offset + 8, std::min<std::size_t>(length, kMostExifBytes)};
+      info.orientation = exif_orientation(file.at(block.offset, block.size));
+      if (exif) *exif = block;
       break;
     }
     offset += 12 + std::uint64_t{length};
