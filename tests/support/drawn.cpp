@@ -1,6 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "support/drawn.h"
 
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <numbers>
+
 #include "base/random.h"
 #include "image/image.h"
 
@@ -32,12 +37,23 @@ cv::Mat blotches(Size size, const std::vector<int>& values, std::uint64_t seed) 
 
 cv::Mat picture(Size size, std::uint64_t seed) {
   Random random({seed, 78});
+  struct Wave {
+    double across, down, phase;
+  };
+  std::array<Wave, 6> waves;
+  for (Wave& wave : waves) {
+    const double angle = random.uniform(0, 2 * std::numbers::pi);
+    const double turns = random.uniform(0.5, 4) * 2 * std::numbers::pi / std::max(size.width, size.height);
+    wave = {turns * std::cos(angle), turns * std::sin(angle), random.uniform(0, 2 * std::numbers::pi)};
+  }
   cv::Mat rgb(size.height, size.width, CV_8UC3);
   for (int y = 0; y < size.height; ++y)
-    for (int x = 0; x < size.width; ++x)
+    for (int x = 0; x < size.width; ++x) {
+      double sum = 110;
+      for (const Wave& wave : waves) sum += 20 * std::cos(wave.across * x + wave.down * y + wave.phase);
       for (int c = 0; c < 3; ++c)
-        rgb.at<cv::Vec3b>(y, x)[c] =
-            static_cast<std::uint8_t>((x * 3 + y * 2 + 40 * c + static_cast<int>(random.below(24))) % 256);
+        rgb.at<cv::Vec3b>(y, x)[c] = cv::saturate_cast<std::uint8_t>(sum + 10 * c + 24 * random.uniform());
+    }
   return rgb;
 }
 

@@ -17,7 +17,7 @@ LabelMap street_labels();
 /// CV_8UC1 of the size given, every pixel one of `values`, in blotches.
 cv::Mat blotches(Size size, const std::vector<int>& values, std::uint64_t seed);
 
-/// A gray gradient with noise, CV_8UC3.
+/// Waves of any direction with noise, CV_8UC3: another picture for each seed.
 cv::Mat picture(Size size, std::uint64_t seed);
 
 /// Writes images/<id>.jpg and masks/<id>.png (index) into the scratch folder and returns the item, with a

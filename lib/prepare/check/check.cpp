@@ -21,9 +21,14 @@ struct Looked {
   std::vector<const Rule*> repairs;
 };
 
-Report report_to(const Rule& rule, Looked& looked, std::size_t position = 0) {
-  return {rule, &looked.findings, [&](Finding finding) { looked.findings.push_back(std::move(finding)); },
-          [&](std::size_t) { looked.repairs.push_back(&rule); }, position};
+Report report_to(const Rule& rule, Looked& looked, std::size_t position = 0,
+                 const ItemPlaces* places = nullptr) {
+  return {rule,
+          &looked.findings,
+          [&](Finding finding) { looked.findings.push_back(std::move(finding)); },
+          [&](std::size_t) { looked.repairs.push_back(&rule); },
+          position,
+          places};
 }
 
 Looked look(ReadItem& read, const Metadata& metadata) {
@@ -90,16 +95,18 @@ CheckReport check(Source& source) {
     if (rule->across) across.emplace_back(rule, rule->across(metadata));
 
   source.findings().for_each([&](const Finding& finding) { report.findings.add(finding); });
+  ItemPlaces places;
   Progress progress("checking", source.size());
   std::size_t position = 0;
   map_items(
       source, [&](ReadItem&& read) { return look(read, metadata); },
       [&](Looked&& looked) {
         progress.advance();
+        places.add(looked.item ? &*looked.item : nullptr);
         if (looked.item) {
           ++report.items;
           for (const auto& [rule, state] : across)
-            state->observe(*looked.item, looked.facts, report_to(*rule, looked, position));
+            state->observe(*looked.item, looked.facts, report_to(*rule, looked, position, &places));
         } else {
           ++report.left_out;
         }
@@ -107,12 +114,14 @@ CheckReport check(Source& source) {
         for (const Rule* rule : looked.repairs) report.repairs.push_back({position, rule});
         ++position;
       });
-  for (const auto& entry : across) {
+  for (auto& entry : across) {
     const Rule& rule = *entry.first;
     entry.second->finish({rule, nullptr, [&](Finding finding) { report.findings.add(std::move(finding)); },
                           [&](std::size_t of) {
                             report.repairs.push_back({of, &rule});
-                          }});
+                          },
+                          0, &places});
+    entry.second.reset();  // the next rule's finish may need the memory
   }
   sort_repairs(report.repairs);
   return report;

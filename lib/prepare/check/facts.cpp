@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "prepare/check/facts.h"
 
+#include <algorithm>
 #include <memory>
+#include <opencv2/imgproc.hpp>
 
 #include "dataset/masks.h"
 #include "dataset/provenance.h"
@@ -49,13 +51,33 @@ FileFacts mask_facts(const MaskRef& mask, Decode&& decode) {
   return facts;
 }
 
-/// The whole picture is decoded; what is kept of it is its alignment grid, where one is wanted and it is
-/// large enough to have one.
-cv::Mat decoded_on_grid(std::string_view bytes, const ImageInfo& info, bool wanted) {
-  const auto grid = wanted ? alignment_grid(info.size()) : std::nullopt;
-  const cv::Mat picture = decode_image(bytes, {.at_least = grid.value_or(Size{1, 1})});
-  if (!grid) return {};
-  return on_alignment_grid(picture, *grid);
+/// The whole picture is decoded; what is kept of it is its alignment grid or, where it is too small or too
+/// narrow to have one, enough for a thumbnail.
+cv::Mat decoded_on_grid(std::string_view bytes, const ImageInfo& info) {
+  const auto grid = alignment_grid(info.size());
+  const cv::Mat picture =
+      decode_image(bytes, {.at_least = grid.value_or(Size{GrayThumbnail::kSide, GrayThumbnail::kSide})});
+  return grid ? on_alignment_grid(picture, *grid) : picture;
+}
+
+/// Rows from the bottom whose samples are all of one gray in the middle, up to what rounding and saving again
+/// make of it.
+int gray_rows_at_bottom(const cv::Mat& picture) {
+  constexpr int kLow = 125, kHigh = 131;
+  int rows = 0;
+  for (int y = picture.rows - 1; y >= 0; --y, ++rows) {
+    const auto *row = picture.ptr<std::uint8_t>(y), *end = row + 3 * picture.cols;
+    if (!std::all_of(row, end, [](std::uint8_t sample) { return sample >= kLow && sample <= kHigh; })) break;
+  }
+  return rows;
+}
+
+PictureFacts picture_facts(const cv::Mat& picture) {
+  cv::Mat gray;
+  cv::cvtColor(picture, gray, cv::COLOR_RGB2GRAY);
+  cv::Scalar mean, deviation;
+  cv::meanStdDev(gray, mean, deviation);
+  return {mean[0], deviation[0], static_cast<double>(gray_rows_at_bottom(picture)) / picture.rows};
 }
 
 std::map<std::int64_t, std::int64_t> pixels_by_label(const cv::Mat& mask, int labels) {
@@ -153,7 +175,10 @@ ItemFacts facts_of(const Item& item, const LabelMap& labels) {
     facts.image = file_facts(
         image_file(item), [&] { return std::make_shared<const std::string>(image_bytes(item)); },
         [&](std::string_view bytes, const ImageInfo& info) {
-          picture = decoded_on_grid(bytes, info, item.semantic.has_value());
+          picture = decoded_on_grid(bytes, info);
+          facts.picture = picture_facts(picture);
+          facts.thumbnail = gray_thumbnail(picture);
+          facts.capture = capture_of(bytes);
         });
   if (item.semantic)
     facts.semantic = mask_facts(*item.semantic, [&](const RawImage& mask) {

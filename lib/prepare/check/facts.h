@@ -12,7 +12,9 @@
 #include "base/hash.h"
 #include "dataset/item.h"
 #include "dataset/labels.h"
+#include "image/capture.h"
 #include "image/image.h"
+#include "image/perceptual_hash.h"
 #include "prepare/check/alignment.h"
 #include "prepare/check/blends.h"
 
@@ -29,6 +31,17 @@ struct FileFacts {
   std::optional<Digest> content;  ///< of its bytes
 };
 
+/// Of the picture as displayed, reduced to its alignment grid.
+struct PictureFacts {
+  double brightness = 0;  ///< mean of its gray values, 0..255
+  double contrast = 0;    ///< their standard deviation
+  /// Of nearly one colour, so that no statistics of it mean anything.
+  bool is_flat() const { return contrast < 3; }
+  /// The part of its height, from the bottom, that is of the gray with which a JPEG decoder fills what is not
+  /// there.
+  double gray_tail = 0;
+};
+
 struct ItemFacts {
   std::optional<FileFacts> image;
   std::optional<FileFacts> semantic, instances;
@@ -43,6 +56,9 @@ struct ItemFacts {
   std::map<int, std::int64_t> blended_labels;
   std::optional<Alignment> alignment;  ///< of the semantic mask with the image
   std::uint64_t annotations = 0;  ///< a hash of all that is said of the image, whatever the item is called
+  std::optional<PictureFacts> picture;     ///< nothing where the image cannot be read
+  std::optional<GrayThumbnail> thumbnail;  ///< as gray_thumbnail gives it
+  std::optional<Capture> capture;
 
   /// Labels of the annotations and of the semantic mask.
   std::set<int> labels_in(const Item& item) const;

@@ -12,6 +12,7 @@
 #include "base/finding.h"
 #include "dataset/dataset.h"
 #include "prepare/check/facts.h"
+#include "prepare/check/item_places.h"
 
 namespace maskmill {
 
@@ -21,10 +22,16 @@ struct Rule;
 class Report {
  public:
   /// `said` holds what has been found in the same item already; null where there is no item. `position` is
-  /// that of the item at hand, counted over all that the source has.
+  /// that of the item at hand, counted over all that the source has. `places` has the items up to it.
   Report(const Rule& rule, const std::vector<Finding>* said, std::function<void(Finding)> add,
-         std::function<void(std::size_t position)> repair, std::size_t position = 0)
-      : rule_(rule), said_(said), add_(std::move(add)), repair_(std::move(repair)), position_(position) {}
+         std::function<void(std::size_t position)> repair, std::size_t position = 0,
+         const ItemPlaces* places = nullptr)
+      : rule_(rule),
+        said_(said),
+        add_(std::move(add)),
+        repair_(std::move(repair)),
+        position_(position),
+        places_(places) {}
 
   /// Where, what was found, and, where it helps, what to do; of another severity where the rule's own does
   /// not fit. What was found at this place by this rule already, such as by the reader, is not said twice.
@@ -37,6 +44,8 @@ class Report {
   void repairable(std::size_t position) const { repair_(position); }
   /// Only where items come in their order: in AcrossItems.
   std::size_t position() const { return position_; }
+  /// Of an item seen before or at hand. Only in AcrossItems.
+  ItemPlaces::Entry item_at(std::size_t position) const { return places_->at(position); }
 
  private:
   const Rule& rule_;
@@ -44,6 +53,7 @@ class Report {
   std::function<void(Finding)> add_;
   std::function<void(std::size_t)> repair_;
   std::size_t position_;
+  const ItemPlaces* places_;
 };
 
 /// What a rule that compares items with each other remembers of them. Made anew for each check.
