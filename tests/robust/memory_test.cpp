@@ -7,6 +7,7 @@
 #include <limits>
 
 #include "base/json.h"
+#include "base/random.h"
 #include "image/image.h"
 #include "support/program.h"
 
@@ -18,6 +19,7 @@ namespace {
 // Both just below where tables of 2/3 of a power of two double, so that neither has more room than it needs.
 constexpr int kFew = 2'600, kMany = 21'000;
 constexpr double kMostBytes = 200;  // an item
+constexpr int kSide = 32;           // of a picture in pixels
 
 std::string name_of(int number) {
   std::string digits = std::to_string(number);
@@ -28,18 +30,24 @@ void write(const Path& file, const std::string& bytes) {
   std::ofstream(file.string(), std::ios::binary) << bytes;
 }
 
-// Pictures of three pixels that all differ, and masks. `with_findings`: names that promise another kind of
-// file, and a value that no label has.
+// Pictures that all differ, large enough to be compared with each other, and masks. `with_findings`: names
+// that promise another kind of file, and a value that no label has.
 Path make_pairs(const Scratch& scratch, int items, bool with_findings = false) {
   const Path folder = scratch / ("pairs-" + std::to_string(items));
   fs::create_directories(folder / "images");
   fs::create_directories(folder / "masks");
   write(folder / "labels.json",
         R"({"labels": [{"name": "background", "id": 0, "role": "background"}, {"name": "road", "id": 1}]})");
-  const std::string mask = encode_index_png(cv::Mat_<std::uint8_t>({1, 3}, {0, 1, 1}));
-  const std::string odd_mask = encode_index_png(cv::Mat_<std::uint8_t>({1, 3}, {0, 1, 9}));
+  cv::Mat values(kSide, kSide, CV_8UC1, cv::Scalar(1));
+  values.row(0) = 0;
+  const std::string mask = encode_index_png(values);
+  values.row(1) = 9;
+  const std::string odd_mask = encode_index_png(values);
+  Random random(3);
   for (int i = 0; i < items; ++i) {
-    cv::Mat picture(1, 3, CV_8UC3, cv::Scalar(i % 256, i / 256 % 256, i / 65536));
+    cv::Mat picture(kSide, kSide, CV_8UC3);
+    for (auto& pixel : cv::Mat_<cv::Vec3b>(picture))
+      for (int c = 0; c < 3; ++c) pixel[c] = static_cast<std::uint8_t>(random.below(256));
     write(folder / "images" / (name_of(i) + (with_findings ? ".jpg" : ".png")), encode_png(picture));
     write(folder / "masks" / (name_of(i) + (with_findings ? ".bmp" : ".png")),
           with_findings ? odd_mask : mask);
