@@ -333,9 +333,12 @@ CodedMask read_coded(const MaskRef& mask, std::optional<Size> image_size) {
 }
 
 cv::Mat read_instances(const MaskRef& mask) {
+  return instances_from(at_file(file_of(mask), [&] { return read_stored(mask); }), mask);
+}
+
+cv::Mat instances_from(const RawImage& raw, const MaskRef& mask) {
   return at_file(file_of(mask), [&] {
     const std::int64_t void_value = mask.coding ? mask.coding->void_value : -1;
-    const RawImage raw = read_stored(mask);
     if (raw.pixels.channels() > 2 && mask.coding && !mask.coding->colours.empty())
       return by_colour(raw, *mask.coding).labels;
     cv::Mat numbers;
@@ -371,8 +374,11 @@ std::shared_ptr<const MaskCoding> number_coding() {
 }
 
 Rle read_mask_shape(const MaskRef& mask, std::optional<Size> image_size) {
+  return mask_shape_from(at_file(file_of(mask), [&] { return read_stored(mask); }), mask, image_size);
+}
+
+Rle mask_shape_from(const RawImage& raw, const MaskRef& mask, std::optional<Size> image_size) {
   return at_file(file_of(mask), [&] {
-    const RawImage raw = read_stored(mask);
     cv::Mat inside = mask.value ? pixels_of_value(raw, mask) : non_zero(raw);
     fit(inside, mask, image_size);
     return rle_from_mask(inside);

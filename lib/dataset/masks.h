@@ -60,10 +60,14 @@ CodedMask read_coded(const MaskRef& mask, std::optional<Size> image_size = std::
 /// colours, those that the coding does not name. Throws Error as read_raw; Error(bad_format) for colours and
 /// a coding without any; Error(bad_value) for the number 65535, which has no room beside kUnlabelled.
 cv::Mat read_instances(const MaskRef& mask);
+/// The same of what read_raw gives for the mask's file.
+cv::Mat instances_from(const RawImage& raw, const MaskRef& mask);
 
 /// The pixels of one annotation's mask reference: those of its value, else those with a colour channel
 /// above 0. Throws Error as read_raw; Error(bad_format) where a value is sought in several channels.
 Rle read_mask_shape(const MaskRef& mask, std::optional<Size> image_size = std::nullopt);
+/// The same of what read_raw gives for the mask's file.
+Rle mask_shape_from(const RawImage& raw, const MaskRef& mask, std::optional<Size> image_size = std::nullopt);
 
 /// The pixels of an annotation that has an area, in a mask of the image's size. Throws Error as rasterise and
 /// read_mask_shape; Error(bad_value) for a mask of another size.

@@ -8,61 +8,11 @@
 
 #include "base/error.h"
 #include "dataset/masks.h"
+#include "dataset/shape_faults.h"
 #include "prepare/transform/annotations.h"
 
 namespace maskmill {
 namespace {
-
-bool is_finite(const Point& point) {
-  return std::isfinite(point.x) && std::isfinite(point.y);
-}
-bool is_finite(const Box& box) {
-  return is_finite(Point{box.x, box.y}) && is_finite(Point{box.width, box.height});
-}
-bool are_finite(const std::vector<Point>& points) {
-  return std::ranges::all_of(points, [](const Point& point) { return is_finite(point); });
-}
-
-/// What is wrong with the shape whatever the image; null where nothing is. Removes what a polygon has of it
-/// in some of its parts.
-struct Fault {
-  const char* operator()(std::monostate) const { return nullptr; }
-  const char* operator()(const Box& box) const {
-    if (!is_finite(box)) return "a coordinate is no number";
-    return box.width > 0 && box.height > 0 ? nullptr : "a box without an area";
-  }
-  const char* operator()(const RotatedBox& box) const {
-    if (!is_finite(box.centre) || !std::isfinite(box.angle_degrees)) return "a coordinate is no number";
-    return (*this)(Box{0, 0, box.width, box.height});
-  }
-  const char* operator()(const Ellipse& ellipse) const {
-    if (!is_finite(ellipse.centre) || !std::isfinite(ellipse.angle_degrees))
-      return "a coordinate is no number";
-    return (*this)(Box{0, 0, ellipse.radius_x, ellipse.radius_y}) ? "an ellipse without an area" : nullptr;
-  }
-  const char* operator()(Polygon& polygon) const {
-    for (const PolygonPart& part : polygon.parts) {
-      if (!are_finite(part.exterior)) return "a coordinate is no number";
-      for (const Ring& hole : part.holes)
-        if (!are_finite(hole)) return "a coordinate is no number";
-    }
-    std::erase_if(polygon.parts, [](const PolygonPart& part) { return part.exterior.size() < 3; });
-    for (PolygonPart& part : polygon.parts)
-      std::erase_if(part.holes, [](const Ring& hole) { return hole.size() < 3; });
-    if (polygon.parts.empty()) return "an outline of fewer than 3 points";
-    return area(polygon) > 0 ? nullptr : "an outline without an area";
-  }
-  const char* operator()(const Polyline& line) const {
-    if (!are_finite(line.points)) return "a coordinate is no number";
-    return line.points.size() < 2 ? "a line of fewer than 2 points" : nullptr;
-  }
-  const char* operator()(const Points& points) const {
-    if (!are_finite(points.points)) return "a coordinate is no number";
-    return points.points.empty() ? "no points" : nullptr;
-  }
-  const char* operator()(const Rle& rle) const { return area(rle) > 0 ? nullptr : "a mask without pixels"; }
-  const char* operator()(const MaskRef&) const { return nullptr; }
-};
 
 /// Nothing for what has no area.
 std::optional<double> area_of(const Annotation& annotation, std::optional<Size> image) {
@@ -114,10 +64,11 @@ class Filter {
   }
 
   std::vector<Annotation> valid_parts(Annotation& annotation) {
-    if (const char* fault = std::visit(Fault(), annotation.shape)) {
-      note("annotation-dropped", annotation, fault);
+    if (const std::string_view fault = fault_of(annotation.shape); !fault.empty()) {
+      note("annotation-dropped", annotation, std::string(fault));
       return {};
     }
+    if (auto* polygon = std::get_if<Polygon>(&annotation.shape)) *polygon = without_empty_rings(*polygon);
     const auto around = bounding_box(annotation.shape);
     if (!item_.size || !around) return {annotation};
     const Window image{0, 0, *item_.size};
