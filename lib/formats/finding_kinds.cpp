@@ -8,15 +8,12 @@ namespace maskmill {
 std::span<const FindingKind> reader_findings() {
   static constexpr auto kinds = std::to_array<FindingKind>({
       {"apple-double", "a file that macOS left beside another, by its name `._*`: passed over"},
-      {"area-differs", "areas that are not those of their pixels: the pixels count"},
       {"bad-attribute", "an attribute that cannot be read: left out"},
       {"bad-flag", "a flag that is neither 0 nor 1: taken as unknown"},
       {"bad-object", "an object that cannot be read: left out"},
       {"bad-size", "an image size in an annotation that is no size: passed over"},
-      {"box-differs", "boxes that are not around their pixels: the pixels count"},
       {"box-empty", "a box without width or height"},
       {"box-inverted", "a box whose right or lower side lies before its left or upper one"},
-      {"box-outside", "a box that leaves its image"},
       {"class-count-differs", "a stated number of classes that is not that of their names"},
       {"duplicate-file-name", "two images of one file name"},
       {"duplicate-id", "two elements of one id where it must be unique"},
@@ -51,7 +48,6 @@ std::span<const FindingKind> reader_findings() {
       {"not-an-image", "a file among images that is none by its name: passed over"},
       {"not-listed", "a file that no list names: left out"},
       {"object-mask-alone", "an object mask without the class mask that says what its objects are: left out"},
-      {"outside-image", "coordinates outside of the image, for which the format's own trainer leaves it out"},
       {"parts-differ", "parts of one object that say different things: the first one's word is kept"},
       {"paths-moved", "paths of another machine, and from where they are read instead"},
       {"rows-left-out", "rows of a table whose images are not there"},

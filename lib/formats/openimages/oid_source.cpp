@@ -336,7 +336,7 @@ class OpenImagesSource : public IndexedSource {
     else if (xmax == xmin || ymax == ymin)
       report("box-empty", Severity::error, "has no area");
     else if (std::min(xmin, ymin) < -kOpenImagesTolerance || std::max(xmax, ymax) > 1 + kOpenImagesTolerance)
-      report("box-outside", Severity::warning, "leaves the image, whose sides are 0 and 1");
+      report("outside-image", Severity::warning, "leaves the image, whose sides are 0 and 1");
   }
 
   static void set_mask(Annotation& annotation, const OpenImagesRow& row, const std::optional<MaskRef>& mask) {

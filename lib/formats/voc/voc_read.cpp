@@ -342,7 +342,7 @@ class VocSource : public IndexedSource {
       const double right = box.x + box.width, bottom = box.y + box.height;
       if (box.x >= 0 && box.y >= 0 && right <= item.size->width && bottom <= item.size->height) continue;
       findings.push_back(
-          {"box-outside", Severity::warning, annotation.origin,
+          {"outside-image", Severity::warning, annotation.origin,
            fmt::format("the box from {:g}, {:g} to {:g}, {:g} leaves the image of {} pixels; they count "
                        "from 1",
                        box.x + 1, box.y + 1, right, bottom, to_string(*item.size)),

@@ -17,27 +17,35 @@ constexpr std::size_t kMostFixes = 3;
 struct Looked {
   std::optional<Item> item;
   ItemFacts facts;
-  std::vector<Finding> findings;
+  ItemFindings findings;
   std::vector<const Rule*> repairs;
+  Sightings sightings;
 };
 
 Report report_to(const Rule& rule, Looked& looked, std::size_t position = 0,
                  const ItemPlaces* places = nullptr) {
   return {rule,
           &looked.findings,
-          [&](Finding finding) { looked.findings.push_back(std::move(finding)); },
-          [&](std::size_t) { looked.repairs.push_back(&rule); },
+          [&](Finding finding) { looked.findings.all().push_back(std::move(finding)); },
+          [&](std::size_t) {
+            if (std::ranges::find(looked.repairs, &rule) == looked.repairs.end())
+              looked.repairs.push_back(&rule);
+          },
           position,
-          places};
+          places,
+          &looked.sightings};
 }
 
 Looked look(ReadItem& read, const Metadata& metadata) {
   Looked looked;
-  looked.item = read(looked.findings, Look::masks);
+  looked.item = read(looked.findings.all(), Look::masks);
   if (!looked.item) return looked;
   looked.facts = facts_of(*looked.item, metadata.labels);
   for (const Rule* rule : rules())
     if (rule->run) rule->run(*looked.item, looked.facts, metadata, report_to(*rule, looked));
+  // Pixels and regions are much, and rules that compare items have no use for them.
+  looked.facts.objects = {};
+  looked.facts.instance_parts = {};
   return looked;
 }
 
@@ -81,10 +89,35 @@ void Report::operator()(Place place, std::string message, std::string fix,
         fix.empty() ? std::string(rule_.fix) : std::move(fix)});
 }
 
+void Report::unusual(int sort, Place place, std::string message) const {
+  if (!sightings_) throw Error(Code::bug, "a habit was reported where there is no item");
+  if (has_said(rule_.id, place)) return;
+  looks_for(sort);
+  sightings_->seen.push_back({&rule_,
+                              sort,
+                              {std::string(rule_.id), rule_.severity, std::move(place), std::move(message),
+                               std::string(rule_.fix)}});
+}
+
+void Report::looks_for(int sort) const {
+  sightings_->looked_for.emplace(&rule_, sort);
+}
+
 bool Report::has_said(std::string_view rule, const Place& place) const {
-  return said_ && std::ranges::any_of(*said_, [&](const Finding& finding) {
-           return finding.rule == rule && finding.place == place;
-         });
+  return said_ && said_->have(rule, place);
+}
+
+bool ItemFindings::have(std::string_view rule, const Place& place) const {
+  const auto hash_of = [](std::string_view of, const Place& at) {
+    const std::hash<std::string_view> hash;
+    return hash(of) ^ 31 * hash(at.file) ^ 961 * hash(at.field) ^ at.line.value_or(0) * 0x9E3779B97F4A7C15u;
+  };
+  for (; indexed_ < findings_.size(); ++indexed_)
+    index_.emplace(hash_of(findings_[indexed_].rule, findings_[indexed_].place), indexed_);
+  const auto [first, last] = index_.equal_range(hash_of(rule, place));
+  return std::any_of(first, last, [&](const auto& entry) {
+    return findings_[entry.second].rule == rule && findings_[entry.second].place == place;
+  });
 }
 
 CheckReport check(Source& source) {
@@ -97,6 +130,7 @@ CheckReport check(Source& source) {
   source.findings().for_each([&](const Finding& finding) { report.findings.add(finding); });
   ItemPlaces places;
   Progress progress("checking", source.size());
+  Habits habits;
   std::size_t position = 0;
   map_items(
       source, [&](ReadItem&& read) { return look(read, metadata); },
@@ -110,10 +144,12 @@ CheckReport check(Source& source) {
         } else {
           ++report.left_out;
         }
-        report.findings.add(std::move(looked.findings));
+        report.findings.add(std::move(looked.findings.all()));
+        habits.add(std::move(looked.sightings));
         for (const Rule* rule : looked.repairs) report.repairs.push_back({position, rule});
         ++position;
       });
+  habits.finish(metadata.labels, [&](Finding finding) { report.findings.add(std::move(finding)); });
   for (auto& entry : across) {
     const Rule& rule = *entry.first;
     entry.second->finish({rule, nullptr, [&](Finding finding) { report.findings.add(std::move(finding)); },

@@ -80,19 +80,6 @@ PictureFacts picture_facts(const cv::Mat& picture) {
   return {mean[0], deviation[0], static_cast<double>(gray_rows_at_bottom(picture)) / picture.rows};
 }
 
-std::map<std::int64_t, std::int64_t> pixels_by_label(const cv::Mat& mask, int labels) {
-  std::vector<std::int64_t> pixels(static_cast<std::size_t>(labels), 0);
-  for (int y = 0; y < mask.rows; ++y) {
-    const auto* row = mask.ptr<std::uint16_t>(y);
-    for (int x = 0; x < mask.cols; ++x)
-      if (row[x] < pixels.size()) ++pixels[row[x]];
-  }
-  std::map<std::int64_t, std::int64_t> found;
-  for (std::size_t label = 0; label < pixels.size(); ++label)
-    if (pixels[label] > 0) found[static_cast<std::int64_t>(label)] = pixels[label];
-  return found;
-}
-
 /// A value most of whose pixels lie between others is no value of its own.
 void take_out_blends(const MaskCoding& coding, ItemFacts& facts) {
   const auto is_blend = [](std::int64_t blended, std::int64_t pixels) { return 2 * blended >= pixels; };
@@ -121,13 +108,32 @@ void look_at_semantic(const RawImage& raw, const MaskRef& mask, const cv::Mat& p
   const SemanticMask semantic = semantic_from(raw, mask);
   facts.semantic_size = Size{semantic.labels.cols, semantic.labels.rows};
   facts.unknown_values = semantic.unknown_values;
-  facts.known_labels = pixels_by_label(semantic.labels, labels.size());
+  MaskRegions regions = regions_of(semantic.labels, labels);
+  facts.known_labels = std::move(regions.pixels);
   facts.blends = find_blends(raw, mask.coding->kind == MaskCoding::Kind::colour);
   if (facts.blends) take_out_blends(*mask.coding, facts);
+  if (!facts.blends && facts.unknown_values.empty()) {
+    facts.specks = std::move(regions.specks);
+    facts.pin_holes = std::move(regions.pin_holes);
+  }
   if (picture.empty()) return;
   const Size image = facts.image->header->size();
   if (mask.resize_to_image || facts.semantic_size == image)
     facts.alignment = align(picture, image, semantic.labels, labels);
+}
+
+void look_at_instances(const RawImage& raw, const MaskRef& mask, ItemFacts& facts) {
+  facts.instances_size = Size{raw.pixels.cols, raw.pixels.rows};
+  for_each_region(instances_from(raw, mask), [&](const Region& region) {
+    if (region.value != 0 && region.value != kUnlabelled) facts.instance_parts.push_back(region);
+  });
+}
+
+void look_at_shape(const RawImage& raw, const MaskRef& mask, std::optional<Size> size, ObjectFacts& facts) {
+  if (mask.resize_to_image && size && !raw.pixels.empty())
+    facts.pixel_px = std::max({1.0, static_cast<double>(size->width) / raw.pixels.cols,
+                               static_cast<double>(size->height) / raw.pixels.rows});
+  set_pixels(facts, mask_shape_from(raw, mask, size));
 }
 
 // Of files what is known already: one that cannot be read is no reason to fail.
@@ -160,6 +166,12 @@ std::vector<const FileFacts*> ItemFacts::files() const {
   return all;
 }
 
+std::optional<Size> ItemFacts::size_of(const Item& item) const {
+  if (item.size) return item.size;
+  if (image && image->header) return image->header->size();
+  return semantic_size ? semantic_size : instances_size;
+}
+
 std::set<int> ItemFacts::labels_in(const Item& item) const {
   std::set<int> labels;
   for (const auto& [label, pixels] : known_labels) labels.insert(static_cast<int>(label));
@@ -185,12 +197,16 @@ ItemFacts facts_of(const Item& item, const LabelMap& labels) {
       look_at_semantic(mask, *item.semantic, picture, labels, facts);
     });
   if (item.instances)
-    facts.instances = mask_facts(*item.instances, [&](const RawImage& mask) {
-      facts.instances_size = Size{mask.pixels.cols, mask.pixels.rows};
-    });
-  for (const Annotation& annotation : item.annotations)
+    facts.instances = mask_facts(
+        *item.instances, [&](const RawImage& mask) { look_at_instances(mask, *item.instances, facts); });
+  const std::optional<Size> size = facts.size_of(item);
+  for (const Annotation& annotation : item.annotations) {
+    ObjectFacts& object = facts.objects.emplace_back(object_facts(annotation, size));
     if (const auto* mask = std::get_if<MaskRef>(&annotation.shape))
-      facts.shapes.push_back(mask_facts(*mask, [](const RawImage&) {}));
+      facts.shapes.push_back(
+          mask_facts(*mask, [&](const RawImage& raw) { look_at_shape(raw, *mask, size, object); }));
+  }
+  facts.coinciding = find_coinciding(item.annotations, facts.objects);
   facts.annotations = hash_of_annotations(item, facts);
   return facts;
 }

@@ -17,6 +17,9 @@
 #include "image/perceptual_hash.h"
 #include "prepare/check/alignment.h"
 #include "prepare/check/blends.h"
+#include "prepare/check/coinciding.h"
+#include "prepare/check/objects.h"
+#include "prepare/check/regions.h"
 
 namespace maskmill {
 
@@ -54,7 +57,11 @@ struct ItemFacts {
   std::optional<Blends> blends;  ///< of the semantic mask
   /// Labels that occur in the semantic mask as blends of others only -> pixels.
   std::map<int, std::int64_t> blended_labels;
-  std::optional<Alignment> alignment;  ///< of the semantic mask with the image
+  std::optional<Alignment> alignment;       ///< of the semantic mask with the image
+  std::map<int, Specks> specks, pin_holes;  ///< as MaskRegions has them, unless values mean nothing
+  std::vector<Region> instance_parts;       ///< the regions of each number of the instance mask, as they end
+  std::vector<ObjectFacts> objects;         ///< of each annotation
+  std::vector<Coinciding> coinciding;       ///< annotations
   std::uint64_t annotations = 0;  ///< a hash of all that is said of the image, whatever the item is called
   std::optional<PictureFacts> picture;     ///< nothing where the image cannot be read
   std::optional<GrayThumbnail> thumbnail;  ///< as gray_thumbnail gives it
@@ -62,6 +69,8 @@ struct ItemFacts {
 
   /// Labels of the annotations and of the semantic mask.
   std::set<int> labels_in(const Item& item) const;
+  /// The image's size as annotations count it: as it is stated, else as its file or a mask has it.
+  std::optional<Size> size_of(const Item& item) const;
   /// All of the above that there are.
   std::vector<const FileFacts*> files() const;
 };

@@ -7,37 +7,63 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <vector>
 
 #include "base/finding.h"
 #include "dataset/dataset.h"
 #include "prepare/check/facts.h"
+#include "prepare/check/habits.h"
 #include "prepare/check/item_places.h"
 
 namespace maskmill {
 
 struct Rule;
 
+/// What has been found in one item, with a look-up that takes constant time: one image may have 100,000
+/// annotations.
+class ItemFindings {
+ public:
+  /// To add to; what is there stays.
+  std::vector<Finding>& all() { return findings_; }
+  bool have(std::string_view rule, const Place& place) const;
+
+ private:
+  std::vector<Finding> findings_;
+  mutable std::unordered_multimap<std::size_t, std::size_t>
+      index_;  // of the first `indexed_` ones, by a hash
+  mutable std::size_t indexed_ = 0;
+};
+
 /// Takes a rule's findings.
 class Report {
  public:
   /// `said` holds what has been found in the same item already; null where there is no item. `position` is
   /// that of the item at hand, counted over all that the source has. `places` has the items up to it.
-  Report(const Rule& rule, const std::vector<Finding>* said, std::function<void(Finding)> add,
+  /// `sightings` takes what is told only where it is unusual; null where there is no item.
+  Report(const Rule& rule, const ItemFindings* said, std::function<void(Finding)> add,
          std::function<void(std::size_t position)> repair, std::size_t position = 0,
-         const ItemPlaces* places = nullptr)
+         const ItemPlaces* places = nullptr, Sightings* sightings = nullptr)
       : rule_(rule),
         said_(said),
         add_(std::move(add)),
         repair_(std::move(repair)),
         position_(position),
-        places_(places) {}
+        places_(places),
+        sightings_(sightings) {}
 
   /// Where, what was found, and, where it helps, what to do; of another severity where the rule's own does
   /// not fit. What was found at this place by this rule already, such as by the reader, is not said twice.
   void operator()(Place place, std::string message, std::string fix,
                   std::optional<Severity> severity = std::nullopt) const;
   bool has_said(std::string_view rule, const Place& place) const;
+
+  /// Something that is a slip where few items have it, and else how the data was made
+  /// (prepare/check/habits.h). Only in Rule::run. `sort`: a label's index, where labels are counted each by
+  /// itself, or -1.
+  void unusual(int sort, Place place, std::string message) const;
+  /// The item is one of those that could show something of the sort, whether it does or not.
+  void looks_for(int sort) const;
 
   /// The rule's repair is safe for the item at hand, or for that of a position.
   void repairable() const { repair_(position_); }
@@ -49,11 +75,12 @@ class Report {
 
  private:
   const Rule& rule_;
-  const std::vector<Finding>* said_;
+  const ItemFindings* said_;
   std::function<void(Finding)> add_;
   std::function<void(std::size_t)> repair_;
   std::size_t position_;
   const ItemPlaces* places_;
+  Sightings* sightings_;
 };
 
 /// What a rule that compares items with each other remembers of them. Made anew for each check.

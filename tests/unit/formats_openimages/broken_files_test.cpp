@@ -51,7 +51,7 @@ TEST_CASE("flags, scores and boxes that are wrong are said") {
   CHECK(read.rules() == std::map<std::string, int>{{"bad-flag", 1},
                                                    {"box-empty", 1},
                                                    {"box-inverted", 1},
-                                                   {"box-outside", 1},
+                                                   {"outside-image", 1},
                                                    {"score-outside-range", 1}});
   REQUIRE(read.items.at(0).annotations.size() == 4);
   CHECK(read.items[0].annotations[1].score == 1.);

@@ -163,7 +163,7 @@ TEST_CASE("what is written is read back the same, and written again as the same 
     const Media media = *element(Media::copy, Media::none, Media::reference);
     RC_ASSERT(write_items(openimages(), scratch / "out", metadata, items, media).empty());
     const ReadDataSet read = read_data_set(openimages(), scratch / "out");
-    for (const Finding& finding : read.findings) RC_ASSERT(finding.rule == "box-outside");
+    for (const Finding& finding : read.findings) RC_ASSERT(finding.rule == "outside-image");
     RC_ASSERT(read.source->metadata().attributes == metadata.attributes);
     RC_ASSERT(read.labels() == metadata.labels);
     std::vector<Item> expected = items;

@@ -189,7 +189,7 @@ TEST_CASE("sizes and boxes that do not fit the image are findings, and are kept"
                 annotation("a.jpg", 40, 30, {"cat 1 1 10 8", "cat 0 1 2 2", "cat 5 5 11 6"}));
   scratch.write("JPEGImages/a.jpg", jpeg(10, 8));
   const ReadData data = read_voc(scratch.path());
-  CHECK(data.rules() == Texts{"size-differs", "box-outside", "box-outside"});
+  CHECK(data.rules() == Texts{"size-differs", "outside-image", "outside-image"});
   CHECK(data.items.at(0).size == Size{10, 8});
   CHECK(data.items[0].annotations.size() == 3);
   CHECK(data.findings[1].place.line == 5);

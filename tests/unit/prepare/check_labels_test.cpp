@@ -30,7 +30,7 @@ Item item(const std::string& subset, const std::vector<int>& labels) {
   for (const int index : labels) {
     Annotation& annotation = made.annotations.emplace_back();
     annotation.label = index;
-    annotation.shape = Box{1, 2, 3, 4};
+    annotation.shape = Box{10.0 * index, 2, 3, 4};
   }
   return made;
 }

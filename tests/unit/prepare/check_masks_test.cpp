@@ -280,7 +280,9 @@ TEST_CASE("empty-item: where no label is background, a mask of the most common o
     items.push_back(item_of(scratch, "s" + std::to_string(i), drawn));
     items.back().semantic->coding = index_coding(2);
   }
-  const Finding finding = only(checked(items, LabelMap(labels)));
+  std::vector<Finding> findings = checked(items, LabelMap(labels));
+  std::erase_if(findings, [](const Finding& found) { return found.rule == "specks"; });  // between shapes
+  const Finding finding = only(findings);
   CHECK(finding.rule == "empty-item");
   CHECK_THAT(finding.place.file, contains("s5.png"));
   CHECK_THAT(finding.message, contains("nothing but the label \"0\""));

@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "prepare/check/habits.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <optional>
+
+#include "base/text.h"
+#include "prepare/check/rule.h"
+
+namespace maskmill {
+namespace {
+
+constexpr std::size_t kFew = 2;
+constexpr std::size_t kFewShare = 50;
+constexpr std::size_t kKept = 1000;  // findings of a sort that are kept whatever the number of items
+constexpr std::size_t kKeptShare = 10;
+constexpr std::size_t kNamed = 5;
+
+}  // namespace
+
+bool Habits::Sort::has_few() const {
+  return items <= std::max(kFew, possible / kFewShare);
+}
+
+void Habits::add(Sightings&& sightings) {
+  for (const Key& key : sightings.looked_for) ++sorts_[key].possible;
+  std::set<Key> keys;
+  std::set<const Rule*> rules;
+  for (Sightings::Seen& seen : sightings.seen) {
+    const Key key{seen.rule, seen.sort};
+    Sort& sort = sorts_[key];
+    if (sort.findings++ == 0) sort.first = seen.finding;
+    if (keys.insert(key).second) ++sort.items;
+    if (rules.insert(seen.rule).second && ++items_[seen.rule] == 1) order_.push_back(seen.rule);
+    if (sort.items > kKept && sort.items * kKeptShare > sort.possible) sort.is_habit = true;
+    if (sort.is_habit) continue;
+    kept_.add(std::move(seen.finding));
+    key_of_kept_.push_back(key);
+  }
+}
+
+void Habits::finish(const LabelMap& labels, const std::function<void(Finding)>& tell) const {
+  // Sorts of one rule at one place, such as the labels of a mask, are one finding.
+  std::optional<Finding> joined;
+  const auto tell_joined = [&] {
+    if (joined) tell(std::move(*joined));
+    joined.reset();
+  };
+  std::size_t number = 0;
+  kept_.for_each([&](const Finding& finding) {
+    const Sort& sort = sorts_.at(key_of_kept_[number++]);
+    if (sort.is_habit || !sort.has_few()) return;
+    if (joined && joined->rule == finding.rule && joined->place == finding.place) {
+      joined->message += "; " + finding.message;
+      return;
+    }
+    tell_joined();
+    joined = finding;
+  });
+  tell_joined();
+  for (const Rule* rule : order_) {
+    std::vector<std::pair<int, const Sort*>> common;
+    for (const auto& [key, sort] : sorts_)
+      if (key.first == rule && sort.items > 0 && (sort.is_habit || !sort.has_few()))
+        common.emplace_back(key.second, &sort);
+    if (common.empty()) continue;
+    std::ranges::stable_sort(common, std::ranges::greater(),
+                             [](const auto& sort) { return sort.second->items; });
+    std::string names;
+    for (std::size_t i = 0; i < std::min(kNamed, common.size()); ++i)
+      if (const auto& [label, sort] = common[i]; label >= 0 && label < labels.size())
+        names += fmt::format("{}{} in {} of {}", names.empty() ? ": " : ", ", in_quotes(labels[label].name),
+                             with_thousands(sort->items), with_thousands(sort->possible));
+    if (common.size() > kNamed)
+      names += fmt::format(" and {}", counted(common.size() - kNamed, "more label"));
+    Finding note = common.front().second->first;
+    note.severity = Severity::note;
+    note.message =
+        fmt::format("{} have this, so that it is how they were made rather than a slip{}; the first: {}",
+                    counted(items_.at(rule), "item"), names, note.message);
+    tell(std::move(note));
+  }
+}
+
+}  // namespace maskmill
