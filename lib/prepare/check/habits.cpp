@@ -27,13 +27,12 @@ bool Habits::Sort::has_few() const {
 void Habits::add(Sightings&& sightings) {
   for (const Key& key : sightings.looked_for) ++sorts_[key].possible;
   std::set<Key> keys;
-  std::set<const Rule*> rules;
   for (Sightings::Seen& seen : sightings.seen) {
     const Key key{seen.rule, seen.sort};
     Sort& sort = sorts_[key];
     if (sort.findings++ == 0) sort.first = seen.finding;
     if (keys.insert(key).second) ++sort.items;
-    if (rules.insert(seen.rule).second && ++items_[seen.rule] == 1) order_.push_back(seen.rule);
+    if (std::ranges::find(order_, seen.rule) == order_.end()) order_.push_back(seen.rule);
     if (sort.items > kKept && sort.items * kKeptShare > sort.possible) sort.is_habit = true;
     if (sort.is_habit) continue;
     kept_.add(std::move(seen.finding));
@@ -68,18 +67,20 @@ void Habits::finish(const LabelMap& labels, const std::function<void(Finding)>& 
     if (common.empty()) continue;
     std::ranges::stable_sort(common, std::ranges::greater(),
                              [](const auto& sort) { return sort.second->items; });
-    std::string names;
-    for (std::size_t i = 0; i < std::min(kNamed, common.size()); ++i)
-      if (const auto& [label, sort] = common[i]; label >= 0 && label < labels.size())
-        names += fmt::format("{}{} in {} of {}", names.empty() ? ": " : ", ", in_quotes(labels[label].name),
-                             with_thousands(sort->items), with_thousands(sort->possible));
+    std::string which;
+    for (std::size_t i = 0; i < std::min(kNamed, common.size()); ++i) {
+      const auto& [label, sort] = common[i];
+      const std::string of =
+          label >= 0 && label < labels.size() ? in_quotes(labels[label].name) + " in " : "";
+      which += fmt::format("{}{}{} of {}", i == 0 ? "" : ", ", of, with_thousands(sort->items),
+                           counted(sort->possible, "item"));
+    }
     if (common.size() > kNamed)
-      names += fmt::format(" and {}", counted(common.size() - kNamed, "more label"));
+      which += fmt::format(" and {}", counted(common.size() - kNamed, "more label"));
     Finding note = common.front().second->first;
     note.severity = Severity::note;
-    note.message =
-        fmt::format("{} have this, so that it is how they were made rather than a slip{}; the first: {}",
-                    counted(items_.at(rule), "item"), names, note.message);
+    note.message = fmt::format(
+        "so common that it is how they were made rather than a slip: {}; the first: {}", which, note.message);
     tell(std::move(note));
   }
 }

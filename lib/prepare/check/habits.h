@@ -46,7 +46,6 @@ class Habits {
   using Key = std::pair<const Rule*, int>;
 
   std::map<Key, Sort> sorts_;
-  std::map<const Rule*, std::size_t> items_;  ///< with any sort of the rule's
   Findings kept_{256};
   std::vector<Key> key_of_kept_;
   std::vector<const Rule*> order_;  ///< of first sight
