@@ -31,6 +31,9 @@ TEST_CASE("what the data verbs print and write fits the schemas") {
   printed({"formats"});
   printed({"formats", "voc"});
   printed({"split", data, "-o", split, "--stratify"});
+  printed({"split", data, "-o", (scratch / "groups").string(), "--count", "val=20,test=5",
+           "--stratify-pixels", "--group-by", "shapes_(..)"});
+  printed({"split", data, "-o", (scratch / "folds").string(), "--folds", "3", "--media", "link", "--hash"});
   printed({"convert", split, "-o", coco, "--to", "coco", "--shape", "polygon"});
   printed({"diff", split, coco, "--tolerance", "0.5"});
   printed({"merge", data, coco, "-o", (scratch / "both").string(), "--to", "coco", "--same-id", "rename"});

@@ -65,6 +65,7 @@ std::vector<WritingCommand> all_commands() {
        "out.json",
        roads()},
       {"split", {"split", "IN", "-o", "OUT", "--ratio", "a=0.7,b=0.2,c=0.1"}, "out", roads()},
+      {"split into folds", {"split", "IN", "-o", "OUT", "--folds", "2"}, "out", roads()},
       {"merge", {"merge", "IN", "OTHER", "-o", "OUT", "--to", "coco", "--same-id", "rename"}, "out", roads()},
       {"transform into tiles",
        {"transform", "IN", "-o", "OUT", "--to", "pairs", "--tile", "20x20"},

@@ -88,6 +88,8 @@ TEST_CASE("check, convert, split and merge take at most 200 bytes an item") {
     measure("check COCO", {"check", coco});
     measure("COCO to pairs", {"convert", coco, "-o", back, "--to", "pairs", "--media", "link", "--force"});
     measure("split pairs", {"split", pairs, "-o", back, "--ratio", "a=1,b=1", "--media", "link", "--force"});
+    measure("split pairs by labels and groups", {"split", pairs, "-o", back, "--ratio", "a=1,b=1", "--media",
+                                                 "link", "--force", "--stratify", "--group-by", "^(.*).$"});
     measure("merge", {"merge", pairs, coco, "-o", back, "--to", "coco", "--media", "none", "--same-id",
                       "rename", "--force"});
   }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Every id that a reader or writer reports is declared with its meaning, so that the reference page has it.
 #include <boost/filesystem.hpp>
+#include <iterator>
 #include <regex>
 #include <set>
 #include <string>
@@ -18,7 +19,8 @@ namespace {
 
 /// Literals of formats that look like ids and are none.
 const std::set<std::string> kOtherLiterals{"z-order",  "data-node-from",     "data-node-to",
-                                           "us-ascii", "class-descriptions", "classes-description"};
+                                           "us-ascii", "class-descriptions", "classes-description",
+                                           "group-by", "group-column"};
 
 std::set<std::string> matches(const std::string& text, const std::regex& pattern) {
   std::set<std::string> found;
@@ -34,18 +36,19 @@ std::set<std::string> declared() {
   return ids;
 }
 
-/// All sources of formats and metrics but the lists themselves, without comments.
+/// All sources of formats and metrics but the lists themselves, and those of split, without comments.
 std::string sources() {
-  std::string text;
-  for (const char* folder : {"lib/formats", "lib/metrics"})
-    for (const Path& path : list_files(Path(MASKMILL_SOURCE_DIR) / folder))
+  const Path lib = Path(MASKMILL_SOURCE_DIR) / "lib";
+  std::string text = read_file(lib / "prepare/split.cpp");
+  for (const char* folder : {"formats", "metrics", "prepare/split"})
+    for (const Path& path : list_files(lib / folder))
       if (lower_extension(path) == "cpp" && path.filename() != "finding_kinds.cpp") text += read_file(path);
   return std::regex_replace(text, std::regex("//[^\n]*"), "");
 }
 
 }  // namespace
 
-TEST_CASE("every finding of a format is declared, or is a rule's") {
+TEST_CASE("every finding of a format, or of split, is declared, or is a rule's") {
   std::set<std::string> known = declared();
   for (const Rule* rule : rules()) known.emplace(rule->id);
   std::set<std::string> settings;
@@ -59,12 +62,12 @@ TEST_CASE("every finding of a format is declared, or is a rule's") {
   used.merge(matches(text, std::regex("to_finding\\([^;]*?\"([a-z-]+)\"")));
   CHECK(used.size() > 50);
   for (const std::string& id : used) {
-    INFO(id << " is reported by a format: describe it in lib/formats/finding_kinds.cpp");
+    INFO(id << " is reported: describe it in lib/formats/finding_kinds.cpp");
     CHECK((known.contains(id) || settings.contains(id) || kOtherLiterals.contains(id)));
   }
 }
 
-TEST_CASE("every declared finding is one that a format reports, and no rule's") {
+TEST_CASE("every declared finding is one that a format or split reports, and no rule's") {
   const std::string text = sources();
   for (const std::string& id : declared()) {
     INFO(id);
