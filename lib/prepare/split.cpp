@@ -17,6 +17,7 @@
 #include "prepare/split/given_lists.h"
 #include "prepare/split/item_names.h"
 #include "prepare/split/item_strata.h"
+#include "prepare/split/picture_links.h"
 #include "prepare/stratify.h"
 
 namespace maskmill {
@@ -47,6 +48,9 @@ void validate(const SplitSettings& settings) {
     throw do_not_go_together("by a hash, subsets have ratios, and no counts or lists");
   if (stratified)
     throw do_not_go_together("by a hash, an item's subset depends on its name alone: nothing can be spread");
+  if (settings.groups.count() > settings.groups.names())
+    throw do_not_go_together(
+        "by a hash, groups have names: which pictures show the same depends on the data");
   if (settings.groups.count() > 1)
     throw Error(Code::usage, "by a hash, groups have one criterion: what several join depends on the data")
         .hint("name the groups in a table");
@@ -66,6 +70,7 @@ struct Surveyed {
   std::vector<HeldLabel> labels;
   std::optional<std::string> value;  // of the attribute that is spread
   std::vector<std::optional<std::string>> keys;
+  PictureTraits picture;
   Place origin;
   std::vector<Finding> findings;
 };
@@ -83,6 +88,7 @@ Surveyed survey(ReadItem& read, const LabelMap& labels, const GroupKeys& keys,
       if (const AttributeValue* value = find_attribute(item->attributes, settings.attribute))
         result.value = text_of(*value);
     result.keys = keys.of(*item);
+    result.picture = picture_traits(*item, settings.groups);
     result.id = std::move(item->id);
     result.origin = std::move(item->origin);
     result.is_readable = true;
@@ -103,6 +109,7 @@ struct Known {
   ItemNames names;                      // filled where lists or a table name items
   std::vector<std::uint64_t> hashes;    // of what places an item by_hash
   DisjointSets sets;                    // joined where there are groups
+  std::vector<ItemLink> links;          // that pictures make
   std::size_t without_group = 0;
 
   std::size_t size() const { return begin.size() - 1; }
@@ -152,6 +159,7 @@ class KeyedGroups {
 Known survey_all(Source& source, const GroupKeys& keys, const SplitSettings& settings, Findings& findings) {
   Known known;
   KeyedGroups groups(keys.criteria());
+  PictureLinks pictures;
   const LabelMap& labels = source.metadata().labels;
   source.findings().for_each([&](const Finding& finding) { findings.add(finding); });
   Progress progress("reading", source.size());
@@ -173,8 +181,11 @@ Known survey_all(Source& source, const GroupKeys& keys, const SplitSettings& set
         if (settings.groups.count() == 0) return;
         known.sets.add();
         groups.add(number, item, known.sets, known.without_group, findings);
+        pictures.add(number, item.picture);
       });
   if (known.size() > 0) groups.require_some();
+  known.links = pictures.find();
+  for (const ItemLink& link : known.links) known.sets.join(link.first, link.second);
   return known;
 }
 
@@ -396,8 +407,10 @@ class Audit {
   Audit(const GroupKeys& keys, std::size_t tables)
       : keys_(keys), numbers_(keys.criteria().size()), seen_(keys.criteria().size() + tables) {}
 
+  /// `item_at`: the number of each item that comes out.
   void run(Source& divided, const std::vector<std::uint32_t>& item_at, const GroupTable* table,
-           Findings& findings) {
+           std::span<const ItemLink> links, Findings& findings) {
+    std::vector<Seen> seen_of(links.empty() || item_at.empty() ? 0 : item_at.back() + std::size_t{1});
     std::vector<std::pair<std::uint32_t, std::uint32_t>> rows;
     if (table) rows = table->rows;
     std::ranges::sort(rows);
@@ -418,6 +431,7 @@ class Audit {
         [&](Checked&& checked) {
           const std::uint32_t number = item_at[position++];
           if (!checked.item) return;
+          if (!seen_of.empty()) seen_of[number] = {checked.item->subset, checked.item->id};
           for (std::size_t i = 0; i < checked.keys.size(); ++i)
             if (checked.keys[i])
               check(i, numbers_[i].number_of(*checked.keys[i]), *checked.keys[i], keys_.criteria()[i],
@@ -427,6 +441,9 @@ class Audit {
             check(seen_.size() - 1, row->second, table->keys[row->second], "the table", *checked.item,
                   findings);
         });
+    for (const ItemLink& link : links)
+      if (std::max(link.first, link.second) < seen_of.size())
+        check(link, seen_of[link.first], seen_of[link.second], findings);
   }
   std::size_t crossing() const { return crossing_; }
 
@@ -453,6 +470,18 @@ class Audit {
                                 in_quotes(item.subset)),
                     "put the whole group into one subset"});
     }
+  }
+
+  void check(const ItemLink& link, const Seen& first, const Seen& second, Findings& findings) {
+    if (first.subset.empty() || second.subset.empty() || first.subset == second.subset) return;
+    ++crossing_;
+    findings.add(
+        {"group-crosses",
+         Severity::error,
+         {"", std::nullopt, second.id},
+         fmt::format("{} in {} and {} in {} belong together: {}", in_quotes(first.id),
+                     in_quotes(first.subset), in_quotes(second.id), in_quotes(second.subset), link.why),
+         "put both into one subset"});
   }
 
   const GroupKeys& keys_;
@@ -626,7 +655,7 @@ Outcome split_items(const std::shared_ptr<Source>& source, const SplitSettings& 
   if (report.groups) {
     SplitSource divided(source, subset_of, division.names, division.names);
     Audit audit(keys, table ? 1 : 0);
-    audit.run(divided, item_at, table ? &*table : nullptr, findings);
+    audit.run(divided, item_at, table ? &*table : nullptr, known.links, findings);
     report.groups->crossing = audit.crossing();
     if (audit.crossing() > 0 && settings.lists.empty())
       throw Error(Code::bug, "a group came into two subsets: " + findings.examples().back().message);

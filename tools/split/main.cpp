@@ -51,6 +51,8 @@ struct Options {
             unset("none"));
     setting("group-column", self.groups.column, "the column of that file that says the group",
             unset("group, or else the second"));
+    setting("near-duplicates", self.groups.near_duplicates,
+            "pictures that show the same though their files differ stay in one subset; decodes all images");
     setting("to", self.to, "the format to write");
     InputOptions::visit(self.input, setting);
     WriteOptions::visit(self.write, setting);
@@ -66,7 +68,7 @@ const Verb kVerb{
     "groups, and the labels' shares of each subset. Items that cannot be read are in no subset; they are\n"
     "counted and said, and the exit code stays 0: splitting around known faults is what one wants of it.\n"
     "It is 1 where a line of a list names no item or several, and where a group crosses subsets that lists\n"
-    "say. Masks are read to their end, images are not: that is check's work.",
+    "say. Masks are read to their end, images are not (but for --near-duplicates): that is check's work.",
     {{"SRC", kSourceHelp}},
     {{"maskmill split data/pets -o work/pets --ratio train=0.8,val=0.1,test=0.1 --seed 1", "three subsets"},
      {"maskmill split data/pets -o work/pets --stratify --media link",

@@ -26,8 +26,12 @@ struct GroupSettings {
   std::vector<std::string> attributes;  ///< of items: those of one value of one of them
   std::optional<std::string> table;     ///< a CSV file of items and their groups
   std::optional<std::string> column;    ///< of the table; none: "group", or else the second
+  bool near_duplicates = false;         ///< pictures that show the same, as NearDuplicates finds them
 
-  std::size_t count() const { return pattern.has_value() + attributes.size() + table.has_value(); }
+  /// Of the criteria that name a group.
+  std::size_t names() const { return pattern.has_value() + attributes.size() + table.has_value(); }
+  /// Of all of them.
+  std::size_t count() const { return names() + near_duplicates; }
 };
 
 /// What an item's groups are called, by each criterion that looks at the item alone.
