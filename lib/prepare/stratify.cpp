@@ -15,9 +15,10 @@ namespace {
 constexpr int kNowhere = -1;
 // Of the search: amounts looked at; some tenths of a second.
 constexpr std::int64_t kMostSteps = 20'000'000;
-// Up to here each unit is tried with each other one, and the search restarted; above, with some at random.
+// Up to here each unit is tried with each other one, and the search restarted; above, with some at random: as
+// many as make this number of rounds.
 constexpr std::size_t kFewUnits = 1000;
-constexpr std::size_t kPartners = 16;
+constexpr std::size_t kRounds = 8, kLeastPartners = 16;
 constexpr std::size_t kMostKicked = 3;
 constexpr int kMostFruitless = 500;  // restarts one after another
 // In the unit of imbalance(): below it, a gain may be one of rounding.
@@ -150,6 +151,10 @@ class Divider {
         balance_(units, sizes, !is_exact_) {
     for (std::size_t subset = 0; subset < sizes.size(); ++subset)
       if (sizes[subset] > 0) subsets_.push_back(subset);
+    std::size_t holdings = 0;
+    for (std::size_t unit = 0; unit < units.size(); ++unit) holdings += balance_.holdings(unit);
+    partners_ = std::max<std::size_t>(kMostSteps / (2 * kRounds * std::max<std::size_t>(holdings, 1)),
+                                      kLeastPartners);
   }
 
   std::vector<int> run() {
@@ -257,7 +262,7 @@ class Divider {
     if (units_.size() <= kFewUnits)
       for (std::size_t other = 0; other < units_.size(); ++other) try_exchanging(unit, other, best);
     else
-      for (std::size_t i = 0; i < kPartners; ++i) try_exchanging(unit, random_.below(units_.size()), best);
+      for (std::size_t i = 0; i < partners_; ++i) try_exchanging(unit, random_.below(units_.size()), best);
     if (best.to) move(unit, *best.to);
     if (best.other) exchange(unit, *best.other);
     return best.to || best.other;
@@ -309,6 +314,7 @@ class Divider {
   std::vector<std::size_t> subsets_;                  // that get something
   std::vector<int> subset_of_;
   Balance balance_;
+  std::size_t partners_ = 0;  // with which a unit is tried, where there are many
   std::int64_t steps_ = 0;
 };
 
