@@ -49,8 +49,7 @@ void validate(const SplitSettings& settings) {
   if (stratified)
     throw do_not_go_together("by a hash, an item's subset depends on its name alone: nothing can be spread");
   if (settings.groups.count() > settings.groups.names())
-    throw do_not_go_together(
-        "by a hash, groups have names: which pictures show the same depends on the data");
+    throw do_not_go_together("by a hash, groups have names: which images are alike depends on the data");
   if (settings.groups.count() > 1)
     throw Error(Code::usage, "by a hash, groups have one criterion: what several join depends on the data")
         .hint("name the groups in a table");
@@ -159,7 +158,7 @@ class KeyedGroups {
 Known survey_all(Source& source, const GroupKeys& keys, const SplitSettings& settings, Findings& findings) {
   Known known;
   KeyedGroups groups(keys.criteria());
-  PictureLinks pictures;
+  PictureLinks pictures(settings.groups);
   const LabelMap& labels = source.metadata().labels;
   source.findings().for_each([&](const Finding& finding) { findings.add(finding); });
   Progress progress("reading", source.size());
@@ -182,8 +181,15 @@ Known survey_all(Source& source, const GroupKeys& keys, const SplitSettings& set
         known.sets.add();
         groups.add(number, item, known.sets, known.without_group, findings);
         pictures.add(number, item.picture);
+        if (!settings.groups.seconds || item.picture.capture) return;
+        ++known.without_group;
+        findings.add(KeyedGroups::without_group(item.id, "the time of its image", item.origin));
       });
   if (known.size() > 0) groups.require_some();
+  if (known.size() > 0 && settings.groups.seconds && !pictures.knows_a_time())
+    throw Error(Code::bad_value, "no image says when and with what camera it was taken")
+        .at_field("group-by-time")
+        .hint("programs that save pictures again often leave EXIF out; group by names or a table instead");
   known.links = pictures.find();
   for (const ItemLink& link : known.links) known.sets.join(link.first, link.second);
   return known;
@@ -581,15 +587,14 @@ std::string cannot_be_read(const SplitReport& report) {
 }
 
 void require_items_everywhere(const SplitReport& report, const SplitSettings& settings) {
-  const SubsetRatios ratios = ratios_of(settings);
-  for (std::size_t i = 0; i < ratios.size(); ++i) {
-    if (ratios[i].second <= 0 || report.subsets[i].items > 0) continue;
-    const bool grouped = report.groups && report.groups->count <= report.items;
-    const std::size_t number = grouped ? report.groups->count : report.items;
+  const SubsetRatios ratios = ratios_of(settings);  // none with counts, which are above 0
+  for (std::size_t i = 0; i < report.subsets.size(); ++i) {
+    if (report.subsets[i].items > 0 || (!ratios.empty() && ratios[i].second <= 0)) continue;
+    const std::size_t number = report.groups ? report.groups->count : report.items;
     throw Error(Code::bad_value,
                 fmt::format("{} {} too few: the subset {} would get none{}",
-                            counted(number, grouped ? "group" : "item"), number == 1 ? "is" : "are",
-                            in_quotes(ratios[i].first), cannot_be_read(report)))
+                            counted(number, report.groups ? "group" : "item"), number == 1 ? "is" : "are",
+                            in_quotes(report.subsets[i].name), cannot_be_read(report)))
         .hint(settings.folds > 0 ? "ask for fewer folds" : "give it a larger ratio, or leave it out");
   }
 }
@@ -649,7 +654,7 @@ Outcome split_items(const std::shared_ptr<Source>& source, const SplitSettings& 
   count_strata(known, division, source->metadata().labels, report);
   require_strata(report, settings);
   if (!group_of.empty()) count_groups(group_of, division, known.without_group, report);
-  if (!settings.by_hash) require_items_everywhere(report, settings);
+  if (!settings.by_hash && settings.lists.empty()) require_items_everywhere(report, settings);
   report.items_deviation = largest_deviation(report, false);
   if (settings.stratify == Stratify::pixels) report.pixels_deviation = largest_deviation(report, true);
   if (report.groups) {

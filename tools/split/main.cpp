@@ -51,6 +51,9 @@ struct Options {
             unset("none"));
     setting("group-column", self.groups.column, "the column of that file that says the group",
             unset("group, or else the second"));
+    setting("group-by-time", self.groups.seconds,
+            "seconds: images that one camera took at most so far apart stay in one subset (EXIF)",
+            unset("none"), at_least(0));
     setting("near-duplicates", self.groups.near_duplicates,
             "pictures that show the same though their files differ stay in one subset; decodes all images");
     setting("to", self.to, "the format to write");

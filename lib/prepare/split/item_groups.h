@@ -26,12 +26,14 @@ struct GroupSettings {
   std::vector<std::string> attributes;  ///< of items: those of one value of one of them
   std::optional<std::string> table;     ///< a CSV file of items and their groups
   std::optional<std::string> column;    ///< of the table; none: "group", or else the second
-  bool near_duplicates = false;         ///< pictures that show the same, as NearDuplicates finds them
+  /// Images that one camera took at most so far apart, and those in between: by EXIF, as capture_of reads it.
+  std::optional<double> seconds;
+  bool near_duplicates = false;  ///< pictures that show the same, as NearDuplicates finds them
 
   /// Of the criteria that name a group.
   std::size_t names() const { return pattern.has_value() + attributes.size() + table.has_value(); }
   /// Of all of them.
-  std::size_t count() const { return names() + near_duplicates; }
+  std::size_t count() const { return names() + seconds.has_value() + near_duplicates; }
 };
 
 /// What an item's groups are called, by each criterion that looks at the item alone.

@@ -7,7 +7,7 @@
 
 #include "base/random.h"
 #include "prepare/split.h"
-#include "support/scratch.h"
+#include "support/drawn.h"
 
 using namespace maskmill;
 using namespace maskmill::tests;
@@ -45,6 +45,40 @@ SplitSettings by_pattern(std::string pattern, std::string_view ratios = "train=0
   settings.ratios = parse_ratios(ratios);
   settings.groups.pattern = std::move(pattern);
   return settings;
+}
+
+void put16(std::string& bytes, std::size_t value) {
+  bytes += {static_cast<char>(value & 255), static_cast<char>(value >> 8 & 255)};
+}
+void put32(std::string& bytes, std::size_t value) {
+  put16(bytes, value & 0xFFFF);
+  put16(bytes, value >> 16);
+}
+
+/// The JPEG with an EXIF block (TIFF 6.0, little endian) of Model (272) and DateTimeOriginal (36867).
+std::string with_exif(const std::string& jpeg, std::string_view camera, std::string_view time) {
+  if (camera.empty()) return jpeg;
+  // Header of 8 bytes; a directory of two entries, 2 + 2 * 12 + 4 bytes; one of one entry, 18; then the time.
+  constexpr std::size_t kExif = 8 + 30, kTime = kExif + 18;
+  std::string tiff("II*\0\x08\0\0\0", 8);
+  const auto entry = [&](std::size_t tag, std::size_t type, std::size_t count) {
+    put16(tiff, tag), put16(tiff, type), put32(tiff, count);
+  };
+  put16(tiff, 2);
+  entry(272, 2, camera.size() + 1);
+  tiff += std::string(camera) + std::string(4 - camera.size(), '\0');
+  entry(34665, 4, 1);
+  put32(tiff, kExif);
+  put32(tiff, 0);
+  put16(tiff, 1);
+  entry(36867, 2, time.size() + 1);
+  put32(tiff, kTime);
+  put32(tiff, 0);
+  tiff += std::string(time) + '\0';
+  const std::size_t length = 2 + 6 + tiff.size();
+  std::string segment{"\xFF\xE1"};
+  segment += {static_cast<char>(length >> 8), static_cast<char>(length & 255)};
+  return jpeg.substr(0, 2) + segment + std::string("Exif\0\0", 6) + tiff + jpeg.substr(2);
 }
 
 }  // namespace
@@ -157,6 +191,65 @@ TEST_CASE("lists that put a group into two subsets are found out") {
   CHECK_THAT(result.findings.examples().front().message, contains("b_000") && contains("b_001"));
 }
 
+TEST_CASE("pictures that show the same stay together, and lists that tear them apart are found out") {
+  const Scratch scratch;
+  std::vector<Item> items;
+  for (int i = 0; i < 8; ++i) {
+    // 0 and 1, 2 and 3, ... are one picture saved twice.
+    const cv::Mat shown = blotches({96, 72}, {10, 60, 120, 180, 240}, static_cast<std::uint64_t>(i / 2));
+    Item item;
+    item.id = std::to_string(i);
+    item.file_name = item.id + ".jpg";
+    item.image = scratch.write(item.file_name, encode_jpeg(shown, i % 2 == 0 ? 95 : 70));
+    items.push_back(item);
+  }
+  SplitSettings settings;
+  settings.ratios = parse_ratios("a=1,b=1");
+  settings.groups.near_duplicates = true;
+  for (settings.seed = 0; settings.seed < 5; ++settings.seed) {
+    const Result result = split_of(items, settings);
+    CHECK(result.report.groups->count == 4);
+    for (int i = 0; i < 8; i += 2)
+      CHECK(result.subset_of.at(std::to_string(i)) == result.subset_of.at(std::to_string(i + 1)));
+    CHECK(result.report.subsets[0].items == 4);
+  }
+  settings.ratios.clear();
+  settings.lists = {scratch.write("a.txt", "0\n1\n2\n").string(), scratch.write("b.txt", "3\n4\n").string()};
+  const Result torn = split_of(items, settings);
+  CHECK(torn.report.groups->crossing == 1);
+  CHECK(torn.findings.by_rule().at("group-crosses") == 1);
+  settings.lists.clear();
+  settings.ratios = parse_ratios("a=1,b=1");
+  settings.by_hash = true;
+  CHECK(thrown_by([&] { split_of(items, settings); }).code() == Code::usage);
+}
+
+TEST_CASE("images of one camera taken shortly after another stay together") {
+  const Scratch scratch;
+  std::vector<Item> items;
+  const auto take = [&](std::string_view camera, std::string_view time) {
+    Item item;
+    item.id = std::to_string(items.size());
+    item.file_name = item.id + ".jpg";
+    item.image = scratch.write(item.file_name,
+                               with_exif(encode_jpeg(cv::Mat(8, 8, CV_8UC1, cv::Scalar(99))), camera, time));
+    items.push_back(item);
+  };
+  take("A", "2024:05:01 23:59:50"), take("A", "2024:05:02 00:00:40"), take("A", "2024:05:02 00:00:10");
+  take("A", "2024:05:02 00:02:00"), take("B", "2024:05:02 00:00:10"), take("", "");
+  SplitSettings settings;
+  settings.ratios = parse_ratios("a=1,b=1");
+  settings.groups.seconds = 30;
+  const Result result = split_of(items, settings);
+  CHECK(result.report.groups->count == 4);  // 0, 2 and 1; 3; 4; 5
+  CHECK(result.report.groups->largest == 3);
+  CHECK(result.subset_of.at("0") == result.subset_of.at("1"));
+  CHECK(result.findings.by_rule().at("no-group") == 1);
+  settings.groups.seconds = 29;
+  CHECK(split_of(items, settings).report.groups->largest == 2);
+  CHECK(thrown_by([&] { split_of({items.back()}, settings); }).code() == Code::bad_value);
+}
+
 TEST_CASE("whatever the groups, none crosses, every item has a subset, and the seed decides") {
   CHECK(rc::check([] {
     Random random(*rc::gen::arbitrary<std::uint64_t>());
@@ -165,6 +258,8 @@ TEST_CASE("whatever the groups, none crosses, every item has a subset, and the s
       items[i].id = fmt::format("v{}_{}", random.below(12), i);
       items[i].attributes.emplace_back("day", static_cast<std::int64_t>(random.below(40)));
     }
+    items[0] = {};  // of no group, so that there are two at least
+    items[0].id = "alone";
     SplitSettings settings;
     settings.counts = parse_counts("a=1,b=rest");
     settings.groups.pattern = "^v([0-9]+)_";
@@ -175,7 +270,7 @@ TEST_CASE("whatever the groups, none crosses, every item has a subset, and the s
     for (const Item& item : items) {
       const std::string& subset = result.subset_of.at(item.id);
       subsets["v" + item.id.substr(0, item.id.find('_'))].insert(subset);
-      if (!settings.groups.attributes.empty())
+      if (!settings.groups.attributes.empty() && !item.attributes.empty())
         subsets[fmt::format("d{}", std::get<std::int64_t>(item.attributes[0].second))].insert(subset);
     }
     for (const auto& [group, own] : subsets) RC_ASSERT(own.size() == 1U);
