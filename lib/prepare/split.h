@@ -17,9 +17,9 @@ namespace maskmill {
 
 struct SplitSettings {
   // One of these says what the subsets are.
-  SubsetRatios ratios;
-  SubsetCounts counts;
-  std::vector<std::string> lists;  ///< as read_lists takes them
+  SubsetRatios ratios = {};
+  SubsetCounts counts = {};
+  std::vector<std::string> lists = {};  ///< as read_lists takes them
   int folds = 0;                   ///< equal subsets fold-1, fold-2, ...; at least 2
 
   std::uint64_t seed = 0;
@@ -29,8 +29,8 @@ struct SplitSettings {
   /// Spread these over the subsets too: the labels that occur in an item, the pixels of labels, or the values
   /// of an item's attribute.
   enum class Stratify { no, labels, pixels, attribute } stratify = Stratify::no;
-  std::string attribute;
-  GroupSettings groups;
+  std::string attribute = {};
+  GroupSettings groups = {};
   bool with_images = false;  ///< an item whose image is not there, or is none by its header, cannot be read
 };
 
