@@ -39,7 +39,7 @@ struct Options {
             "an item's subset depends on its id (or group) and the seed alone: what is added moves nothing");
     setting("stratify", self.stratify,
             "spread each label over the subsets by the ratios: the items that have it");
-    setting("stratify-pixels", self.stratify_pixels, "spread each label's pixels");
+    setting("stratify-pixels", self.stratify_pixels, "the same of each label's pixels");
     setting("stratify-by", self.stratify_by, "spread the values of this attribute of the items",
             unset("none"));
     setting("group-by", self.groups.pattern,
