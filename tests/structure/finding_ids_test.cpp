@@ -20,7 +20,7 @@ namespace {
 /// Literals of formats that look like ids and are none.
 const std::set<std::string> kOtherLiterals{"z-order",  "data-node-from",     "data-node-to",
                                            "us-ascii", "class-descriptions", "classes-description",
-                                           "group-by", "group-column"};
+                                           "group-by", "group-column",       "group-by-time"};
 
 std::set<std::string> matches(const std::string& text, const std::regex& pattern) {
   std::set<std::string> found;

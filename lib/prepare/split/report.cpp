@@ -17,6 +17,8 @@ using Stratum = SplitReport::Stratum;
 // A table of more labels shows those that came out worst.
 constexpr std::size_t kMostRows = 40;
 constexpr std::size_t kNamesShown = 5;
+// What two digits of a percentage do not show.
+constexpr double kLeastShown = 0.5e-4;
 
 double percent(std::int64_t part, std::int64_t whole) {
   return whole > 0 ? 100.0 * static_cast<double>(part) / static_cast<double>(whole) : 0;
@@ -95,6 +97,7 @@ std::string shares_text(const SplitReport& report, bool by_pixels) {
 }
 
 std::string deviation_text(const SplitReport& report, const SplitReport::Deviation& deviation) {
+  if (deviation.size() < kLeastShown) return "no subset differs from the whole\n";
   return fmt::format("largest difference: {}, {:.2f} % of {} and {:.2f} % of all\n",
                      in_quotes(report.strata[deviation.stratum].name), 100 * deviation.share,
                      printable(report.subsets[deviation.subset].name), 100 * deviation.of_all);
