@@ -75,6 +75,7 @@ std::span<const FindingKind> reader_findings() {
       {"unreadable-attribute", "an attribute that cannot be read: left out"},
       {"unreadable-category", "a label that cannot be read: left out"},
       {"unreadable-flag", "a flag that is neither true nor false: taken as unknown"},
+      {"unreadable-item", "an item of which a file cannot be read: left out"},
       {"unreadable-image", "an image that cannot be read, or its entry: left out"},
       {"unreadable-licence", "a licence that cannot be read: left out"},
       {"unreadable-list-line", "a line of a list that cannot be read: left out"},
