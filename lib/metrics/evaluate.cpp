@@ -204,14 +204,18 @@ class Evaluator {
                               truth.origin,
                               "the predictions have no item " + in_quotes(truth.id),
                               {}});
+    if (!kinds_.empty()) measure_overlaps(truth, prediction, out);
+    if (semantic_ && prediction) out.semantic = semantic_->compare(truth, *prediction);
+    if (metrics_.contains(Metric::panoptic)) out.panoptic = panoptic_counts(truth, prediction);
+  }
+
+  void measure_overlaps(const Item& truth, const Item* prediction, Compared& out) const {
     for (const std::vector<Overlaps>& overlaps : meter_.measure(truth, prediction, kinds_, out.findings))
       out.parts.push_back(CocoEvaluation::matched(overlaps));
-    if (!kinds_.empty() && has_id_0(truth))
+    if (has_id_0(truth))
       out.findings.push_back({"annotation-id-zero", Severity::warning, truth.origin,
                               "an annotation of the id 0: what finds it counts as wrong, as in pycocotools",
                               "number annotations from 1"});
-    if (semantic_ && prediction) out.semantic = semantic_->compare(truth, *prediction);
-    if (metrics_.contains(Metric::panoptic)) out.panoptic = panoptic_counts(truth, prediction);
   }
 
   std::vector<PanopticCounts> panoptic_counts(const Item& truth, const Item* prediction) const {

@@ -53,7 +53,9 @@ EvaluationReport evaluated(const LabelMap& of_truth, Item truth, const LabelMap&
   b.labels = of_predictions;
   const auto first = make_source(a, {std::move(truth)}), second = make_source(b, {std::move(predicted)});
   Findings findings;
-  return evaluate(*first, *second, {}, findings);
+  EvaluationReport report = evaluate(*first, *second, {}, findings);
+  CHECK_FALSE(findings.by_rule().contains("no-score"));  // which masks do not need
+  return report;
 }
 
 }  // namespace
