@@ -18,23 +18,34 @@ constexpr std::int64_t kSpeckOfImage = 100'000;
 constexpr std::int64_t kImageOfSpeck = 1000;
 constexpr std::int64_t kSlender = 4;  // a window of more than so many times the area: a line, no speck
 
-Window grown(const Window& window, Size image) {
-  return common({window.x - 1, window.y - 1, {window.size.width + 2, window.size.height + 2}}, {0, 0, image});
-}
+constexpr int kAmidPx = 3;  // so far around nothing but one other label
 
-/// The one other value in the window around a region and a pixel further; nothing where there are several.
+/// The one other value around a region, if there is nothing else for kAmidPx and it does not touch the edge
+/// of the image: crumbs beside more of their own, and gaps between two shapes that touch, are no slips.
 std::optional<std::uint16_t> value_around(const cv::Mat& mask, const Region& region) {
-  const Window window = grown(region.window, {mask.cols, mask.rows});
+  const Window& own = region.window;
+  if (own.x == 0 || own.y == 0 || own.right() == mask.cols || own.bottom() == mask.rows) return std::nullopt;
+  const Window window = common(
+      {own.x - kAmidPx, own.y - kAmidPx, {own.size.width + 2 * kAmidPx, own.size.height + 2 * kAmidPx}},
+      {0, 0, {mask.cols, mask.rows}});
   std::optional<std::uint16_t> around;
+  std::int64_t same = 0;
   for (int y = window.y; y < window.bottom(); ++y) {
     const auto* row = mask.ptr<std::uint16_t>(y);
     for (int x = window.x; x < window.right(); ++x) {
-      if (row[x] == region.value || row[x] == around) continue;
-      if (around) return std::nullopt;
-      around = row[x];
+      if (row[x] == region.value) {
+        if (++same > region.area) return std::nullopt;
+      } else if (row[x] != around) {
+        if (around) return std::nullopt;
+        around = row[x];
+      }
     }
   }
   return around;
+}
+
+bool is_compact(const Region& region) {
+  return region.window.size.area() <= kSlender * region.area;
 }
 
 /// The end of the run of equal samples that begins at `begin`; most words of a mask hold one value only.
@@ -65,10 +76,6 @@ void sweep_rows(const cv::Mat& mask, const std::function<void(const Region&)>& v
     sweep.end_line();
   }
   sweep.finish();
-}
-
-bool is_compact(const Region& region) {
-  return region.window.size.area() <= kSlender * region.area;
 }
 
 }  // namespace

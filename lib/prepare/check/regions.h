@@ -87,7 +87,8 @@ struct Specks {
 /// What a label mask holds.
 struct MaskRegions {
   std::map<std::int64_t, std::int64_t> pixels;  ///< by label
-  std::map<int, Specks> specks;     ///< by label: tiny regions of it, each amid one other label but void
+  std::map<int, Specks>
+      specks;  ///< by label: tiny regions of it, each amid one other label but void, 3 px around
   std::map<int, Specks> pin_holes;  ///< by label: tiny regions of background, void or nothing amid it
 };
 /// `labels` is CV_16UC1 as SemanticMask has them. Void is no place for specks or holes: where a border is

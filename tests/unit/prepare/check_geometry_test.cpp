@@ -196,6 +196,8 @@ TEST_CASE("specks: neither what is larger, nor crumbs of a border, nor what lies
   CHECK(with({30, 59, 2, 2}, 2).empty());  // between background and road
   CHECK(with({30, 4, 2, 2}, 2).empty());   // in void
   CHECK(with({30, 90, 9, 1}, 2).size() == 1);
+  CHECK(with({0, 90, 2, 2}, 2).empty());    // at the image's edge
+  CHECK(with({117, 50, 2, 2}, 2).empty());  // a crumb of the car, a pixel off it
   CHECK(with({118, 50, 2, 2}, 2).empty());  // touches the car
   cv::Mat thin = road_and_car();            // a line of 8 pixels that touch by their corners
   for (int i = 0; i < 8; ++i) thin.at<std::uint8_t>(90 + i, 30 + i) = 2;
