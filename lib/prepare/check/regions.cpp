@@ -13,7 +13,7 @@
 namespace maskmill {
 namespace {
 
-constexpr std::int64_t kLeastSpeck = 9;
+constexpr std::int64_t kLeastSpeck = 4;
 constexpr std::int64_t kSpeckOfImage = 100'000;
 constexpr std::int64_t kImageOfSpeck = 1000;
 constexpr std::int64_t kSlender = 4;  // a window of more than so many times the area: a line, no speck
