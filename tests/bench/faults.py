@@ -7,7 +7,8 @@ pictures, OUT must not exist. Written are the data sets
   masks       pairs: the clean items, and items whose masks are wrong or missing
   pictures    pairs: the same clean items, and items whose pictures are wrong or missing
   duplicates  pairs: the same clean items, copies of some of them, frames of one video, and bursts of one camera
-  coco        the same clean items with instances, and items whose annotations are wrong
+  coco, coco-2, coco-3
+              the same clean items with instances, and items whose annotations are wrong
   sets/*      small ones for what befalls a whole data set, and as many clean ones
 
 and truth.json: {"seed", "clean": {data set: {item: natural or composed}},
@@ -22,6 +23,7 @@ import collections
 import dataclasses
 import functools
 import io
+import itertools
 import json
 import multiprocessing
 import pathlib
@@ -36,6 +38,7 @@ import scenes
 from scenes import LABELS, SUBSETS, VOID
 
 cv2.setNumThreads(1)  # a process that has started OpenCV's threads cannot be forked
+CAMERAS = ("Canon EOS 70D", "NIKON D750", "Apple iPhone 8")
 TURNS = {3: cv2.ROTATE_180, 6: cv2.ROTATE_90_COUNTERCLOCKWISE, 8: cv2.ROTATE_90_CLOCKWISE}  # from the displayed to the stored
 
 
@@ -48,6 +51,7 @@ class Item:
     mask: np.ndarray
     quality: int  # of the JPEG; 0: a PNG
     taken: str = ""
+    camera: str = ""
     orientation: int = 1
     image_ext: str = ""
     mask_ext: str = ".png"
@@ -63,7 +67,7 @@ class Item:
         if self.image_bytes is None:
             self.image_bytes = encoded(self.image, self.quality)
             if self.quality and (self.taken or self.orientation != 1):
-                self.image_bytes = self.image_bytes[:2] + exif(self.orientation, self.taken) + self.image_bytes[2:]
+                self.image_bytes = self.image_bytes[:2] + exif(self.orientation, self.taken, self.camera) + self.image_bytes[2:]
         if self.mask_bytes is None:
             self.mask_bytes = encoded(self.mask, 0)
         return self
@@ -87,11 +91,32 @@ def decoded(data, flags=cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION):
     return cv2.imdecode(np.frombuffer(data, np.uint8), flags)
 
 
-def exif(orientation, taken):
-    """An APP1 segment with Orientation and DateTimeOriginal."""
-    tiff = b"II*\0" + struct.pack("<IHHHIHHHHIII", 8, 2, 0x0112, 3, 1, orientation, 0, 0x8769, 4, 1, 38, 0)
-    tiff += struct.pack("<HHHIII", 1, 0x9003, 2, 20, 56, 0) + taken.encode().ljust(20, b"\0")
+def exif(orientation, taken, camera):
+    """An APP1 segment with Orientation and, where there is a time, Make, Model and DateTimeOriginal."""
+    first = [(0x0112, 3, 1, struct.pack("<HH", orientation, 0))]
+    if taken:
+        make = camera.split()[0]
+        first = [(0x010F, 2, len(make) + 1, make.encode() + b"\0"), (0x0110, 2, len(camera) + 1, camera.encode() + b"\0"), *first]
+        size = 2 + 12 * 4 + 4 + sum(len(value) for _, _, _, value in first if len(value) > 4)
+        first.append((0x8769, 4, 1, struct.pack("<I", 8 + size)))
+    tiff = b"II*\0" + struct.pack("<I", 8)
+    tiff += directory(first, len(tiff))
+    if taken:
+        tiff += directory([(0x9003, 2, 20, taken.encode() + b"\0")], len(tiff))
     return b"\xff\xe1" + struct.pack(">H", 8 + len(tiff)) + b"Exif\0\0" + tiff
+
+
+def directory(entries, start):
+    """A TIFF directory at that offset: tag, type, count and value; a value of more than four bytes lies behind it."""
+    table, data = struct.pack("<H", len(entries)), b""
+    for tag, kind, count, value in entries:
+        table += struct.pack("<HHI", tag, kind, count)
+        if len(value) > 4:
+            table += struct.pack("<I", start + 2 + 12 * len(entries) + 4 + len(data))
+            data += value
+        else:
+            table += value
+    return table + struct.pack("<I", 0) + data
 
 
 # What goes wrong with masks: each takes the item, the magnitude in words and the numbers in it, and a generator of numbers.
@@ -364,6 +389,11 @@ def outline(region):
     return rings
 
 
+def area_of(ring):
+    x, y = ring[:, 0], ring[:, 1]
+    return abs(x @ np.roll(y, -1) - y @ np.roll(x, -1)) / 2
+
+
 def annotation(label, region):
     rings = outline(region)
     ys, xs = np.nonzero(region)
@@ -371,8 +401,8 @@ def annotation(label, region):
     if rings:
         points = np.concatenate(rings)
         box = [*points.min(axis=0), *(points.max(axis=0) - points.min(axis=0))]
-    return {"category_id": label, "segmentation": [ring.ravel().tolist() for ring in rings] if rings else runs(region),
-            "area": int(region.sum()), "bbox": [float(v) for v in box], "iscrowd": 0}
+    area = float(sum(area_of(ring) for ring in rings)) if rings else int(region.sum())
+    return {"category_id": label, "segmentation": [ring.ravel().tolist() for ring in rings] if rings else runs(region), "area": area, "bbox": [float(v) for v in box], "iscrowd": 0}
 
 
 def annotations_of(picture):
@@ -426,22 +456,21 @@ def annotated_twice(record, target, region, words, numbers, draw):
 
 
 def far_parts(record, target, region, words, numbers, draw):
-    """A second part, of that share of the first's area, in the corner that is farthest."""
+    """A second part of that share of the first's area, in the corner that is farthest; says how far, in diagonals of the larger."""
     height, width = region.shape
     ys, xs = np.nonzero(region)
-    side = max(6, int((numbers[0] / 100 * region.sum()) ** 0.5))
-    side = min(side, height // 3, width // 3)
+    side = min(max(6, int((numbers[0] / 100 * region.sum()) ** 0.5)), height // 3, width // 3)
     x = 2 if xs.mean() > width / 2 else width - side - 3
     y = 2 if ys.mean() > height / 2 else height - side - 3
-    ring = np.array([[x, y + side // 4], [x + side // 2, y], [x + side, y + side // 3], [x + side - 2, y + side], [x + 1, y + side - 1]])
-    canvas = np.zeros(region.shape, np.uint8)
-    cv2.fillPoly(canvas, [ring.astype(np.int32)], 1)
-    if (cv2.dilate(canvas, np.ones((15, 15))).astype(bool) & region).any():
+    dx, dy = max(0, xs.min() - x - side, x - xs.max()), max(0, ys.min() - y - side, y - ys.max())
+    far = np.hypot(dx, dy) / max(np.hypot(np.ptp(xs), np.ptp(ys)), 1.42 * side)
+    if far < 0.5:
         return False
-    target["segmentation"].append(ring.astype(float).ravel().tolist())
-    target["area"] += int(canvas.sum())
+    ring = np.array([[x, y + side // 4], [x + side // 2, y], [x + side, y + side // 3], [x + side - 2, y + side], [x + 1, y + side - 1]], float)
+    target["segmentation"].append(ring.ravel().tolist())
+    target["area"] += float(area_of(ring))
     grown(target)
-    return True
+    return "over 2 diagonals apart" if far > 2 else "1 to 2 diagonals apart" if far > 1 else "0.5 to 1 diagonals apart"
 
 
 def grown(target):
@@ -470,6 +499,8 @@ def instance_holes(record, target, region, words, numbers, draw):
     holed = region.copy()
     for i in draw.integers(0, len(ys), int(numbers[0])):
         holed[ys[i]:ys[i] + side, xs[i]:xs[i] + side] = False
+    ys, xs = np.nonzero(holed)
+    target["bbox"] = [int(xs.min()), int(ys.min()), int(np.ptp(xs)) + 1, int(np.ptp(ys)) + 1]
     target["segmentation"], target["area"] = runs(holed), int(holed.sum())
     return True
 
@@ -499,20 +530,22 @@ def file_missing(record, target, region, words, numbers, draw):
     record["file_name"] = "lost-" + record["file_name"]
 
 
+# Three data sets, each with all clean items: what is about boxes is rare in each.
+COCO_SETS = ("coco", "coco-2", "coco-3")
 COCO_FAULTS = [
-    ("self-crossing polygon", ("two neighbours exchanged", "half of the ring reversed"), 20, polygon_crosses),
-    ("box outside the image", ("by 1 pixel", "by 10 pixels", "by half of it"), 10, box_outside),
-    ("box without area", ("width 0", "height -5"), 10, box_without_area),
-    ("box disagrees with mask", ("10 % beside", "30 % beside", "half as large", "its corners for its size"), 10, box_disagrees),
-    ("annotated twice", ("exactly", "1 pixel beside", "as another label"), 20, annotated_twice),
-    ("one instance in two far parts", ("10 % of the area", "100 % of the area"), 10, far_parts),
-    ("specks of an instance", ("1 of 1 pixel", "3 of 3 pixels"), 10, stray_clicks),
-    ("pin-holes of an instance", ("1 of 1 pixel", "5 of 3 pixels"), 10, instance_holes),
-    ("polygon outside the image", ("by 3 pixels", "by 30 pixels"), 10, polygon_outside),
-    ("polygon without area", ("two points", "one point thrice"), 10, polygon_without_area),
-    ("unknown category", ("",), 20, unknown_category),
-    ("stated size is not the image's", ("width and height exchanged", "twice as large"), 10, wrong_stated_size),
-    ("annotations of a missing file", ("",), 20, file_missing),
+    ("coco", "self-crossing polygon", ("two neighbours exchanged", "half of the ring reversed"), 20, polygon_crosses),
+    ("coco", "box outside the image", ("by 1 pixel", "by 10 pixels", "by half of it"), 7, box_outside),
+    ("coco", "annotated twice", ("exactly", "1 pixel beside", "as another label"), 10, annotated_twice),
+    ("coco", "unknown category", ("",), 20, unknown_category),
+    ("coco-2", "box disagrees with mask", ("10 % beside", "30 % beside", "half as large", "its corners for its size"), 6, box_disagrees),
+    ("coco-2", "specks of an instance", ("1 of 1 pixel", "3 of 3 pixels"), 10, stray_clicks),
+    ("coco-2", "polygon outside the image", ("by 3 pixels", "by 30 pixels"), 10, polygon_outside),
+    ("coco-2", "polygon without area", ("two points", "one point thrice"), 10, polygon_without_area),
+    ("coco-2", "annotations of a missing file", ("",), 20, file_missing),
+    ("coco-3", "box without area", ("width 0", "height -5"), 10, box_without_area),
+    ("coco-3", "one instance in two far parts", ("10 % of its area", "100 % of its area"), 20, far_parts),
+    ("coco-3", "pin-holes of an instance", ("1 of 1 pixel", "5 of 3 pixels"), 10, instance_holes),
+    ("coco-3", "stated size is not the image's", ("width and height exchanged", "twice as large"), 10, wrong_stated_size),
 ]
 
 
@@ -540,6 +573,7 @@ def clean_item(scene, picture, draw):
     item = Item(scene.subset, scene.name, picture.image, picture.mask, 0 if draw.random() < 0.12 else int(draw.integers(80, 96)))
     if item.quality and draw.random() < 0.33:
         minutes = scene.index * 97
+        item.camera = CAMERAS[scene.index % len(CAMERAS)]
         item.taken = f"2019:{1 + minutes // 40320 % 12:02}:{1 + minutes // 1440 % 28:02} {minutes // 60 % 24:02}:{minutes % 60:02}:{draw.integers(60):02}"
     return item
 
@@ -559,16 +593,20 @@ def make(out, job):
     kind = "composed" if picture.composed else "natural"
     plain = dataclasses.replace(item, taken="", mask_bytes=b"").encode()
     name = scene.name + plain.image_ext
-    (out / "coco" / "images" / scene.subset / name).write_bytes(plain.image_bytes)
+    targets = COCO_SETS if job.fault is None and job.coco_fault is None else [COCO_FAULTS[job.coco_fault[0]][0]] if job.coco_fault else []
+    for i, target in enumerate(targets):
+        path = out / target / "images" / scene.subset / name
+        if i == 0:
+            path.write_bytes(plain.image_bytes)
+        else:
+            os.link(out / targets[0] / "images" / scene.subset / name, path)
     height, width = item.mask.shape
-    record = {"subset": scene.subset, "file_name": name, "width": width, "height": height, "annotations": annotations_of(picture)}
+    record = {"subset": scene.subset, "file_name": name, "width": width, "height": height, "datasets": targets,
+              "annotations": annotations_of(picture) if targets else []}
     clean, faults = [], []
     if job.coco_fault is not None:
         faults += spoil_annotations(record, picture, job.coco_fault, draw)
-    elif job.fault is None:
-        clean.append(("coco", item.id, kind))
-    else:
-        record = None
+    clean += [(target, item.id, kind) for target in targets if not faults and job.coco_fault is None]
     if job.fault is None and job.coco_fault is None:
         if item.quality and not job.copies and draw.random() < 0.03:
             stored_turned(item, draw)
@@ -594,14 +632,17 @@ def make(out, job):
 
 
 def spoil_annotations(record, picture, fault, draw):
-    """Of the largest animal in front; nothing where the picture has none that the fault could be seen at."""
-    kind, _, _, spoil = COCO_FAULTS[fault[0]]
-    candidates = [i for i, a in enumerate(record["annotations"]) if a["area"] > 1500 and isinstance(a["segmentation"], list)]
+    """Of the largest object, or the smallest where parts are to be far; nothing where the fault could not be seen."""
+    dataset, kind, _, _, spoil = COCO_FAULTS[fault[0]]
+    least = 200 if spoil is far_parts else 1500
+    candidates = [i for i, a in enumerate(record["annotations"]) if a["area"] > least and isinstance(a["segmentation"], list)]
     regions = [region for _, region in picture.instances if region.any()]
     if candidates:
-        best = max(candidates, key=lambda i: record["annotations"][i]["area"])
-        if spoil(record, record["annotations"][best], regions[best], fault[1], numbers_in(fault[1]), draw) is not False:
-            return [("coco", kind, fault[1], [f"{record['subset']}/{pathlib.Path(record['file_name']).stem}"])]
+        chosen = (min if spoil is far_parts else max)(candidates, key=lambda i: record["annotations"][i]["area"])
+        told = spoil(record, record["annotations"][chosen], regions[chosen], fault[1], numbers_in(fault[1]), draw)
+        if told is not False:
+            item = f"{record['subset']}/{pathlib.Path(record['file_name']).stem}"
+            return [(dataset, kind, told if isinstance(told, str) else fault[1], [item])]
     record["annotations"] = annotations_of(picture)
     return []
 
@@ -611,8 +652,8 @@ def jobs_for(data, clean, seed):
     wanted = [((i, words), size) for i, (_, _, magnitudes, each, _, sizes) in enumerate(FAULTS)
               for j, words in enumerate(magnitudes) for k in range(each)
               for size in [None if sizes is None else UPRIGHT if words == "of two sizes" and k % 2 else sizes[j]]]
-    annotated = [(i, words) for i, (_, magnitudes, each, _) in enumerate(COCO_FAULTS) for words in magnitudes for _ in range(each * 3 // 2 + 2)]
-    all_scenes, spare = scenes.plan(data, clean + len(wanted) + len(annotated), seed)
+    annotated = [(i, words) for i, (_, _, magnitudes, each, _) in enumerate(COCO_FAULTS) for words in magnitudes for _ in range(each * 3 // 2 + 2)]
+    all_scenes, spare = scenes.plan(data, max(clean, 400) + len(wanted) + len(annotated), seed)  # some 330 are whole pictures, which are not spoiled
     draw = np.random.default_rng([seed, 1 << 21])
     composed = [scene for scene in all_scenes if scene.cutouts]
     whole = [scene for scene in all_scenes if not scene.cutouts]
@@ -670,6 +711,7 @@ def write_videos(out, spare, seed):
             name = f"clip{i:02}_frame_{number + 10 * k:05}" if video else f"IMG_{3000 + i * 10 + k:04}x"
             item = Item(SUBSETS[(i + k) % 3 if k < 2 else int(draw.integers(3))], name, frame, mask[window].copy(), 90)
             if not video:
+                item.camera = CAMERAS[i % len(CAMERAS)]
                 item.taken = f"2021:06:{1 + i % 28:02} 10:{i % 60:02}:{10 + k:02}"
             item.write(out / "duplicates")
             items.append(item.id)
@@ -707,7 +749,10 @@ def small_sets(out, data, seed):
     for scene in pool:
         if scene.cutouts and scene.source is not None and scene.source.kind == "pet" and len(made) < 60:
             picture = scenes.render(dataclasses.replace(scene, size=(240, 180)))
-            made.append((scene.name, encoded(picture.image, 90), np.where(picture.mask == VOID, 0, picture.mask).astype(np.uint8)))
+            mask = np.zeros_like(picture.mask)
+            for label, region in picture.instances:
+                mask[region] = label
+            made.append((scene.name, encoded(picture.image, 90), scenes.without_specks(mask)))
     both = [entry for entry in made if {1, 2} <= set(np.unique(entry[2]))]
 
     def write(folder, chosen, names, change=lambda mask, i: mask):
@@ -768,15 +813,15 @@ def camvid_sets(out, data, draw):
 
 
 def write_coco(out, records):
-    for subset in SUBSETS:
+    for dataset, subset in itertools.product(COCO_SETS, SUBSETS):
         images, annotations = [], []
         for record in records:
-            if record["subset"] == subset:
+            if record["subset"] == subset and dataset in record["datasets"]:
                 images.append({"id": len(images) + 1, **{key: record[key] for key in ("file_name", "width", "height")}})
                 for entry in record["annotations"]:
                     annotations.append({"id": len(annotations) + 1, "image_id": len(images), **entry})
         categories = [{"id": i, "name": name, "supercategory": "thing"} for i, name in enumerate(LABELS) if i in scenes.THINGS]
-        (out / "coco" / "annotations" / f"instances_{subset}.json").write_text(
+        (out / dataset / "annotations" / f"instances_{subset}.json").write_text(
             json.dumps({"info": {}, "licenses": [], "images": images, "annotations": annotations, "categories": categories}))
 
 
@@ -795,16 +840,16 @@ def main():
             for folder in ("images", "masks"):
                 (out / dataset / subset / folder).mkdir(parents=True)
             (out / dataset / "labels.json").write_text(labels_document(LABELS))
-        (out / "coco" / "images" / subset).mkdir(parents=True)
-    (out / "coco" / "annotations").mkdir()
+        for dataset in COCO_SETS:
+            (out / dataset / "images" / subset).mkdir(parents=True)
+            (out / dataset / "annotations").mkdir(exist_ok=True)
     jobs, spare = jobs_for(arguments.data, arguments.clean, arguments.seed)
     clean, faults, records = [], [], []
     with multiprocessing.Pool(arguments.jobs) as pool:
         for more_clean, more_faults, record in pool.imap(functools.partial(make, out), jobs, chunksize=8):
             clean += more_clean
             faults += more_faults
-            if record is not None:
-                records.append(record)
+            records.append(record)
     faults = swap_masks(out, faults) + write_videos(out, spare, arguments.seed)
     write_coco(out, records)
     rows, clean_sets = small_sets(out, arguments.data, arguments.seed)

@@ -21,7 +21,7 @@ STREET[:12] = [4, 5, 6, 7, 8, 9, 10, 11, 12, 3, 13, VOID]
 VIDEOS = {"0016E5": "train", "0001TP": "val", "0006R0": "test"}
 THINGS = (1, 2, 3, 10, 12, 13)
 SIZES = [(500, 375)] * 5 + [(375, 500)] * 2 + [(640, 480)] * 2 + [(480, 360)] * 3 + [(400, 300)] * 3 + [(320, 240)] * 2 + [(500, 333)] * 2
-SPECK = 25  # pixels: no composed label is in smaller pieces
+SPECK = 25  # pixels: no mask has smaller pieces, neither its source's nor resizing's
 
 
 @dataclasses.dataclass(frozen=True)
@@ -177,14 +177,14 @@ def drawn_ground(size, draw):
     return np.clip(second + (first - second) * mix + 3 * grain((height, width, 1), draw), 0, 255).astype(np.uint8)
 
 
-def paste(picture, source, draw):
+def paste(picture, source, largest, draw):
     """Puts the animal in front; a side that its photograph cut off lies at that side of the picture."""
     image, alpha, mask, cut = cutout(source)
     if draw.random() < 0.5:
         image, alpha, mask = image[:, ::-1], alpha[:, ::-1], mask[:, ::-1]
         cut = (cut[2], cut[1], cut[0], cut[3])
     height, width = picture.image.shape[:2]
-    wanted = draw.uniform(0.3, 0.85)
+    wanted = draw.uniform(0.35 * largest, largest)
     scale = min(wanted * height / image.shape[0], wanted * width / image.shape[1], 1.6)
     size = (max(8, int(image.shape[1] * scale)), max(8, int(image.shape[0] * scale)))
     image, mask = resized(np.ascontiguousarray(image), size), resized_mask(np.ascontiguousarray(mask), size)
@@ -272,11 +272,10 @@ def render(scene):
             window = window_of(image.shape, scene.cell, size, draw) if scene.size else np.s_[:, :]
         regions = [(label, resized_region(region[window], size)) for label, region in things]
         picture = Picture(resized(image[window], size), resized_mask(mask[window], size), regions, composed)
-    for source in scene.cutouts:
-        paste(picture, source, draw)
+    for i, source in enumerate(scene.cutouts):
+        paste(picture, source, 0.85 if i == 0 else 0.45, draw)
     picture.image = light(picture.image, draw)
-    if composed:
-        picture.mask = without_specks(picture.mask)
+    picture.mask = without_specks(picture.mask)
     picture.instances = [(label, tidy(region)) for label, region in picture.instances if region.sum() >= 60]
     picture.instances = [(label, region) for label, region in picture.instances if region.sum() >= 60]
     return picture
@@ -301,6 +300,11 @@ def different(parts):
     for i in range(len(parts)):
         kept[i] = not (alike[i] & kept).any()
     return [part for part, keep in zip(parts, kept) if keep]
+
+
+def animals_before(source, draw):
+    """How many are in front; on a drawn ground two at least, lest one animal on two grounds look like one picture."""
+    return int(draw.choice([1, 2, 3], p=[0.5, 0.35, 0.15]) if source else draw.integers(2, 4))
 
 
 def name_of(part, draw, taken):
@@ -357,7 +361,7 @@ def plan(data, count, seed):
         source, cell = part
         subset = subset_of[source] if source else SUBSETS[int(draw.choice(3, p=[0.7, 0.15, 0.15]))]
         front = () if cell == (0, 0, 1, 1) else tuple(
-            cuttable[subset][draw.integers(len(cuttable[subset]))] for _ in range(int(draw.choice([1, 2, 3], p=[0.5, 0.35, 0.15]))))
+            cuttable[subset][k] for k in draw.choice(len(cuttable[subset]), animals_before(source, draw), replace=False))
         name = name_of(part, draw, taken)
         taken.add(name)
         scenes.append(Scene(i, subset, name, source, cell, front, None, seed))
