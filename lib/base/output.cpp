@@ -170,6 +170,14 @@ OutputFolder::OutputFolder(const Path& target, Overwrite overwrite)
   if (failure) throw cannot_write(target_, failure.value());
 }
 
+Error OutputFolder::as_of_target(const Error& error) const {
+  Place place = error.place();
+  if (const Path inside = Path(place.file).lexically_relative(made_);
+      !inside.empty() && *inside.begin() != "..")
+    place.file = (target_ / inside).string();
+  return Error(error.code(), error.message()).at(place).hint(error.hint_text());
+}
+
 void OutputFolder::write(std::string_view name, std::string_view bytes) const {
   const std::unique_ptr<FolderFile> file = create(name);
   file->write(bytes);

@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/error.h"
 #include "base/path.h"
 #include "base/staging.h"
 
@@ -93,6 +94,8 @@ class OutputFolder {
   const Path& staging() const { return made_; }
   /// Of a folder that was there already, its own path, whatever it was named by.
   const Path& target() const { return target_; }
+  /// What somebody else threw who writes into staging(), with the place as it will be called.
+  Error as_of_target(const Error& error) const;
   /// Writes staging()/name, making folders above it. Thread-safe for different names.
   /// Throws Error(write_failed) also where `name` would lie outside.
   void write(std::string_view name, std::string_view bytes) const;

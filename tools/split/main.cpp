@@ -113,7 +113,7 @@ SplitSettings settings_from(const Options& options) {
 
 /// One data set a fold, all or none.
 void write_folds(std::vector<std::unique_ptr<Source>> folds, const Format& target, const Options& options,
-                 OutputFolder& whole, Provenance made_by) {
+                 OutputFolder& whole, Provenance made_by) try {
   fingerprint(*folds.front(), made_by.inputs.front());
   for (std::size_t i = 0; i < folds.size(); ++i) {
     CreateRequest request = create_request(options.output, options.write, folds[i]->metadata());
@@ -128,6 +128,8 @@ void write_folds(std::vector<std::unique_ptr<Source>> folds, const Format& targe
   }
   whole.write("provenance.json", to_json_text(made_by));
   whole.commit();
+} catch (const Error& error) {
+  throw whole.as_of_target(error);
 }
 
 int run(const CommandLine& line, const Options& options) {

@@ -110,6 +110,19 @@ TEST_CASE("--force replaces what maskmill wrote and nothing else") {
   CHECK(entries(scratch.path()) == 2);
 }
 
+TEST_CASE("what fails while somebody writes into the staging folder is named as it will be called") {
+  const Scratch scratch;
+  const OutputFolder folder(scratch / "out");
+  const Error inside = folder.as_of_target(
+      Error(Code::write_failed, "no space").at_file(folder.staging() / "a/b.png").hint("make room"));
+  CHECK(inside.place().file == (scratch / "out/a/b.png").string());
+  CHECK(inside.code() == Code::write_failed);
+  CHECK(inside.hint_text() == "make room");
+  const Error outside = folder.as_of_target(Error(Code::unreadable, "no").at_file(scratch / "in.png"));
+  CHECK(outside.place().file == (scratch / "in.png").string());
+  CHECK(folder.as_of_target(Error(Code::bug, "no")).place().empty());
+}
+
 TEST_CASE("an empty folder may be written into without --force") {
   const Scratch scratch;
   fs::create_directory(scratch / "out");
