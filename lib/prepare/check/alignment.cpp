@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numeric>
 #include <opencv2/imgproc.hpp>
 
 #include "dataset/masks.h"
@@ -261,6 +262,17 @@ float Alignment::in_place() const {
   for (int dy = -1; dy <= 1; ++dy)
     for (int dx = -1; dx <= 1; ++dx) best = std::max(best, at(dx, dy));
   return best;
+}
+
+float Alignment::significance() const {
+  constexpr double kFar = 6;  // cells: borders are smooth, so that places nearby agree alike
+  std::vector<float> far;
+  for (int dy = -kReach; dy <= kReach; ++dy)
+    for (int dx = -kReach; dx <= kReach; ++dx)
+      if (std::hypot(dx, dy) >= kFar) far.push_back(at(dx, dy));
+  const double mean = std::accumulate(far.begin(), far.end(), 0.0) / static_cast<double>(far.size());
+  constexpr float kLeastDeviation = 1e-6F;
+  return (in_place() - static_cast<float>(mean)) / std::max(kLeastDeviation, deviation(far));
 }
 
 std::optional<Size> alignment_grid(Size image) {

@@ -43,6 +43,9 @@ struct Alignment {
   }
   /// Of the mask where it is, up to a cell beside.
   float in_place() const;
+  /// How many standard deviations in_place() lies above the agreements of places so far away that they are
+  /// chance.
+  float significance() const;
 };
 
 /// The size at which a picture is compared: that of its grid. Nothing where the picture is too small for it

@@ -2,6 +2,7 @@
 // Masks that lie wrong, and masks whose borders are smoothed.
 #include <boost/filesystem.hpp>
 #include <opencv2/imgproc.hpp>
+#include <set>
 
 #include "base/random.h"
 #include "prepare/check/check.h"
@@ -130,6 +131,23 @@ TEST_CASE("shifted-mask: says how far the mask must be moved back") {
                       "moved %d px right and %d px up", &right, &up) == 2);
   CHECK(std::abs(right - 20) <= 2);
   CHECK(std::abs(up - 13) <= 2);
+}
+
+TEST_CASE("unrelated-mask: two masks of one size that were exchanged, among enough that lie on edges") {
+  const Scratch scratch;
+  std::vector<Item> items;
+  for (std::uint64_t i = 0; i < 60; ++i)
+    items.push_back(item_of(scratch, "s" + std::to_string(i), scene(kWide, i)));
+  CHECK(checked(items).empty());
+  std::swap(items[10].semantic->file, items[40].semantic->file);
+  std::set<std::string> named;
+  for (const Finding& finding : checked(items)) {
+    CHECK(finding.rule == "unrelated-mask");
+    named.insert(finding.place.file);
+  }
+  CHECK(named == std::set<std::string>{items[10].image.string(), items[40].image.string()});
+  std::vector<Item> few(items.begin() + 5, items.begin() + 15);
+  for (const Finding& finding : checked(few)) CHECK(finding.rule != "unrelated-mask");
 }
 
 TEST_CASE("turned-mask: mirrored, turned upside down, and on its side where that keeps the size") {
