@@ -69,6 +69,7 @@ const Rule area_differs{
         "COCO's scores by size, and filters by area, take the stated one. A note where many items have it: "
         "then it was computed in another way, such as from the box, or before a resizing.",
     .fix = "Leave the area out, or compute it from the shape.",
-    .run = run};
+    .run = run,
+    .slip_share = 0.1};
 
 }  // namespace maskmill

@@ -50,6 +50,7 @@ const Rule box_differs{
         "One of the two was changed without the other, or is another object's: a detector learns both. A note "
         "where many items have it: then boxes were drawn by themselves.",
     .fix = "Look which is right, and make the box anew from the mask or draw the mask again.",
-    .run = run};
+    .run = run,
+    .slip_share = 0.1};
 
 }  // namespace maskmill

@@ -13,15 +13,15 @@ namespace maskmill {
 namespace {
 
 constexpr std::size_t kFew = 2;
-constexpr std::size_t kFewShare = 50;
 constexpr std::size_t kKept = 1000;  // findings of a sort that are kept whatever the number of items
-constexpr std::size_t kKeptShare = 10;
+constexpr double kKeptShare = 5;     // times the rule's share
 constexpr std::size_t kNamed = 5;
 
 }  // namespace
 
-bool Habits::Sort::has_few() const {
-  return items <= std::max(kFew, possible / kFewShare);
+bool Habits::Sort::has_few(const Rule& rule) const {
+  return static_cast<double>(items) <=
+         std::max(static_cast<double>(kFew), rule.slip_share * static_cast<double>(possible));
 }
 
 void Habits::add(Sightings&& sightings) {
@@ -33,7 +33,9 @@ void Habits::add(Sightings&& sightings) {
     if (sort.findings++ == 0) sort.first = seen.finding;
     if (keys.insert(key).second) ++sort.items;
     if (std::ranges::find(order_, seen.rule) == order_.end()) order_.push_back(seen.rule);
-    if (sort.items > kKept && sort.items * kKeptShare > sort.possible) sort.is_habit = true;
+    if (sort.items > kKept && static_cast<double>(sort.items) >
+                                  kKeptShare * seen.rule->slip_share * static_cast<double>(sort.possible))
+      sort.is_habit = true;
     if (sort.is_habit) continue;
     kept_.add(std::move(seen.finding));
     key_of_kept_.push_back(key);
@@ -49,8 +51,9 @@ void Habits::finish(const LabelMap& labels, const std::function<void(Finding)>& 
   };
   std::size_t number = 0;
   kept_.for_each([&](const Finding& finding) {
-    const Sort& sort = sorts_.at(key_of_kept_[number++]);
-    if (sort.is_habit || !sort.has_few()) return;
+    const Key& key = key_of_kept_[number++];
+    const Sort& sort = sorts_.at(key);
+    if (sort.is_habit || !sort.has_few(*key.first)) return;
     if (joined && joined->rule == finding.rule && joined->place == finding.place) {
       joined->message += "; " + finding.message;
       return;
@@ -62,7 +65,7 @@ void Habits::finish(const LabelMap& labels, const std::function<void(Finding)>& 
   for (const Rule* rule : order_) {
     std::vector<std::pair<int, const Sort*>> common;
     for (const auto& [key, sort] : sorts_)
-      if (key.first == rule && sort.items > 0 && (sort.is_habit || !sort.has_few()))
+      if (key.first == rule && sort.items > 0 && (sort.is_habit || !sort.has_few(*rule)))
         common.emplace_back(key.second, &sort);
     if (common.empty()) continue;
     std::ranges::stable_sort(common, std::ranges::greater(),

@@ -28,8 +28,8 @@ struct Sightings {
   std::vector<Seen> seen;
 };
 
-/// Tells findings one by one where few items have any of their sort: two, or one in fifty of those that could
-/// have; those of one rule at one place as one. What more have is told once a rule, as a note.
+/// Tells findings one by one where few items have any of their sort: two, or the rule's slip_share of those
+/// that could have; those of one rule at one place as one. What more have is told once a rule, as a note.
 class Habits {
  public:
   /// Every item, in order.
@@ -41,7 +41,7 @@ class Habits {
     std::size_t possible = 0, items = 0, findings = 0;
     Finding first;
     bool is_habit = false;  ///< surely, and no more findings are kept
-    bool has_few() const;
+    bool has_few(const Rule& rule) const;
   };
   using Key = std::pair<const Rule*, int>;
 

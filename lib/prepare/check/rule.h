@@ -109,6 +109,10 @@ struct Rule {
   /// guesses nothing and loses nothing that may be right. Nothing: the item is left out of the copy.
   std::string_view repair_text = {};
   std::optional<Item> (*repair)(Item item, const Metadata& metadata) = nullptr;
+
+  /// Of what Report::unusual() is told: the share of the items up to which it is a slip each time, and no
+  /// habit.
+  double slip_share = 0.02;
 };
 
 /// The repair of what cannot be used.

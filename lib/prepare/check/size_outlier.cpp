@@ -10,13 +10,15 @@ namespace maskmill {
 namespace {
 
 constexpr double kDeviations = 6;
-constexpr double kLeast = 2;  // of the logarithm to base 2 of the side: a quarter or four times
+constexpr double kLeast = 2;  // of the logarithms to base 2 below: a quarter or four times
 
 class SizeOutliers : public AcrossItems {
  public:
   void observe(const Item&, const ItemFacts& facts, const Report& report) override {
-    if (facts.image && facts.image->header)
-      sides_.add(report.position(), std::log2(static_cast<double>(facts.image->header->size().area())) / 2);
+    if (!facts.image || !facts.image->header) return;
+    const Size size = facts.image->header->size();
+    sides_.add(report.position(), std::log2(static_cast<double>(size.area())) / 2);
+    proportions_.add(report.position(), std::log2(static_cast<double>(size.width) / size.height));
   }
 
   void finish(const Report& report) override {
@@ -28,10 +30,20 @@ class SizeOutliers : public AcrossItems {
                  std::exp2(side), std::exp2(spread.deviation / 1.4826), std::exp2(spread.median)),
              "");
     });
+    proportions_.find(
+        kDeviations, kLeast, [&](std::size_t position, double proportion, const RobustSpread& spread) {
+          report(
+              {report.item_at(position).file, {}, {}},
+              fmt::format(
+                  "{:.3g} times as wide as high; the data set's median is {:.3g}, and this is more than {} "
+                  "deviations away (MAD)",
+                  std::exp2(proportion), std::exp2(spread.median), kDeviations),
+              "");
+        });
   }
 
  private:
-  OutlierFinder sides_;
+  OutlierFinder sides_, proportions_;
 };
 
 }  // namespace
@@ -40,10 +52,12 @@ extern const Rule size_outlier;
 const Rule size_outlier{
     .id = "size-outlier",
     .severity = Severity::note,
-    .title = "an image far larger or smaller than the others",
+    .title = "an image far larger, smaller, longer or higher than the others",
     .harm =
-        "Scaled to the size of the others its objects are of another sharpness; a thumbnail teaches blur.",
-    .fix = "Look whether it is a thumbnail or a scan of something else; fetch the original, or leave it out.",
+        "Scaled to the size of the others its objects are of another sharpness or distorted; a thumbnail teaches "
+        "blur.",
+    .fix =
+        "Look whether it is a thumbnail, a strip or a scan of something else; fetch the original, or leave it out.",
     .across = [](const Metadata&) -> std::unique_ptr<AcrossItems> {
       return std::make_unique<SizeOutliers>();
     }};

@@ -227,10 +227,13 @@ TEST_CASE("outliers of size and exposure are told where there are enough others,
   std::vector<Item> items = items_of(scratch, 120);
   Item& large = items[7];
   large = street_item(scratch, "large", {1000, 750}, {0, 1, 2}, 500);
+  items[8] = street_item(scratch, "strip", {300, 10}, {0, 1}, 501);
   save(items[9], picture(kSize, 10) * 0.13);
   const auto sizes = findings_of(items, "size-outlier");
-  REQUIRE(sizes.size() == 1);
+  REQUIRE(sizes.size() == 2);
   CHECK(sizes[0].place.file == items[7].image.string());
+  CHECK(sizes[1].place.file == items[8].image.string());
+  CHECK_THAT(sizes[1].message, contains("30 times as wide as high"));
   const auto exposures = findings_of(items, "exposure-outlier");
   REQUIRE_FALSE(exposures.empty());
   for (const Finding& finding : exposures) CHECK(finding.place.file == items[9].image.string());
