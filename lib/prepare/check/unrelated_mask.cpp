@@ -18,8 +18,9 @@ constexpr float kSignificance = 2.5F;
 class UnrelatedMasks : public AcrossItems {
  public:
   void observe(const Item&, const ItemFacts& facts, const Report& report) override {
-    // A mask that fits elsewhere is told with the place.
+    // A mask that fits elsewhere is told with the place; a flat picture has no edges, and is told too.
     if (!facts.alignment || better_placing(*facts.alignment)) return;
+    if (facts.picture && facts.picture->is_flat()) return;
     seen_.add({static_cast<std::uint32_t>(report.position()), facts.alignment->in_place(),
                facts.alignment->significance()});
   }
