@@ -157,6 +157,31 @@ TEST_CASE("similar-label-names: case, blanks and punctuation, and supercategorie
   CHECK(named({label("person", Role::object, "person"), label("man", Role::object, "person")}).empty());
 }
 
+TEST_CASE("similar-label-names: a rare label that is a common one but for a slip of the pen, as a note") {
+  const auto named = [](const std::string& common, const std::string& rare, std::size_t of_rare = 1) {
+    std::vector<Item> items(40, item("", {0}));
+    for (std::size_t i = 0; i < of_rare; ++i) items[i] = item("", {1});
+    for (std::size_t i = 0; i < items.size(); ++i) items[i].id += std::to_string(i);
+    std::vector<Finding> told;
+    for (Finding& finding : checked({label(common), label(rare)}, items))
+      if (finding.rule == "similar-label-names") told.push_back(std::move(finding));
+    return told;
+  };
+  for (const char* rare : {"persn", "persoon", "persun", "pesron", "Persons"}) {
+    INFO(rare);
+    const Finding finding = only(named("person", rare));
+    CHECK(finding.severity == Severity::note);
+    CHECK_THAT(finding.message, contains("in 1 item") && contains("\"person\" in 39"));
+  }
+  CHECK(named("cat", "cats").size() == 1);
+  for (const auto& [common, rare] : {std::pair{"cat", "car"}, std::pair{"class 1", "class 2"},
+                                     std::pair{"person", "parson's"}, std::pair{"lane", "plane"}}) {
+    INFO(common << " and " << rare);
+    CHECK(named(common, rare).empty());
+  }
+  CHECK(named("person", "persun", 15).empty());  // both are common
+}
+
 TEST_CASE("a list of places gives back what was put in, in little memory") {
   Random random(5);
   PlaceList list;
