@@ -96,11 +96,13 @@ class SimilarNames : public AcrossItems {
   /// Names that a slip makes one of the other have a remainder in common when a letter is left out, so that
   /// not all have to be compared with all.
   void tell_slips(const Report& report) const {
+    constexpr std::size_t kLongest = 100;  // what is longer is no name, and its remainders would fill memory
     std::vector<std::string> essences;
     std::unordered_map<std::string, std::vector<int>> with_remainder;
     for (int label = 0; label < labels_.size(); ++label) {
       essences.push_back(essence(labels_[label].name));
       const std::string& whole = essences.back();
+      if (whole.size() > kLongest) continue;
       std::set<std::string> remainders{whole};
       for (std::size_t i = 0; i < whole.size(); ++i) remainders.insert(std::string(whole).erase(i, 1));
       for (const std::string& remainder : remainders) with_remainder[remainder].push_back(label);

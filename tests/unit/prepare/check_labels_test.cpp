@@ -180,6 +180,8 @@ TEST_CASE("similar-label-names: a rare label that is a common one but for a slip
     CHECK(named(common, rare).empty());
   }
   CHECK(named("person", "persun", 15).empty());  // both are common
+  const std::string book(1 << 20, 'x');          // a wrong line end makes such names
+  CHECK(named(book, book + "x").empty());
 }
 
 TEST_CASE("a list of places gives back what was put in, in little memory") {
