@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/disjoint_sets.h"
 #include "base/parallel.h"
 
 namespace maskmill {
@@ -295,30 +296,13 @@ std::vector<Candidate> candidates_of(std::uint32_t number, const GrayThumbnail& 
   return found;
 }
 
-/// Union-find.
-class Sets {
- public:
-  explicit Sets(std::size_t size) : parent_(size) { std::iota(parent_.begin(), parent_.end(), 0U); }
-  std::uint32_t find(std::uint32_t number) {
-    while (parent_[number] != number) number = parent_[number] = parent_[parent_[number]];
-    return number;
-  }
-  void join(std::uint32_t a, std::uint32_t b) {
-    a = find(a), b = find(b);
-    parent_[std::max(a, b)] = std::min(a, b);
-  }
-
- private:
-  std::vector<std::uint32_t> parent_;
-};
-
 /// Which pairs would say something that those before have not.
 class Wanted {
  public:
   Wanted(std::size_t size, const std::function<std::uint32_t(std::uint32_t)>& kind_of)
       : sets_(size), has_other_kind_(size, false), kind_of_(kind_of) {}
 
-  bool is(std::uint32_t a, std::uint32_t b) { return sets_.find(a) != sets_.find(b) || is_crossing(a, b); }
+  bool is(std::uint32_t a, std::uint32_t b) { return sets_.root(a) != sets_.root(b) || is_crossing(a, b); }
 
   void add(std::uint32_t a, std::uint32_t b) {
     if (is_crossing(a, b)) has_other_kind_[a] = has_other_kind_[b] = true;
@@ -330,7 +314,7 @@ class Wanted {
     return kind_of_ && !(has_other_kind_[a] && has_other_kind_[b]) && kind_of_(a) != kind_of_(b);
   }
 
-  Sets sets_;
+  DisjointSets sets_;
   std::vector<bool> has_other_kind_;
   const std::function<std::uint32_t(std::uint32_t)>& kind_of_;
 };

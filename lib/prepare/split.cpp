@@ -631,7 +631,7 @@ Outcome split_items(const std::shared_ptr<Source>& source, const SplitSettings& 
     join_rows(*table, settings, known, findings);
   }
   const std::vector<std::uint32_t> group_of =
-      settings.groups.count() > 0 ? known.sets.numbered() : std::vector<std::uint32_t>();
+      settings.groups.count() > 0 ? numbered(known.sets) : std::vector<std::uint32_t>();
   const Division division = divide(known, group_of, settings, findings);
 
   auto subset_of = std::make_shared<std::vector<int>>();

@@ -10,6 +10,7 @@
 #include "prepare/check/check.h"
 #include "prepare/check/fix.h"
 #include "prepare/check/sarif.h"
+#include "training_options.h"
 
 using namespace maskmill;
 using namespace maskmill::tools;
@@ -50,9 +51,6 @@ struct Options {
 };
 
 Verb verb() {
-  learn::TrainSettings defaults;
-  std::vector<std::string> keys;
-  for (const Setting& setting : settings_of(defaults)) keys.push_back(setting.key);
   return {
       MASKMILL_VERB,
       MASKMILL_SUMMARY,
@@ -70,7 +68,7 @@ Verb verb() {
        {"maskmill check work/pets --for settings.json batch-size=32", "and what training would do with it"},
        {"maskmill check data/pets --fix work/pets",
         "a copy with what can safely be repaired, and what was done"}},
-      std::move(keys)};
+      training_keys()};
 }
 
 /// As open_source. Where no format fits a folder, the error says what it comes closest to and what to do.

@@ -4,6 +4,7 @@
 #include "learn/training_sheet.h"
 #include "prepare/check/findings_document.h"
 #include "render/data_sheet.h"
+#include "training_options.h"
 
 using namespace maskmill;
 using namespace maskmill::tools;
@@ -40,9 +41,6 @@ struct Options {
 };
 
 Verb verb() {
-  learn::TrainSettings defaults;
-  std::vector<std::string> keys;
-  for (const Setting& setting : settings_of(defaults)) keys.push_back(setting.key);
   return {
       MASKMILL_VERB,
       MASKMILL_SUMMARY,
@@ -57,7 +55,7 @@ Verb verb() {
        {"maskmill show data/pets -o both.html --other work/predicted", "truth and prediction side by side"},
        {"maskmill show work/split -o seen.png --augment settings.json augment.scale-high=1.5",
         "what training sees in its first four epochs"}},
-      std::move(keys)};
+      training_keys()};
 }
 
 std::size_t draw_training(const CommandLine& line, const Options& options, Source& source,

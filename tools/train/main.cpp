@@ -5,6 +5,7 @@
 #include "data_options.h"
 #include "learn/sweep.h"
 #include "learn/train.h"
+#include "training_options.h"
 
 using namespace maskmill;
 using namespace maskmill::tools;
@@ -42,8 +43,6 @@ struct Options {
 
 Verb verb() {
   learn::TrainSettings defaults;
-  std::vector<std::string> keys;
-  for (const Setting& setting : settings_of(defaults)) keys.push_back(setting.key);
   return {
       MASKMILL_VERB,
       MASKMILL_SUMMARY,
@@ -59,7 +58,7 @@ Verb verb() {
        {"maskmill train work/split -o work/run --resume", "go on after ctrl-C, or a power cut"},
        {"maskmill train work/split -o work/sweep --sweep optimizer.learning-rate=0.001,0.01 seed=0,1",
         "four runs, and which is best"}},
-      std::move(keys)};
+      training_keys()};
 }
 
 learn::TrainSettings resumed_settings(const CommandLine& line, const learn::RunFolder& run) {

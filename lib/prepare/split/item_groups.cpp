@@ -148,21 +148,11 @@ GroupTable read_group_table(const std::string& file, const std::optional<std::st
   return table;
 }
 
-std::uint32_t DisjointSets::root(std::uint32_t item) {
-  while (parent_[item] != item) item = parent_[item] = parent_[parent_[item]];
-  return item;
-}
-
-void DisjointSets::join(std::uint32_t a, std::uint32_t b) {
-  const std::uint32_t first = root(a), second = root(b);
-  parent_[std::max(first, second)] = std::min(first, second);
-}
-
-std::vector<std::uint32_t> DisjointSets::numbered() {
-  std::vector<std::uint32_t> number(parent_.size(), kNoSet);
+std::vector<std::uint32_t> numbered(DisjointSets& sets) {
+  std::vector<std::uint32_t> number(sets.size(), kNoSet);
   std::uint32_t next = 0;
-  for (std::uint32_t item = 0; item < parent_.size(); ++item) {
-    std::uint32_t& own = number[root(item)];  // the set's first item, which join() keeps as its root
+  for (std::uint32_t item = 0; item < sets.size(); ++item) {
+    std::uint32_t& own = number[sets.root(item)];  // the set's first item, which join() keeps as its root
     if (own == kNoSet) own = next++;
     number[item] = own;
   }

@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/disjoint_sets.h"
 #include "base/finding.h"
 #include "base/hash_index.h"
 #include "base/name_arena.h"
@@ -87,19 +88,7 @@ struct GroupTable {
 GroupTable read_group_table(const std::string& file, const std::optional<std::string>& column,
                             ItemNames& names, Findings& findings);
 
-/// Disjoint sets of items (Tarjan, "Efficiency of a good but not linear set union algorithm", JACM 1975): 4
-/// bytes an item.
-class DisjointSets {
- public:
-  /// One more item, alone so far.
-  void add() { parent_.push_back(static_cast<std::uint32_t>(parent_.size())); }
-  void join(std::uint32_t a, std::uint32_t b);
-  /// The number of each item's set, from 0 on in the order of their first items.
-  std::vector<std::uint32_t> numbered();
-
- private:
-  std::uint32_t root(std::uint32_t item);
-  std::vector<std::uint32_t> parent_;
-};
+/// The number of each item's set, from 0 on in the order of their first items.
+std::vector<std::uint32_t> numbered(DisjointSets& sets);
 
 }  // namespace maskmill

@@ -4,11 +4,11 @@
 #include <algorithm>
 #include <limits>
 #include <map>
-#include <numeric>
 #include <optional>
 #include <span>
 #include <tuple>
 
+#include "base/disjoint_sets.h"
 #include "dataset/rle.h"
 #include "prepare/transform/join_parts.h"
 #include "prepare/transform/reshape.h"
@@ -20,25 +20,6 @@ namespace {
 bool are_neighbours(const Window& a, const Window& b) {
   return a.x <= b.right() && b.x <= a.right() && a.y <= b.bottom() && b.y <= a.bottom();
 }
-
-class Groups {
- public:
-  explicit Groups(std::size_t size) : parent_(size) {
-    std::iota(parent_.begin(), parent_.end(), std::size_t{0});
-  }
-  std::size_t root(std::size_t i) {
-    while (parent_[i] != i) i = parent_[i] = parent_[parent_[i]];
-    return i;
-  }
-  /// The lower number stays the root, so that groups keep the order of their first parts.
-  void unite(std::size_t a, std::size_t b) {
-    a = root(a), b = root(b);
-    parent_[std::max(a, b)] = std::min(a, b);
-  }
-
- private:
-  std::vector<std::size_t> parent_;
-};
 
 using Parts = std::vector<const Part*>;
 
@@ -218,7 +199,8 @@ void add_lines(const Part& part, Size image, std::vector<Annotation>& all) {
 
 /// Parts of two tiles that fit: each is joined with the one that fits it best, so that objects of one label
 /// which touch or overlap stay apart.
-void unite_parts(std::span<const Part> left, std::span<const Part> right, const Part* first, Groups& groups) {
+void unite_parts(std::span<const Part> left, std::span<const Part> right, const Part* first,
+                 DisjointSets& groups) {
   struct Fit {
     std::size_t left, right;
     double likeness;
@@ -234,13 +216,13 @@ void unite_parts(std::span<const Part> left, std::span<const Part> right, const 
       }
   for (const Fit& fit : fits)
     if (fit.likeness == best_left[fit.left] || fit.likeness == best_right[fit.right])
-      groups.unite(static_cast<std::size_t>(&left[fit.left] - first),
-                   static_cast<std::size_t>(&right[fit.right] - first));
+      groups.join(static_cast<std::uint32_t>(&left[fit.left] - first),
+                  static_cast<std::uint32_t>(&right[fit.right] - first));
 }
 
-Groups groups_of(const std::vector<Part>& parts) {
-  Groups groups(parts.size());
-  std::map<std::tuple<std::int64_t, std::optional<int>, Kind>, std::size_t> by_number;
+DisjointSets groups_of(const std::vector<Part>& parts) {
+  DisjointSets groups(parts.size());
+  std::map<std::tuple<std::int64_t, std::optional<int>, Kind>, std::uint32_t> by_number;
   std::vector<std::span<const Part>> of_tile;
   for (std::size_t i = 0, begin = 0; i < parts.size(); ++i) {
     if (i + 1 == parts.size() || parts[i + 1].tile != parts[i].tile) {
@@ -248,9 +230,9 @@ Groups groups_of(const std::vector<Part>& parts) {
       begin = i + 1;
     }
     if (!parts[i].number) continue;
-    const auto [known, is_new] =
-        by_number.try_emplace({*parts[i].number, parts[i].annotation->label, parts[i].kind}, i);
-    if (!is_new) groups.unite(known->second, i);
+    const auto [known, is_new] = by_number.try_emplace(
+        {*parts[i].number, parts[i].annotation->label, parts[i].kind}, static_cast<std::uint32_t>(i));
+    if (!is_new) groups.join(known->second, static_cast<std::uint32_t>(i));
   }
   for (std::size_t i = 0; i < of_tile.size(); ++i)
     for (std::size_t k = i + 1; k < of_tile.size(); ++k)
@@ -272,11 +254,11 @@ bool is_said(const Annotation& tag, const std::vector<Annotation>& all) {
 
 std::vector<Annotation> joined(const std::vector<TileAnnotations>& tiles, Size image) {
   const std::vector<Part> parts = parts_of(tiles);
-  Groups groups = groups_of(parts);
+  DisjointSets groups = groups_of(parts);
   std::map<std::pair<std::int64_t, std::size_t>, Parts> by_order;
   constexpr std::int64_t last = std::numeric_limits<std::int64_t>::max();
   for (std::size_t i = 0; i < parts.size(); ++i) {
-    const std::size_t root = groups.root(i);
+    const std::size_t root = groups.root(static_cast<std::uint32_t>(i));
     by_order[{parts[root].number.value_or(last), root}].push_back(&parts[i]);
   }
   std::vector<Annotation> all;
