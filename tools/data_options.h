@@ -64,6 +64,15 @@ inline formats::Opened open_source(const std::string& path, const InputOptions& 
   return opened;
 }
 
+/// The same for verbs that take several data sets, each with options of its own.
+inline formats::Opened open_source(const std::string& path, const std::optional<std::string>& from,
+                                   const std::vector<std::string>& read) {
+  InputOptions options;
+  options.from = from;
+  options.read = read;
+  return open_source(path, options);
+}
+
 /// The folder in which a data set lies, for what names its files from there.
 inline Path root_of(const Path& source) {
   return fs::is_directory(source) ? source : source.parent_path();

@@ -47,17 +47,9 @@ DiffSettings settings_from(const Options& options) {
   return settings;
 }
 
-formats::Opened opened(const std::string& path, const std::optional<std::string>& from,
-                       const std::vector<std::string>& read) {
-  InputOptions input;
-  input.from = from;
-  input.read = read;
-  return open_source(path, input);
-}
-
 int run(const CommandLine& line, const Options& options) {
-  const formats::Opened a = opened(line.operand("A"), options.from_a, options.read_a);
-  const formats::Opened b = opened(line.operand("B"), options.from_b, options.read_b);
+  const formats::Opened a = open_source(line.operand("A"), options.from_a, options.read_a);
+  const formats::Opened b = open_source(line.operand("B"), options.from_b, options.read_b);
   Findings findings;
   const DiffReport report = diff(*a.source, *b.source, settings_from(options), findings);
   Json document = to_json(report);

@@ -57,13 +57,6 @@ const Verb kVerb{
      {"maskmill evaluate lvis_v1_val.json results.json --federated --metrics segm", "LVIS's numbers"},
      {"maskmill evaluate truth.json detections.json --arrays curves.npz", "all precisions, for plots"}}};
 
-InputOptions input_of(const std::optional<std::string>& from, const std::vector<std::string>& read) {
-  InputOptions input;
-  input.from = from;
-  input.read = read;
-  return input;
-}
-
 EvaluationSettings settings_from(const Options& options) {
   EvaluationSettings settings;
   settings.overlaps.protocol = options.federated ? Protocol::lvis : Protocol::coco;
@@ -77,7 +70,7 @@ EvaluationSettings settings_from(const Options& options) {
 int run(const CommandLine& line, const Options& options) {
   if (options.arrays) require_writable(*options.arrays, overwrite(options.force));
   const std::string& truth_path = line.operand("TRUTH");
-  formats::Opened truth = open_source(truth_path, input_of(options.from, options.read));
+  formats::Opened truth = open_source(truth_path, options.from, options.read);
   const std::string& path = line.operand("PREDICTIONS");
   const formats::Opened predictions = formats::open_predictions(path, options.from_predictions.value_or(""),
                                                                 options.read_predictions, truth_path);

@@ -84,10 +84,7 @@ int run(const CommandLine& line, const Options& options) {
   SheetCompanions companions;
   formats::Opened other;
   if (options.other) {
-    InputOptions input;
-    input.from = options.from_other;
-    input.read = options.read_other;
-    other = open_source(*options.other, input);
+    other = open_source(*options.other, options.from_other, options.read_other);
     companions.other = other.source.get();
   }
   if (options.findings)
