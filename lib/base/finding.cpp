@@ -36,12 +36,22 @@ std::string narrowed(std::string_view text) {
   return out;
 }
 
+Json packed(const Place& place) {
+  return Json::array({widened(place.file), place.line ? Json(*place.line) : Json(), widened(place.field)});
+}
+
+Place place_of(const Json& packed) {
+  Place place{narrowed(packed[0].get<std::string>()), {}, narrowed(packed[2].get<std::string>())};
+  if (!packed[1].is_null()) place.line = packed[1].get<std::size_t>();
+  return place;
+}
+
 std::string line_of(const Finding& finding) {
-  Json line =
-      Json::array({widened(finding.rule), static_cast<int>(finding.severity), widened(finding.place.file),
-                   nullptr, widened(finding.place.field), widened(finding.message), widened(finding.fix)});
-  if (finding.place.line) line[3] = *finding.place.line;
-  return to_line(line);
+  Json related = Json::array();
+  for (const Place& place : finding.related) related.push_back(packed(place));
+  return to_line(Json::array({widened(finding.rule), static_cast<int>(finding.severity),
+                              packed(finding.place), widened(finding.message), widened(finding.fix),
+                              finding.region ? Json(*finding.region) : Json(), std::move(related)}));
 }
 
 Finding finding_of(std::string_view text) {
@@ -49,11 +59,11 @@ Finding finding_of(std::string_view text) {
   Finding finding;
   finding.rule = narrowed(line[0].get<std::string>());
   finding.severity = static_cast<Severity>(line[1].get<int>());
-  finding.place.file = narrowed(line[2].get<std::string>());
-  if (!line[3].is_null()) finding.place.line = line[3].get<std::size_t>();
-  finding.place.field = narrowed(line[4].get<std::string>());
-  finding.message = narrowed(line[5].get<std::string>());
-  finding.fix = narrowed(line[6].get<std::string>());
+  finding.place = place_of(line[2]);
+  finding.message = narrowed(line[3].get<std::string>());
+  finding.fix = narrowed(line[4].get<std::string>());
+  if (!line[5].is_null()) finding.region = line[5].get<std::array<double, 4>>();
+  for (const Json& place : line[6]) finding.related.push_back(place_of(place));
   return finding;
 }
 

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -26,6 +28,9 @@ struct Finding {
   Place place;
   std::string message;  ///< what was found and what was expected, one sentence without a full stop
   std::string fix;      ///< what to do; may be empty
+  /// Where in the image: x, y, width and height in its pixels, as COCO states boxes.
+  std::optional<std::array<double, 4>> region = {};
+  std::vector<Place> related = {};  ///< what it was compared with, such as the other picture of a pair
 
   friend bool operator==(const Finding&, const Finding&) = default;
 };

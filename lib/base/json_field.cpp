@@ -65,6 +65,11 @@ std::int64_t JsonField::integer() const {
   return value_->get<std::int64_t>();
 }
 
+double JsonField::number() const {
+  if (!value_->is_number()) throw unexpected("a number");
+  return value_->get<double>();
+}
+
 std::vector<std::string> JsonField::texts() const {
   std::vector<std::string> texts;
   for (const JsonField& element : elements()) texts.push_back(element.text());

@@ -36,6 +36,7 @@ class JsonField {
   const std::string& text() const;
   bool boolean() const;
   std::int64_t integer() const;
+  double number() const;
   std::vector<std::string> texts() const;
   /// One of the enum's names.
   template <class E>

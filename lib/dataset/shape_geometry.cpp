@@ -238,6 +238,11 @@ Box clipped(const Box& box, const Box& window) {
   return {left, top, std::max(right - left, 0.0), std::max(bottom - top, 0.0)};
 }
 
+Box around(const Box& a, const Box& b) {
+  const double x = std::min(a.x, b.x), y = std::min(a.y, b.y);
+  return {x, y, std::max(a.x + a.width, b.x + b.width) - x, std::max(a.y + a.height, b.y + b.height) - y};
+}
+
 bool are_apart(const Box& a, const Box& b) {
   return a.x > b.x + b.width || a.y > b.y + b.height || a.x + a.width < b.x || a.y + a.height < b.y;
 }

@@ -28,6 +28,8 @@ Window common(const Window& a, const Window& b);
 Polygon clipped(const Polygon& polygon, const Box& window);
 /// Of no width or height where nothing lies inside.
 Box clipped(const Box& box, const Box& window);
+/// The smallest that holds both.
+Box around(const Box& a, const Box& b);
 /// True where they share no point, not even of their edges.
 bool are_apart(const Box& a, const Box& b);
 /// The enclosed area of the rings, whatever way they turn: exteriors less holes.

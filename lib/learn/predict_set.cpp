@@ -6,6 +6,7 @@
 #include "base/error.h"
 #include "base/hash.h"
 #include "base/parallel.h"
+#include "dataset/probability_files.h"
 #include "image/image.h"
 #include "prepare/adapt.h"
 #include "render/overlay.h"
@@ -29,10 +30,7 @@ void write_probabilities(const PredictedItem& predicted, const LabelMap& classes
   for (std::size_t i = 0; i < predicted.prediction.probabilities.size(); ++i) {
     cv::Mat levels;
     predicted.prediction.probabilities[i].convertTo(levels, CV_16U, 65535);
-    const std::string name = classes[static_cast<int>(i)].name;
-    const std::string folder =
-        is_safe_relative(name) && name.find('/') == std::string::npos ? name : std::to_string(i);
-    sink.attach("probabilities/" + folder + "/" + predicted.item.id + ".png", encode_png(levels));
+    sink.attach(probability_file(classes, static_cast<int>(i), predicted.item.id), encode_png(levels));
   }
 }
 

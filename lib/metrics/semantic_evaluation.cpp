@@ -71,7 +71,9 @@ cv::Mat SemanticEvaluation::truth_mask(const Item& item) const {
   return semantic_of(item, labels_).labels;
 }
 
-cv::Mat SemanticEvaluation::predicted_mask(const Item& item, bool is_background_known) const {
+cv::Mat SemanticEvaluation::predicted_mask(const Item& item, const Item& truth) const {
+  // A mask of labels that has no background says nothing of it; predicting it there is a miss of the label.
+  const bool is_background_known = truth_has_background_ || !truth.semantic;
   Item painted;
   const Item* source = &item;
   if (!item.semantic && std::ranges::any_of(item.annotations, [](const Annotation& one) {
@@ -98,8 +100,7 @@ cv::Mat SemanticEvaluation::predicted_mask(const Item& item, bool is_background_
 
 SemanticEvaluation::Image SemanticEvaluation::compare(const Item& truth, const Item& prediction) const {
   const cv::Mat expected = truth_mask(truth);
-  // A mask of labels that has no background says nothing of it; predicting it there is a miss of the label.
-  const cv::Mat predicted = predicted_mask(prediction, truth_has_background_ || !truth.semantic);
+  const cv::Mat predicted = predicted_mask(prediction, truth);
   Image image{ConfusionMatrix(labels_.size()), {}};
   image.confusion.add(predicted, expected, ignored_);
   if (with_boundaries_) image.boundaries = boundaries(predicted, expected);

@@ -22,6 +22,12 @@ class SemanticEvaluation {
   /// are painted. Where masks of labels say what is there, a pixel without a label is void.
   const LabelMap& labels() const { return labels_; }
 
+  /// CV_16UC1 indices into labels(), kUnlabelled where there is none. Throw Error as semantic_of().
+  cv::Mat truth_mask(const Item& item) const;
+  /// Detections are painted in the order of their scores, the best on top. Where the truth is a mask that has
+  /// no background, predicted background is none.
+  cv::Mat predicted_mask(const Item& prediction, const Item& truth) const;
+
   struct Image {
     ConfusionMatrix confusion;
     struct Boundary {
@@ -30,8 +36,7 @@ class SemanticEvaluation {
     };
     std::vector<Boundary> boundaries;
   };
-  /// On any thread. Detections are painted in the order of their scores, the best on top. Throws Error as
-  /// semantic_of() and ConfusionMatrix::add().
+  /// On any thread. Throws Error as semantic_of() and ConfusionMatrix::add().
   Image compare(const Item& truth, const Item& prediction) const;
   /// One thread at a time.
   void add(const Image& image);
@@ -42,8 +47,6 @@ class SemanticEvaluation {
   SemanticScores scores() const;
 
  private:
-  cv::Mat truth_mask(const Item& item) const;
-  cv::Mat predicted_mask(const Item& item, bool is_background_known) const;
   std::vector<Image::Boundary> boundaries(const cv::Mat& prediction, const cv::Mat& truth) const;
 
   LabelMap labels_, predicted_labels_;

@@ -13,6 +13,7 @@
 #include "base/text.h"
 #include "dataset/item_lookup.h"
 #include "dataset/masks.h"
+#include "render/label_colours.h"
 
 namespace maskmill {
 namespace {
@@ -21,24 +22,6 @@ struct Drawn {
   std::function<void()> add;  // empty: not shown
   std::vector<Finding> findings;
 };
-
-/// The labels, and behind them those of the other data set that have other names.
-LabelMap united(LabelMap labels, const LabelMap& others) {
-  for (Label label : others) {
-    if (labels.find(label.name)) continue;
-    if (label.role == Role::background && labels.background()) label.role = Role::object;
-    label.id.reset();
-    labels.add(std::move(label));
-  }
-  return labels;
-}
-
-/// The other data set's labels in the colours of the united ones.
-LabelMap recoloured(const LabelMap& labels, const LabelMap& all) {
-  std::vector<Label> same(labels.begin(), labels.end());
-  for (Label& label : same) label.colour = all.colour(*all.find(label.name));
-  return LabelMap(std::move(same));
-}
 
 class Drawer {
  public:

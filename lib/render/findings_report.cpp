@@ -44,6 +44,13 @@ void write_overview(html::Page& page, const FindingsReport& report, const Rules&
   page.table(columns, rows);
 }
 
+void write_figure(html::Page& page, const FindingsReport::Example& example) {
+  std::vector<Markup> pictures;
+  for (const auto& picture : example.pictures)
+    pictures.push_back(html::jpeg_picture(reduced(picture.rgb, kPicturePx), picture.what));
+  page.figure(pictures, example.finding.place.text(), example.finding.message);
+}
+
 void write_rule(html::Page& page, const FindingsReport::Rule& rule) {
   page.section(rule.id, rule.title);
   if (!rule.harm.empty()) page.paragraph(rule.harm);
@@ -52,7 +59,7 @@ void write_rule(html::Page& page, const FindingsReport::Rule& rule) {
   bool fixes = false;
   for (const auto& example : rule.examples) {
     const Finding& finding = example.finding;
-    if (!example.picture.empty()) continue;
+    if (!example.pictures.empty()) continue;
     fixes = fixes || !finding.fix.empty();
     rows.push_back({html::text(finding.place.text()), html::text(finding.message), html::text(finding.fix)});
   }
@@ -60,10 +67,7 @@ void write_rule(html::Page& page, const FindingsReport::Rule& rule) {
   if (fixes) columns.push_back({"what to do"});
   if (!rows.empty()) page.table(columns, rows);
   for (const auto& example : rule.examples)
-    if (!example.picture.empty())
-      page.figure(
-          std::array{html::jpeg_picture(reduced(example.picture, kPicturePx), example.finding.place.text())},
-          example.finding.place.text(), example.finding.message);
+    if (!example.pictures.empty()) write_figure(page, example);
   if (rule.examples.size() < rule.count)
     page.paragraph("and " + with_thousands(rule.count - rule.examples.size()) + " more");
 }

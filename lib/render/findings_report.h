@@ -15,7 +15,11 @@ namespace maskmill {
 struct FindingsReport {
   struct Example {
     Finding finding;
-    cv::Mat picture;  ///< CV_8UC3 RGB; may be empty
+    struct Picture {
+      cv::Mat rgb;       ///< CV_8UC3
+      std::string what;  ///< where others stand beside it: the place that it shows
+    };
+    std::vector<Picture> pictures = {};  ///< of its place and of those related to it
   };
   struct Rule {
     std::string id;

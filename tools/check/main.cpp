@@ -4,8 +4,10 @@
 
 #include "data_options.h"
 #include "findings_page.h"
+#include "formats/predictions.h"
 #include "learn/forecast.h"
 #include "prepare/advice/closest_layout.h"
+#include "prepare/check/against.h"
 #include "prepare/check/baseline.h"
 #include "prepare/check/check.h"
 #include "prepare/check/fix.h"
@@ -22,6 +24,8 @@ struct Options {
   InputOptions input;
   int examples = 5;
   std::optional<std::string> report, sarif, baseline, training;
+  std::vector<std::string> against, read_predictions;
+  std::optional<std::string> from_predictions;
   std::optional<std::string> fix, to;
   Media media = Media::copy;
   bool force = false;
@@ -38,6 +42,12 @@ struct Options {
             "also say what training would do with the data under these settings: a file of them, a run, or "
             "defaults; key=value changes them",
             unset("nothing"));
+    setting(
+        "against", self.against,
+        "also rank what a trained model contradicts: predictions for items that it did not learn from, masks "
+        "(best with predict --probabilities) or scored objects; with folds once for each model");
+    setting("from-predictions", self.from_predictions, "PREDICTIONS' format", unset("found out"));
+    setting("read-predictions", self.read_predictions, "settings of PREDICTIONS' format, key=value");
     setting(
         "fix", self.fix,
         "also write a copy to this folder in which what can safely be repaired is repaired, and check that",
@@ -66,6 +76,8 @@ Verb verb() {
        {"maskmill check data/pets --json > known.json", "all findings, for a script or as a baseline"},
        {"maskmill check data/pets --baseline known.json --sarif new.sarif", "what is new since then"},
        {"maskmill check work/pets --for settings.json batch-size=32", "and what training would do with it"},
+       {"maskmill check data/pets --against work/predicted --report doubts.html",
+        "which labels a trained model contradicts most, with pictures"},
        {"maskmill check data/pets --fix work/pets",
         "a copy with what can safely be repaired, and what was done"}},
       training_keys()};
@@ -93,6 +105,8 @@ void require_outputs(const Options& options, const Format& source) {
   if (options.baseline && options.fix)
     throw Error(Code::usage,
                 "--baseline is silent about findings, and --fix repairs them all; give one of the two");
+  if (options.against.empty() && (options.from_predictions || !options.read_predictions.empty()))
+    throw Error(Code::usage, "settings of predictions go with --against");
   if (!options.fix) return;
   const Format& target = options.to ? formats::find(*options.to) : source;
   if (!target.create)
@@ -126,15 +140,30 @@ std::string known_in_words(const Baseline& baseline, const std::string& file) {
 }
 
 void write_findings(const Options& options, const CheckReport& report, const std::string& source,
-                    const formats::Opened& opened) {
-  if (options.report)
-    write_findings_report(findings_page(report, *opened.source, source, *opened.format, options.examples),
-                          *options.report, overwrite(options.force));
+                    const formats::Opened& opened, const std::vector<formats::Opened>& predictions) {
+  if (options.report) {
+    std::vector<PredictionsOfPage> predicted;
+    for (std::size_t i = 0; i < predictions.size(); ++i)
+      predicted.push_back({*predictions[i].source, root_of(options.against[i])});
+    write_findings_report(
+        findings_page(report, *opened.source, source, *opened.format, options.examples, predicted),
+        *options.report, overwrite(options.force));
+  }
   if (options.sarif) {
     OutputFile file(*options.sarif, overwrite(options.force));
     write_sarif(report.findings, root_of(source), [&](std::string_view bytes) { file.write(bytes); });
     file.commit();
   }
+}
+
+std::vector<formats::Opened> open_predictions(const Options& options, const std::string& source) {
+  std::vector<formats::Opened> all;
+  for (const std::string& path : options.against) {
+    all.push_back(formats::open_predictions(path, options.from_predictions.value_or(""),
+                                            options.read_predictions, source));
+    if (!options.from_predictions) say_format(path, all.back());
+  }
+  return all;
 }
 
 int run(const CommandLine& line, const Options& options) {
@@ -144,14 +173,26 @@ int run(const CommandLine& line, const Options& options) {
   if (options.baseline) baseline.emplace(*options.baseline);
   const formats::Opened opened = open_or_advise(source, options.input);
   require_outputs(options, *opened.format);
+  const std::vector<formats::Opened> predictions = open_predictions(options, source);
   CheckReport report = check(*opened.source);
+  std::optional<AgainstReport> against;
+  if (!predictions.empty()) {
+    std::vector<ModelPredictions> models;
+    for (std::size_t i = 0; i < predictions.size(); ++i)
+      models.push_back({*predictions[i].source, root_of(options.against[i])});
+    against = check_against(*opened.source, models, report);
+  }
   if (baseline) report.findings = baseline->without_known(report.findings, root_of(source));
-  write_findings(options, report, source, opened);
+  write_findings(options, report, source, opened, predictions);
   Json head{{"format", opened.format->name}, {"root", root_of(source).string()}};
   std::string text = to_text(report, static_cast<std::size_t>(options.examples));
   if (baseline) {
     head["baseline"] = {{"known", baseline->known()}, {"gone", baseline->gone()}};
     text += known_in_words(*baseline, *options.baseline);
+  }
+  if (against) {
+    head["against"] = to_json(*against);
+    text += to_text(*against);
   }
   if (training) {
     Findings said_by_the_check;

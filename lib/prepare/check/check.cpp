@@ -50,11 +50,14 @@ Looked look(ReadItem& read, const Metadata& metadata) {
 }
 
 Json to_json(const Finding& finding) {
-  return {{"rule", finding.rule},
-          {"severity", to_string(finding.severity)},
-          {"place", to_json(finding.place)},
-          {"message", finding.message},
-          {"fix", finding.fix}};
+  Json json{{"rule", finding.rule},
+            {"severity", to_string(finding.severity)},
+            {"place", to_json(finding.place)},
+            {"message", finding.message},
+            {"fix", finding.fix}};
+  if (finding.region) json["region"] = *finding.region;
+  for (const Place& place : finding.related) json["related"].push_back(to_json(place));
+  return json;
 }
 
 /// Without the last line break.
@@ -82,21 +85,29 @@ Json to_json(const Place& place) {
   return json;
 }
 
-void Report::operator()(Place place, std::string message, std::string fix,
-                        std::optional<Severity> severity) const {
-  if (has_said(rule_.id, place)) return;
-  add_({std::string(rule_.id), severity.value_or(rule_.severity), std::move(place), std::move(message),
-        fix.empty() ? std::string(rule_.fix) : std::move(fix)});
+Finding finding_of(const Rule& rule, Place place, std::string message, std::string fix,
+                   std::optional<Severity> severity, Evidence evidence) {
+  Finding finding{std::string(rule.id), severity.value_or(rule.severity), std::move(place),
+                  std::move(message), fix.empty() ? std::string(rule.fix) : std::move(fix)};
+  if (const auto& region = evidence.region)
+    finding.region = {region->x, region->y, region->width, region->height};
+  finding.related = std::move(evidence.related);
+  return finding;
 }
 
-void Report::unusual(int sort, Place place, std::string message) const {
+void Report::operator()(Place place, std::string message, std::string fix, std::optional<Severity> severity,
+                        Evidence evidence) const {
+  if (has_said(rule_.id, place)) return;
+  add_(
+      finding_of(rule_, std::move(place), std::move(message), std::move(fix), severity, std::move(evidence)));
+}
+
+void Report::unusual(int sort, Place place, std::string message, Evidence evidence) const {
   if (!sightings_) throw Error(Code::bug, "a habit was reported where there is no item");
   if (has_said(rule_.id, place)) return;
   looks_for(sort);
-  sightings_->seen.push_back({&rule_,
-                              sort,
-                              {std::string(rule_.id), rule_.severity, std::move(place), std::move(message),
-                               std::string(rule_.fix)}});
+  sightings_->seen.push_back(
+      {&rule_, sort, finding_of(rule_, std::move(place), std::move(message), {}, {}, std::move(evidence))});
 }
 
 void Report::looks_for(int sort) const {

@@ -33,7 +33,8 @@ CheckReport check(Source& source);
 /// Findings by rule with counts and the first examples, and a line of totals.
 std::string to_text(const CheckReport& report, std::size_t examples = 5);
 /// As text, two-space indented, a finding at a time, since all of them may be more than memory takes: what
-/// `head` holds, findings: [{rule, severity, place: {file, line, field}, message, fix}], counts: {error,
+/// `head` holds, findings: [{rule, severity, place: {file, line, field}, message, fix,
+/// region?: [x, y, width, height], related?: [place]}], counts: {error,
 /// warning, note}, rules: {id: n}, items, left_out.
 void write_json(const CheckReport& report, const Json& head,
                 const std::function<void(std::string_view)>& write);

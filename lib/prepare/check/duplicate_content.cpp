@@ -34,7 +34,7 @@ class Duplicates : public AcrossItems {
                              "learnt in one is scored in the other",
                              printable(first.file), in_quotes(first.subset), in_quotes(item.subset))
                : fmt::format("the same picture as {}", printable(first.file)),
-           "keep one of them");
+           "keep one of them", {}, {.related = {{first.file, {}, {}}}});
     if (!leaks && before.annotations == facts.annotations) report.repairable();
   }
   void finish(const Report&) override {}

@@ -75,7 +75,8 @@ void look_at_numbers(const ItemFacts& facts, const Report& report) {
         std::find_if(begin, parts.end(), [&](const Region& part) { return part.value != begin->value; });
     if (const auto far = far_parts_of({begin, end}))
       report.unusual(-1, {facts.instances->path.string(), {}, {}},
-                     fmt::format("the object {} has {}", begin->value, in_words(*far)));
+                     fmt::format("the object {} has {}", begin->value, in_words(*far)),
+                     {.region = around(far->part.window.box(), far->other.window.box())});
     begin = end;
   }
 }
@@ -90,7 +91,8 @@ void run(const Item& item, const ItemFacts& facts, const Metadata& metadata, con
     const int sort = annotation.label.value_or(-1);
     report.looks_for(sort);
     if (const auto far = far_parts_of(facts.objects[i].regions.parts))
-      report.unusual(sort, place_of(annotation, item), "one object has " + in_words(*far));
+      report.unusual(sort, place_of(annotation, item), "one object has " + in_words(*far),
+                     {.region = around(far->part.window.box(), far->other.window.box())});
   }
 }
 

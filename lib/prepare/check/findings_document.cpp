@@ -13,14 +13,26 @@ namespace {
 
 constexpr std::string_view kHint = "it is to be what maskmill check SRC --json printed: make it anew";
 
+Place place_in(const JsonField& entry) {
+  Place place{entry.at("file").text(), {}, {}};
+  if (const auto line = entry.find("line")) place.line = static_cast<std::size_t>(line->integer());
+  if (const auto field = entry.find("field")) place.field = field->text();
+  return place;
+}
+
 Finding finding_in(const JsonField& entry) {
   Finding finding;
   finding.rule = entry.at("rule").text();
   finding.message = entry.at("message").text();
-  const JsonField place = entry.at("place");
-  finding.place.file = place.at("file").text();
-  if (const auto line = place.find("line")) finding.place.line = static_cast<std::size_t>(line->integer());
-  if (const auto field = place.find("field")) finding.place.field = field->text();
+  finding.place = place_in(entry.at("place"));
+  if (const auto region = entry.find("region")) {
+    const std::vector<JsonField> numbers = region->elements();
+    if (numbers.size() != 4) throw region->unexpected("x, y, width and height");
+    finding.region.emplace();
+    for (std::size_t i = 0; i < 4; ++i) (*finding.region)[i] = numbers[i].number();
+  }
+  if (const auto related = entry.find("related"))
+    for (const JsonField& place : related->elements()) finding.related.push_back(place_in(place));
   return finding;
 }
 
@@ -104,6 +116,7 @@ FindingsOfItems::FindingsOfItems(const Path& document, const std::optional<std::
     rules.insert(finding.rule);
     if (rule && finding.rule != *rule) return;
     places_.add(words_.size(), finding.place, was);
+    for (const Place& place : finding.related) places_.add(words_.size(), place, was);
     words_.push_back(finding.rule + ": " + finding.message);
   });
   if (!rule || rules.contains(*rule)) return;

@@ -181,7 +181,7 @@ class LeakingGroups : public AcrossItems {
     report({second.file, {}, {}},
            fmt::format("{} ({}), such as {} in {} and this one in {}", what, counts(begin, end),
                        printable(first.file), in_quotes(first.subset), in_quotes(second.subset)),
-           "");
+           "", {}, {.related = {{first.file, {}, {}}}});
   }
 
   void say_members(const Report& report) const {

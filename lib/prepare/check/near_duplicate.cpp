@@ -50,7 +50,7 @@ class NearDuplicateItems : public AcrossItems {
           in_quotes(first.subset), in_quotes(second.subset));
     report({second.file, {}, {}}, std::move(text),
            leaks ? "keep one of them, or both in the same subset" : "",
-           leaks ? Severity::warning : Severity::note);
+           leaks ? Severity::warning : Severity::note, {.related = {{first.file, {}, {}}}});
   }
 
   NearDuplicates set_;

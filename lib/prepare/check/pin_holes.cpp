@@ -10,9 +10,11 @@ namespace {
 std::string in_words(const Specks& holes, const std::string& in) {
   if (holes.count == 1)
     return fmt::format("a hole of {} in {} at ({}, {})",
-                       counted(static_cast<std::size_t>(holes.pixels), "pixel"), in, holes.x, holes.y);
+                       counted(static_cast<std::size_t>(holes.pixels), "pixel"), in, holes.first.x,
+                       holes.first.y);
   return fmt::format("{} of {} in all in {}, the first at ({}, {})", counted(holes.count, "hole"),
-                     counted(static_cast<std::size_t>(holes.pixels), "pixel"), in, holes.x, holes.y);
+                     counted(static_cast<std::size_t>(holes.pixels), "pixel"), in, holes.first.x,
+                     holes.first.y);
 }
 
 Specks holes_of(const ObjectFacts& object, std::int64_t limit) {
@@ -26,7 +28,7 @@ void run(const Item& item, const ItemFacts& facts, const Metadata& metadata, con
   for (const int label : facts.labels_in(item)) report.looks_for(label);
   for (const auto& [label, holes] : facts.pin_holes)
     report.unusual(label, {facts.semantic->path.string(), {}, {}},
-                   in_words(holes, in_quotes(metadata.labels[label].name)));
+                   in_words(holes, in_quotes(metadata.labels[label].name)), {.region = holes.first.box()});
   const std::optional<Size> size = facts.size_of(item);
   for (std::size_t i = 0; i < item.annotations.size(); ++i) {
     const Annotation& annotation = item.annotations[i];
@@ -34,7 +36,8 @@ void run(const Item& item, const ItemFacts& facts, const Metadata& metadata, con
     if (annotation.label && metadata.labels.is_ignored(*annotation.label)) continue;
     const Specks holes = holes_of(facts.objects[i], largest_speck(*size));
     if (holes.count > 0)
-      report.unusual(annotation.label.value_or(-1), place_of(annotation, item), in_words(holes, "an object"));
+      report.unusual(annotation.label.value_or(-1), place_of(annotation, item), in_words(holes, "an object"),
+                     {.region = holes.first.box()});
   }
 }
 

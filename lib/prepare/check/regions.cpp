@@ -204,7 +204,7 @@ std::int64_t largest_speck(Size image) {
 }
 
 void Specks::add(const Region& region) {
-  if (count++ == 0) x = region.window.x, y = region.window.y;
+  if (count++ == 0) first = region.window;
   pixels += region.area;
 }
 

@@ -80,7 +80,7 @@ inline constexpr std::int64_t kSpeckShare = 50;
 struct Specks {
   std::size_t count = 0;
   std::int64_t pixels = 0;  ///< of all of them
-  int x = 0, y = 0;         ///< the top left corner of the window around the first
+  Window first;             ///< around the first
   void add(const Region& region);
 };
 

@@ -35,6 +35,16 @@ class ItemFindings {
   mutable std::size_t indexed_ = 0;
 };
 
+/// What shows a person what was found, besides the place.
+struct Evidence {
+  std::optional<Box> region = {};   ///< in pixels of the image
+  std::vector<Place> related = {};  ///< what it was compared with, such as the other picture of a pair
+};
+
+/// `fix` and `severity` are the rule's own where they are not set.
+Finding finding_of(const Rule& rule, Place place, std::string message, std::string fix = {},
+                   std::optional<Severity> severity = std::nullopt, Evidence evidence = {});
+
 /// Takes a rule's findings.
 class Report {
  public:
@@ -55,13 +65,13 @@ class Report {
   /// Where, what was found, and, where it helps, what to do; of another severity where the rule's own does
   /// not fit. What was found at this place by this rule already, such as by the reader, is not said twice.
   void operator()(Place place, std::string message, std::string fix,
-                  std::optional<Severity> severity = std::nullopt) const;
+                  std::optional<Severity> severity = std::nullopt, Evidence evidence = {}) const;
   bool has_said(std::string_view rule, const Place& place) const;
 
   /// Something that is a slip where few items have it, and else how the data was made
   /// (prepare/check/habits.h). Only in Rule::run. `sort`: a label's index, where labels are counted each by
   /// itself, or -1.
-  void unusual(int sort, Place place, std::string message) const;
+  void unusual(int sort, Place place, std::string message, Evidence evidence = {}) const;
   /// The item is one of those that could show something of the sort, whether it does or not.
   void looks_for(int sort) const;
 
@@ -93,7 +103,14 @@ class AcrossItems {
   virtual void finish(const Report& report) = 0;
 };
 
-/// One rule: a file in this folder and a line in rules.cpp. Either `run` or `across` is set.
+struct Contrast;
+struct ModelHabits;
+
+/// Takes what a model contradicts in one item, where, in which words, and how strongly: findings of a rule
+/// are ranked by that.
+using Contradict = std::function<void(double weight, Place place, std::string message, Evidence evidence)>;
+
+/// One rule: a file in this folder and a line in rules.cpp. One of `run`, `across` and `against` is set.
 struct Rule {
   std::string_view id;
   Severity severity = Severity::error;  ///< but where a finding says another
@@ -104,6 +121,8 @@ struct Rule {
   void (*run)(const Item& item, const ItemFacts& facts, const Metadata& metadata,
               const Report& report) = nullptr;
   std::unique_ptr<AcrossItems> (*across)(const Metadata& metadata) = nullptr;
+  /// One item beside what a trained model predicts for it (prepare/check/against.h); on any thread.
+  void (*against)(const Contrast& contrast, const ModelHabits& model, const Contradict& say) = nullptr;
 
   /// What `check --fix` does to an item that the rule reports as repairable, in words and in deed: only what
   /// guesses nothing and loses nothing that may be right. Nothing: the item is left out of the copy.

@@ -50,6 +50,8 @@ Json result_of(const Finding& finding, std::size_t rule_number, const Path& root
               {"level", to_string(finding.severity)},
               {"message", text_message(words)}};
   if (!finding.place.empty()) result["locations"] = Json::array({location_of(finding.place)});
+  if (finding.region) result["properties"]["region"] = *finding.region;
+  for (const Place& place : finding.related) result["relatedLocations"].push_back(location_of(place));
   result["partialFingerprints"]["maskmill/v1"] = fingerprint_of(finding, root).hex();
   return result;
 }

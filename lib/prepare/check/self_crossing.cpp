@@ -41,7 +41,7 @@ void run(const Item& item, const ItemFacts& facts, const Metadata&, const Report
                          "ties off {:.6g} square pixels",
                          crossing->at.x, crossing->at.y, crossing->first + 1, crossing->second + 1,
                          std::min(crossing->first_lobe_area, crossing->second_lobe_area)),
-             "");
+             "", {}, {.region = Box{crossing->at.x, crossing->at.y, 0, 0}});
   }
 }
 

@@ -12,9 +12,11 @@ namespace {
 std::string in_words(const Specks& specks, const std::string& of) {
   if (specks.count == 1)
     return fmt::format("a speck of {} of {} at ({}, {})",
-                       counted(static_cast<std::size_t>(specks.pixels), "pixel"), of, specks.x, specks.y);
+                       counted(static_cast<std::size_t>(specks.pixels), "pixel"), of, specks.first.x,
+                       specks.first.y);
   return fmt::format("{} of {} of {} in all, the first at ({}, {})", counted(specks.count, "speck"), of,
-                     counted(static_cast<std::size_t>(specks.pixels), "pixel"), specks.x, specks.y);
+                     counted(static_cast<std::size_t>(specks.pixels), "pixel"), specks.first.x,
+                     specks.first.y);
 }
 
 Specks specks_of(const std::vector<Region>& parts, std::int64_t limit) {
@@ -30,7 +32,8 @@ void run(const Item& item, const ItemFacts& facts, const Metadata& metadata, con
   for (const int label : facts.labels_in(item)) report.looks_for(label);
   for (const auto& [label, specks] : facts.specks)
     report.unusual(label, {facts.semantic->path.string(), {}, {}},
-                   in_words(specks, in_quotes(metadata.labels[label].name)) + ", amid another label");
+                   in_words(specks, in_quotes(metadata.labels[label].name)) + ", amid another label",
+                   {.region = specks.first.box()});
   const std::optional<Size> size = facts.size_of(item);
   for (std::size_t i = 0; i < item.annotations.size(); ++i) {
     const Annotation& annotation = item.annotations[i];
@@ -39,7 +42,8 @@ void run(const Item& item, const ItemFacts& facts, const Metadata& metadata, con
     const Specks specks = specks_of(facts.objects[i].regions.parts, largest_speck(*size));
     if (specks.count > 0)
       report.unusual(annotation.label.value_or(-1), place_of(annotation, item),
-                     in_words(specks, "an object") + ", apart from the rest of it");
+                     in_words(specks, "an object") + ", apart from the rest of it",
+                     {.region = specks.first.box()});
   }
 }
 

@@ -9,11 +9,14 @@ using namespace maskmill::tests;
 namespace {
 
 Finding numbered(int i) {
-  return {i % 3 == 0 ? "a" : "b",
-          static_cast<Severity>(i % 3),
-          {"f\xFF\n" + std::to_string(i), 7, "field"},
-          "m\"\xC3\xA9",
-          "fix"};
+  Finding finding{i % 3 == 0 ? "a" : "b",
+                  static_cast<Severity>(i % 3),
+                  {"f\xFF\n" + std::to_string(i), 7, "field"},
+                  "m\"\xC3\xA9",
+                  "fix"};
+  if (i % 2 == 0) finding.region = {-1, 0.1, i / 3.0, 1e9};
+  if (i % 5 == 0) finding.related = {{"o\xFE", {}, ""}, {"", 3, "x"}};
+  return finding;
 }
 
 }  // namespace

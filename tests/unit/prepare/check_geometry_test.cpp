@@ -184,6 +184,7 @@ TEST_CASE("specks: a few pixels of a label amid another, with their place") {
   CHECK(finding.severity == Severity::warning);
   CHECK_THAT(finding.place.file, contains("m1.png"));
   CHECK_THAT(finding.message, contains("4 pixels of \"car\" at (30, 90)"));
+  CHECK(finding.region == std::array<double, 4>{30, 90, 2, 2});
 }
 
 TEST_CASE("specks: neither what is larger, nor crumbs of a border, nor what lies in void") {
@@ -220,6 +221,7 @@ TEST_CASE("pin-holes: a few pixels of background or void amid a label, with thei
     CHECK(finding.rule == "pin-holes");
     CHECK_THAT(finding.message, contains("2 holes") && contains("6 pixels") && contains("in \"car\"") &&
                                     contains("(130, 70)"));
+    CHECK(finding.region == std::array<double, 4>{130, 70, 2, 2});
   }
   cv::Mat large = road_and_car();
   large(cv::Rect(130, 70, 4, 4)) = 0;
@@ -327,6 +329,7 @@ TEST_CASE("self-crossing: says where, and how much is tied off") {
   CHECK(finding.severity == Severity::warning);
   CHECK_THAT(finding.message,
              contains("at 150, 150") && contains("points 1 and 3") && contains("2500 square"));
+  CHECK(finding.region == std::array<double, 4>{150, 150, 0, 0});
   // What a rounding twists: a lobe of half a pixel.
   CHECK(found_in({annotation(polygon(
                      Ring{{100, 100}, {200, 100}, {200, 200}, {101, 200}, {102, 201}, {102, 199.5}}))})
@@ -459,6 +462,7 @@ TEST_CASE("far-parts: two objects under one number, but no parts that something 
   const Finding finding = only(found_in({annotation(polygon({square(10, 10, 40), square(400, 300, 40)}))}));
   CHECK(finding.rule == "far-parts");
   CHECK_THAT(finding.message, contains("from 10, 10 to 50, 50") && contains("from 400, 300 to 440, 340"));
+  CHECK(finding.region == std::array<double, 4>{10, 10, 430, 330});
   CHECK(only(found_in({annotation(pixels({{10, 10, 30, 30}, {300, 20, 30, 30}}))})).rule == "far-parts");
   CHECK(found_in({annotation(polygon({square(10, 10, 40), square(120, 10, 40)}))}).empty());
   CHECK(found_in({annotation(polygon({square(10, 10, 40), square(150, 10, 40), square(290, 10, 40)}))})

@@ -81,6 +81,7 @@ TEST_CASE("near-duplicate: the pair is named; across subsets it is a warning") {
     REQUIRE(findings.size() == 1);
     CHECK(findings[0].place.file == items[4].image.string());
     CHECK_THAT(findings[0].message, contains("i1.jpg"));
+    CHECK(findings[0].related == std::vector<Place>{{items[1].image.string(), {}, {}}});
     CHECK(findings[0].severity == (leaks ? Severity::warning : Severity::note));
     CHECK((findings[0].message.find("\"val\"") != std::string::npos) == leaks);
   }

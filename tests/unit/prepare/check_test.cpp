@@ -158,7 +158,7 @@ TEST_CASE("every rule says what it finds, what harm it does and what to do") {
     CHECK_FALSE(rule->title.empty());
     CHECK_FALSE(rule->harm.empty());
     CHECK_FALSE(rule->fix.empty());
-    CHECK((rule->run == nullptr) != (rule->across == nullptr));
+    CHECK((rule->run != nullptr) + (rule->across != nullptr) + (rule->against != nullptr) == 1);
   }
 }
 

@@ -98,15 +98,11 @@ TEST_CASE("a findings report lists the rules, worst first, with their examples")
                           kNasty,
                           kNasty,
                           2,
-                          {{finding("few-errors", Severity::error), {}},
-                           {finding("few-errors", Severity::error), picture({900, 600}, 1)}}});
-  report.rules.push_back({"many-errors",
-                          Severity::error,
-                          kNasty,
-                          "",
-                          "",
-                          1234,
-                          {{finding("many-errors", Severity::error), {}}}});
+                          {{finding("few-errors", Severity::error)},
+                           {finding("few-errors", Severity::error),
+                            {{picture({900, 600}, 1), kNasty}, {picture({60, 60}, 2), "other"}}}}});
+  report.rules.push_back(
+      {"many-errors", Severity::error, kNasty, "", "", 1234, {{finding("many-errors", Severity::error)}}});
   report.rules.push_back({"silent", Severity::error, "", "", "", 0, {}});
   write_findings_report(report, scratch / "check.html", Overwrite::no);
   const Element page = parse_xml(read_file(scratch / "check.html"));
@@ -115,6 +111,7 @@ TEST_CASE("a findings report lists the rules, worst first, with their examples")
   CHECK(headings == std::vector<std::string>{"Rules", "many-errors", "few-errors", "a-note"});
   CHECK_THAT(page.text, contains("and 1,233 more"));
   CHECK(find_all(page, "figure").size() == 1);
+  CHECK(find_all(find_all(page, "figure").at(0), "img").size() == 2);
   CHECK_THAT(find_all(page, "figure").at(0).text, contains(kNastyShown));
   CHECK(find_all(page, "span", "bad").size() == 2);
   CHECK_THAT(find_all(page, "dl", "headline").at(0).text, contains("1,236"));
