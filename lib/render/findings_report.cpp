@@ -23,11 +23,9 @@ using Rules = std::vector<const FindingsReport::Rule*>;
 
 void write_overview(html::Page& page, const FindingsReport& report, const Rules& rules) {
   html::KeyValues totals;
-  for (const Severity severity : {Severity::error, Severity::warning, Severity::note}) {
-    std::size_t sum = 0;
-    for (const auto* rule : rules) sum += rule->severity == severity ? rule->count : 0;
-    totals.emplace_back(std::string(to_string(severity)) + (sum == 1 ? "" : "s"), with_thousands(sum));
-  }
+  for (const auto& [what, count] :
+       {std::pair("error", report.errors), {"warning", report.warnings}, {"note", report.notes}})
+    totals.emplace_back(std::string(what) + (count == 1 ? "" : "s"), with_thousands(count));
   page.headline(totals);
   if (!report.facts.empty()) page.key_values(report.facts);
   if (rules.empty()) {
@@ -38,7 +36,7 @@ void write_overview(html::Page& page, const FindingsReport& report, const Rules&
                            html::Column{"findings", true}};
   std::vector<html::Row> rows;
   for (const auto* rule : rules)
-    rows.push_back({html::badge(to_string(rule->severity), tone_of(rule->severity)), html::text(rule->id),
+    rows.push_back({html::badge(to_string(rule->severity), tone_of(rule->severity)), html::section_link(rule->id),
                     html::text(rule->title), html::count(static_cast<std::int64_t>(rule->count))});
   page.section("Rules");
   page.table(columns, rows);

@@ -23,16 +23,17 @@ struct FindingsReport {
   };
   struct Rule {
     std::string id;
-    Severity severity = Severity::error;
-    std::string title;  ///< what is wrong, in a few words; may be empty
-    std::string harm;   ///< what it does to training; may be empty
-    std::string fix;    ///< may be empty
+    Severity severity = Severity::error;  ///< of its worst finding
+    std::string title;                    ///< what is wrong, in a few words; may be empty
+    std::string harm;                     ///< what it does to training; may be empty
+    std::string fix;                      ///< may be empty
     std::size_t count = 0;
     std::vector<Example> examples;  ///< at most `count`, the first ones
   };
 
   std::string title, subtitle;
-  html::KeyValues facts;    ///< of the data set: its format, items, labels
+  html::KeyValues facts;  ///< of the data set: its format, items, labels
+  std::size_t errors = 0, warnings = 0, notes = 0;
   std::vector<Rule> rules;  ///< those that found something
 };
 

@@ -45,7 +45,22 @@ Markup legend_entry(const LegendEntry& entry) {
   return {fmt::format("<span class=\"name\">{}{}</span>{}", square, escaped(entry.name), remark)};
 }
 
+/// Letters, digits and hyphens stay, and every other byte is written as a number.
+std::string anchor_of(std::string_view heading) {
+  std::string anchor = "at-";
+  for (const char byte : heading) {
+    const bool is_plain = (byte >= 'a' && byte <= 'z') || (byte >= 'A' && byte <= 'Z') ||
+                          (byte >= '0' && byte <= '9') || byte == '-';
+    anchor += is_plain ? std::string(1, byte) : fmt::format("_{:02x}", static_cast<unsigned char>(byte));
+  }
+  return anchor;
+}
+
 }  // namespace
+
+Markup section_link(std::string_view heading) {
+  return {fmt::format("<a href=\"#{}\">{}</a>", anchor_of(heading), escaped(heading))};
+}
 
 Markup text(std::string_view words) {
   return {escaped(words)};
@@ -102,7 +117,8 @@ Page::Page(Write write, std::string_view title, std::string_view subtitle, Layou
 
 void Page::section(std::string_view heading, std::string_view introduction) {
   leave_gallery();
-  put({in_section_ ? "</section>\n" : "", "<section>\n<h2>", escaped(heading), "</h2>\n"});
+  put({in_section_ ? "</section>\n" : "", "<section>\n<h2 id=\"", anchor_of(heading), "\">", escaped(heading),
+       "</h2>\n"});
   in_section_ = true;
   if (!introduction.empty()) put({"<p class=\"introduction\">", escaped(introduction), "</p>\n"});
 }

@@ -27,6 +27,9 @@ Markup share(double fraction, int decimals = 3);
 /// A square of the colour, then the name.
 Markup swatch(Rgb colour, std::string_view name);
 
+/// The words, which lead to the section of that heading on the same page.
+Markup section_link(std::string_view heading);
+
 enum class Tone { plain, good, warning, bad };
 /// One word that stands out.
 Markup badge(std::string_view word, Tone tone);
@@ -58,7 +61,7 @@ class Page {
   Page(const Page&) = delete;
   Page& operator=(const Page&) = delete;
 
-  /// What follows belongs under this heading. `introduction` may be empty.
+  /// What follows belongs under this heading, of which a page has one. `introduction` may be empty.
   void section(std::string_view heading, std::string_view introduction = {});
   void paragraph(std::string_view words);
   /// A remark set apart.

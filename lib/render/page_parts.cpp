@@ -27,6 +27,7 @@ header p { margin: .35rem 0 0; color: var(--muted); }
 section { margin-top: 2.75rem; }
 section > p, .note { max-width: 46rem; }
 p { margin: 0 0 1rem; }
+a { color: inherit; text-underline-offset: .15em; text-decoration-color: var(--muted); }
 .introduction { color: var(--muted); }
 .note { margin: 1rem 0; padding: .6rem .9rem; border-left: 3px solid var(--line); background: var(--panel); }
 .note.good { border-color: var(--good); } .note.warning { border-color: var(--warning); }

@@ -192,12 +192,16 @@ FindingsReport findings_page(const CheckReport& checked, Source& source, const s
   FindingsReport page;
   page.title = name;
   page.subtitle = counted(checked.items, "item") + " checked";
+  page.errors = checked.findings.count(Severity::error);
+  page.warnings = checked.findings.count(Severity::warning);
+  page.notes = checked.findings.count(Severity::note);
   page.facts = {{"format", std::string(format.title)},
                 {"items that could not be read", with_thousands(checked.left_out)}};
   checked.findings.for_each([&](const Finding& finding) {
     auto rule = std::find_if(page.rules.begin(), page.rules.end(),
                              [&](const FindingsReport::Rule& known) { return known.id == finding.rule; });
     if (rule == page.rules.end()) rule = page.rules.insert(rule, described(finding));
+    rule->severity = std::max(rule->severity, finding.severity);
     if (rule->count++ < static_cast<std::size_t>(examples)) rule->examples.push_back({finding, {}});
   });
   add_pictures(page, source, root_of(name), predictions);

@@ -87,7 +87,13 @@ TEST_CASE("curves are a chart a quantity and a line a subset") {
 
 TEST_CASE("a findings report lists the rules, worst first, with their examples") {
   const Scratch scratch;
-  FindingsReport report{.title = kNasty, .subtitle = kNasty, .facts = {{"items", "10"}}, .rules = {}};
+  FindingsReport report{.title = kNasty,
+                        .subtitle = kNasty,
+                        .facts = {{"items", "10"}},
+                        .errors = 1236,
+                        .warnings = 0,
+                        .notes = 7,
+                        .rules = {}};
   const auto finding = [](const std::string& rule, Severity severity) {
     return Finding{rule, severity, Place{kNasty + ".jpg", 3, kNasty}, kNasty, kNasty};
   };
@@ -109,6 +115,10 @@ TEST_CASE("a findings report lists the rules, worst first, with their examples")
   std::vector<std::string> headings;
   for (const Element& heading : find_all(page, "h2")) headings.push_back(heading.text);
   CHECK(headings == std::vector<std::string>{"Rules", "many-errors", "few-errors", "a-note"});
+  std::vector<std::string> links, targets;
+  for (const Element& link : find_all(page, "a")) links.push_back(link.attribute("href"));
+  for (const Element& heading : find_all(page, "h2")) targets.push_back("#" + heading.attribute("id"));
+  CHECK(links == std::vector<std::string>(targets.begin() + 1, targets.end()));
   CHECK_THAT(page.text, contains("and 1,233 more"));
   CHECK(find_all(page, "figure").size() == 1);
   CHECK(find_all(find_all(page, "figure").at(0), "img").size() == 2);
@@ -119,8 +129,9 @@ TEST_CASE("a findings report lists the rules, worst first, with their examples")
 
 TEST_CASE("a data set without findings gets a report that says so") {
   const Scratch scratch;
-  write_findings_report({.title = "t", .subtitle = "", .facts = {}, .rules = {}}, scratch / "check.html",
-                        Overwrite::no);
+  write_findings_report(
+      {.title = "t", .subtitle = "", .facts = {}, .errors = 0, .warnings = 0, .notes = 0, .rules = {}},
+      scratch / "check.html", Overwrite::no);
   const Element page = parse_xml(read_file(scratch / "check.html"));
   REQUIRE(find_all(page, "p", "good").size() == 1);
 }
