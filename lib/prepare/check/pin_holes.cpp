@@ -34,7 +34,7 @@ void run(const Item& item, const ItemFacts& facts, const Metadata& metadata, con
     const Annotation& annotation = item.annotations[i];
     if (annotation.flags.crowd == true || !size) continue;
     if (annotation.label && metadata.labels.is_ignored(*annotation.label)) continue;
-    const Specks holes = holes_of(facts.objects[i], largest_speck(*size));
+    const Specks holes = holes_of(facts.objects[i], largest_pin_hole(*size));
     if (holes.count > 0)
       report.unusual(annotation.label.value_or(-1), place_of(annotation, item), in_words(holes, "an object"),
                      {.region = holes.first.box()});

@@ -13,7 +13,8 @@
 namespace maskmill {
 namespace {
 
-constexpr std::int64_t kLeastSpeck = 4;
+constexpr std::int64_t kLeastSpeck = 4;  // real signs far away are larger
+constexpr std::int64_t kLeastHole = 9;   // in an object there is nothing that small but by a slip
 constexpr std::int64_t kSpeckOfImage = 100'000;
 constexpr std::int64_t kImageOfSpeck = 1000;
 constexpr std::int64_t kSlender = 4;  // a window of more than so many times the area: a line, no speck
@@ -203,6 +204,10 @@ std::int64_t largest_speck(Size image) {
   return std::min(std::max(kLeastSpeck, image.area() / kSpeckOfImage), image.area() / kImageOfSpeck);
 }
 
+std::int64_t largest_pin_hole(Size image) {
+  return std::min(std::max(kLeastHole, image.area() / kSpeckOfImage), image.area() / kImageOfSpeck);
+}
+
 void Specks::add(const Region& region) {
   if (count++ == 0) first = region.window;
   pixels += region.area;
@@ -214,7 +219,8 @@ MaskRegions regions_of(const cv::Mat& labels, const LabelMap& map) {
     std::size_t regions = 0;
     std::vector<Region> tiny;
   };
-  const std::int64_t limit = largest_speck({labels.cols, labels.rows});
+  const Size size{labels.cols, labels.rows};
+  const std::int64_t largest_of_label = largest_speck(size), largest_hole = largest_pin_hole(size);
   const auto role_of = [&](std::uint32_t label) {
     return label < static_cast<std::uint32_t>(map.size()) ? map[static_cast<int>(label)].role : Role::ignore;
   };
@@ -227,10 +233,11 @@ MaskRegions regions_of(const cv::Mat& labels, const LabelMap& map) {
       of_label->largest = std::max(of_label->largest, region.area);
       ++of_label->regions;
     }
-    if (region.area > limit || !is_compact(region)) return;
+    const bool is_of_label = role_of(region.value) == Role::object;
+    if (region.area > (is_of_label ? largest_of_label : largest_hole) || !is_compact(region)) return;
     const auto around = value_around(labels, region);
     if (!around || role_of(*around) == Role::ignore) return;
-    if (role_of(region.value) == Role::object)
+    if (is_of_label)
       of_label->tiny.push_back(region);
     else if (role_of(*around) == Role::object)
       found.pin_holes[*around].add(region);

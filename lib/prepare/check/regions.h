@@ -69,10 +69,12 @@ struct RleRegions {
 };
 RleRegions regions_of(const Rle& rle);
 
-/// Pixels up to which a region is a speck or a pin-hole and no object: 3 x 3, in an image of more than 0.9
-/// megapixels one in 100,000, and never more than one in 1,000. What is drawn by hand at the size of a screen
-/// is larger; what a slip of a brush or a rounding leaves is not.
+/// Pixels up to which a region is a speck and no object: 2 x 2, in an image of more than 0.4 megapixels one in
+/// 100,000, and never more than one in 1,000. What is drawn by hand at the size of a screen is larger; what a
+/// slip of a brush or a rounding leaves is not.
 std::int64_t largest_speck(Size image);
+/// The same of a hole in an object or a label: 3 x 3 at least.
+std::int64_t largest_pin_hole(Size image);
 /// A speck is at most one in so many pixels of what else there is of the same.
 inline constexpr std::int64_t kSpeckShare = 50;
 

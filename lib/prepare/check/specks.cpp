@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "base/text.h"
+#include "dataset/shape_geometry.h"
 #include "prepare/check/rule.h"
 
 namespace maskmill {
@@ -28,6 +29,29 @@ Specks specks_of(const std::vector<Region>& parts, std::int64_t limit) {
   return specks;
 }
 
+/// Parts of an outline that are too small to have a pixel: a click beside the object. They are no regions of
+/// its pixels.
+std::vector<Box> lost_clicks(const Annotation& annotation) {
+  std::vector<Box> clicks;
+  const auto* polygon = std::get_if<Polygon>(&annotation.shape);
+  if (!polygon || polygon->parts.size() < 2) return clicks;
+  double largest = 0;
+  for (const PolygonPart& part : polygon->parts) largest = std::max(largest, area(Polygon{{part}}));
+  for (const PolygonPart& part : polygon->parts) {
+    const Polygon alone{{part}};
+    const double own = area(alone);
+    if (own > 0 && own < 1 && largest >= kSpeckShare)
+      if (const auto box = bounding_box(alone)) clicks.push_back(*box);
+  }
+  return clicks;
+}
+
+std::string in_words(const std::vector<Box>& clicks) {
+  return fmt::format("{} of the outline of less than a pixel, {}at {:.6g}, {:.6g}",
+                     counted(clicks.size(), "part"), clicks.size() == 1 ? "" : "the first ", clicks.front().x,
+                     clicks.front().y);
+}
+
 void run(const Item& item, const ItemFacts& facts, const Metadata& metadata, const Report& report) {
   for (const int label : facts.labels_in(item)) report.looks_for(label);
   for (const auto& [label, specks] : facts.specks)
@@ -37,8 +61,12 @@ void run(const Item& item, const ItemFacts& facts, const Metadata& metadata, con
   const std::optional<Size> size = facts.size_of(item);
   for (std::size_t i = 0; i < item.annotations.size(); ++i) {
     const Annotation& annotation = item.annotations[i];
-    if (annotation.flags.crowd == true || facts.objects[i].regions.parts.size() < 2 || !size) continue;
+    if (annotation.flags.crowd == true) continue;
     if (annotation.label && metadata.labels.is_ignored(*annotation.label)) continue;
+    if (const std::vector<Box> clicks = lost_clicks(annotation); !clicks.empty())
+      report.unusual(annotation.label.value_or(-1), place_of(annotation, item), in_words(clicks),
+                     {.region = clicks.front()});
+    if (facts.objects[i].regions.parts.size() < 2 || !size) continue;
     const Specks specks = specks_of(facts.objects[i].regions.parts, largest_speck(*size));
     if (specks.count > 0)
       report.unusual(annotation.label.value_or(-1), place_of(annotation, item),

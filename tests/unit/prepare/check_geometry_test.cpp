@@ -223,9 +223,11 @@ TEST_CASE("pin-holes: a few pixels of background or void amid a label, with thei
                                     contains("(130, 70)"));
     CHECK(finding.region == std::array<double, 4>{130, 70, 2, 2});
   }
-  cv::Mat large = road_and_car();
-  large(cv::Rect(130, 70, 4, 4)) = 0;
-  CHECK(found_in_masks({large}).empty());
+  cv::Mat three = road_and_car(), four = road_and_car();
+  three(cv::Rect(130, 70, 3, 3)) = 0;
+  four(cv::Rect(130, 70, 4, 4)) = 0;
+  CHECK(only(found_in_masks({three})).rule == "pin-holes");
+  CHECK(found_in_masks({four}).empty());
 }
 
 TEST_CASE("specks that many masks have are one note, and those of another label are still told") {
@@ -255,6 +257,10 @@ TEST_CASE("specks and pin-holes of an object's mask, and of a polygon's parts") 
 
   const Shape parts = polygon({square(100, 100, 60), square(300, 200, 2)});
   CHECK(only(found_in({annotation(parts)})).rule == "specks");
+  const Shape clicked = polygon({square(100, 100, 60), Ring{{300, 200}, {301, 200}, {300, 201}}});
+  const Finding click = only(found_in({annotation(clicked)}));
+  CHECK(click.rule == "specks");
+  CHECK_THAT(click.message, contains("less than a pixel, at 300, 200"));
   Annotation crowd = annotation(mask);
   crowd.flags.crowd = true;
   CHECK(found_in({crowd}).empty());
