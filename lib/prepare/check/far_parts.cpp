@@ -107,6 +107,7 @@ const Rule far_parts{
         "Two objects under one number count as one: the network is told to find them together, and their box "
         "covers what lies between. A note where many of a label are so.",
     .fix = "Look whether they are two objects; then give each an annotation of its own.",
-    .run = run};
+    .run = run,
+    .slip_share = 0.05};
 
 }  // namespace maskmill
