@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <iterator>
+#include <tuple>
 #include <unordered_map>
 #include <utility>
 
@@ -29,7 +30,7 @@ struct InStep {
 
 /// An item of either list that is to be read, the second time for some.
 struct Reads {
-  std::size_t number = 0;
+  std::size_t number = 0, number_b = 0;
   ReadItem a, b;
 };
 
@@ -53,7 +54,8 @@ class Pairing {
     std::size_t next = 0, number = 0;
     ordered_pipeline(
         [&]() -> std::optional<Reads> {
-          Reads reads{next++, a_.next(), b_.next()};
+          Reads reads{next, next, a_.next(), b_.next()};
+          ++next;
           if (!reads.a && !reads.b) return std::nullopt;
           return reads;
         },
@@ -71,7 +73,7 @@ class Pairing {
 
   InStep in_step(const Reads& reads) const {
     InStep step;
-    ItemPair pair{reads.number, {}, {}, {}};
+    ItemPair pair{reads.number, reads.number_b, {}, {}, {}};
     std::vector<Finding> of_b;
     if (reads.a) pair.a = reads.a(pair.findings, look_);
     if (reads.b) pair.b = reads.b(of_b, look_);
@@ -97,9 +99,10 @@ class Pairing {
   }
 
   void read_the_rest() {
-    std::unordered_map<Digest, ReadItem, HashDigest> of_b;
-    for_each_unmet(b_, unmet_b_,
-                   [&](const Unmet& one, ReadItem&& read) { of_b.emplace(one.id, std::move(read)); });
+    std::unordered_map<Digest, std::pair<std::size_t, ReadItem>, HashDigest> of_b;
+    for_each_unmet(b_, unmet_b_, [&](const Unmet& one, ReadItem&& read) {
+      of_b.emplace(one.id, std::pair(one.number, std::move(read)));
+    });
     a_.rewind();
     std::size_t next_a = 0, position = 0, next_b = 0;
     const auto next = [&]() -> std::optional<Reads> {
@@ -107,15 +110,17 @@ class Pairing {
         ReadItem read = a_.next();
         if (!read) break;
         if (position++ != unmet_a_[next_a].number) continue;
-        Reads reads{unmet_a_[next_a].number, std::move(read), {}};
-        if (auto found = of_b.extract(unmet_a_[next_a].id)) reads.b = std::move(found.mapped());
+        Reads reads{unmet_a_[next_a].number, 0, std::move(read), {}};
+        if (auto found = of_b.extract(unmet_a_[next_a].id))
+          std::tie(reads.number_b, reads.b) = std::move(found.mapped());
         ++next_a;
         return reads;
       }
       next_a = unmet_a_.size();
       while (next_b < unmet_b_.size()) {
         const Unmet& one = unmet_b_[next_b++];
-        if (auto found = of_b.extract(one.id)) return Reads{one.number, {}, std::move(found.mapped())};
+        if (auto found = of_b.extract(one.id))
+          return Reads{one.number, one.number, {}, std::move(found.mapped().second)};
       }
       return std::nullopt;
     };
@@ -127,7 +132,7 @@ class Pairing {
   }
 
   std::function<void()> together(const Reads& reads) const {
-    ItemPair pair{reads.number, {}, {}, {}};
+    ItemPair pair{reads.number, reads.number_b, {}, {}, {}};
     if (reads.a) pair.a = reads.a(pair.findings, look_);
     if (reads.b) pair.b = reads.b(pair.findings, look_);
     if (!pair.a && !pair.b) return {};

@@ -13,6 +13,7 @@ namespace maskmill {
 /// An item of one data set and the one of the same id in another.
 struct ItemPair {
   std::size_t number = 0;         ///< a's among its source's items, from 0; b's where there is no a
+  std::size_t number_b = 0;       ///< b's, where there is one
   std::optional<Item> a, b;       ///< at least one of them is there
   std::vector<Finding> findings;  ///< of reading both
 };
@@ -28,7 +29,7 @@ struct UnpairedItems {
 ///
 /// Data sets that list the same items in the same order are read once, in step, and the pairs come in that
 /// order. Items that do not meet so are read a second time and come after: those of `a` in its order, then
-/// those that only `b` has. Of such, 24 to 90 bytes each are kept. Findings of opening go to `findings`, as
+/// those that only `b` has. Of such, 24 to 98 bytes each are kept. Findings of opening go to `findings`, as
 /// do those of items that cannot be read.
 UnpairedItems for_each_pair(Source& a, Source& b, Findings& findings,
                             const std::function<std::function<void()>(ItemPair&&)>& work,

@@ -17,19 +17,7 @@
 namespace maskmill {
 namespace {
 
-constexpr std::size_t bit_of(std::size_t area, std::size_t threshold) {
-  return area * kOverlapThresholds + threshold;
-}
 static_assert(kAreaRanges * kOverlapThresholds <= 40);
-
-/// As numpy.linspace(0, 1, 101) gives them.
-std::array<double, kRecallThresholds> recall_thresholds() {
-  constexpr double step = 1. / (kRecallThresholds - 1);
-  std::array<double, kRecallThresholds> thresholds{};
-  for (std::size_t i = 0; i < kRecallThresholds; ++i) thresholds[i] = static_cast<double>(i) * step;
-  thresholds.back() = 1;
-  return thresholds;
-}
 
 /// numpy's pairwise summation (umr_sum of its C sources), whose rounding the published numbers have.
 double pairwise_sum(std::span<const double> values) {
@@ -128,16 +116,6 @@ class CurveMaker {
   double best_score_ = 0;  // of all detections, right or not
 };
 
-/// The labels that are objects: by their ids, where all have one.
-std::vector<int> evaluated_labels(const LabelMap& labels) {
-  std::vector<int> evaluated;
-  for (int i = 0; i < labels.size(); ++i)
-    if (labels[i].role == Role::object) evaluated.push_back(i);
-  if (std::ranges::all_of(evaluated, [&](int label) { return labels[label].id.has_value(); }))
-    std::ranges::sort(evaluated, {}, [&](int label) { return *labels[label].id; });
-  return evaluated;
-}
-
 /// Means over parts of the curves.
 class Summary {
  public:
@@ -177,8 +155,34 @@ class Summary {
 
 }  // namespace
 
-CocoEvaluation::CocoEvaluation(const LabelMap& labels, Protocol protocol)
-    : labels_(labels), protocol_(protocol), by_label_(static_cast<std::size_t>(labels.size())) {}
+std::array<double, kRecallThresholds> recall_thresholds() {
+  constexpr double step = 1. / (kRecallThresholds - 1);
+  std::array<double, kRecallThresholds> thresholds{};
+  for (std::size_t i = 0; i < kRecallThresholds; ++i) thresholds[i] = static_cast<double>(i) * step;
+  thresholds.back() = 1;
+  return thresholds;
+}
+
+std::vector<int> evaluated_labels(const LabelMap& labels) {
+  std::vector<int> evaluated;
+  for (int i = 0; i < labels.size(); ++i)
+    if (labels[i].role == Role::object) evaluated.push_back(i);
+  if (std::ranges::all_of(evaluated, [&](int label) { return labels[label].id.has_value(); }))
+    std::ranges::sort(evaluated, {}, [&](int label) { return *labels[label].id; });
+  return evaluated;
+}
+
+std::optional<double> DetectionCounts::f1() const {
+  const std::size_t whole = 2 * found + wrong + missed;
+  if (whole == 0) return std::nullopt;
+  return 2 * static_cast<double>(found) / static_cast<double>(whole);
+}
+
+CocoEvaluation::CocoEvaluation(const LabelMap& labels, Protocol protocol, bool keeps_images)
+    : labels_(labels),
+      protocol_(protocol),
+      keeps_images_(keeps_images),
+      by_label_(static_cast<std::size_t>(labels.size())) {}
 
 std::vector<CocoEvaluation::Part> CocoEvaluation::matched(const std::vector<Overlaps>& image) {
   std::vector<Part> parts;
@@ -209,11 +213,17 @@ void CocoEvaluation::add(std::int64_t number, const std::vector<Part>& image) {
   for (const Part& part : image) {
     OfLabel& label = by_label_[static_cast<std::size_t>(part.label)];
     for (std::size_t area = 0; area < kAreaRanges; ++area) label.truths[area] += part.truths[area];
+    if (keeps_images_) {
+      label.places.resize(label.places.size() + part.detections.size(), images_);
+      if (std::ranges::any_of(part.truths, [](std::uint32_t count) { return count > 0; }))
+        truths_.push_back({images_, part.label, part.truths});
+    }
     for (std::size_t rank = 0; rank < part.detections.size(); ++rank) {
       const Part::Detection& detection = part.detections[rank];
       label.detections.push_back({detection.score, number, detection.found, rank, detection.ignored});
     }
   }
+  ++images_;
 }
 
 CocoCurves CocoEvaluation::curves() const {
@@ -229,10 +239,7 @@ CocoCurves CocoEvaluation::curves() const {
   parallel_for(curves.labels.size(), [&](std::size_t k) {
     const OfLabel& label = by_label_[static_cast<std::size_t>(curves.labels[k])];
     std::vector<Kept> kept = label.detections;
-    std::ranges::stable_sort(kept, [](const Kept& a, const Kept& b) {
-      if (a.score != b.score) return a.score > b.score;
-      return a.image != b.image ? a.image < b.image : a.rank < b.rank;
-    });
+    std::ranges::stable_sort(kept, precedes);
     std::vector<Ranked> ranked;
     for (const Kept& one : kept)
       ranked.push_back({one.score, one.found, one.ignored, static_cast<std::uint32_t>(one.rank)});
@@ -277,6 +284,39 @@ CocoScores CocoEvaluation::scores(const CocoCurves& curves, const std::vector<ch
     scores.labels.push_back(std::move(own));
   }
   return scores;
+}
+
+std::optional<OperatingPoint> CocoEvaluation::best_f1() const {
+  std::vector<std::pair<double, bool>> detections;  // score, found
+  std::size_t truths = 0;
+  for (const OfLabel& label : by_label_) {
+    truths += label.truths[0];
+    for (const Kept& kept : label.detections)
+      if (!(kept.ignored & 1)) detections.emplace_back(kept.score, (kept.found & 1) != 0);
+  }
+  std::ranges::sort(detections, std::greater<>(), [](const auto& one) { return one.first; });
+  std::optional<OperatingPoint> best;
+  DetectionCounts counts{0, 0, truths};
+  for (std::size_t i = 0; i < detections.size(); ++i) {
+    const auto& [score, is_found] = detections[i];
+    is_found ? (++counts.found, --counts.missed) : ++counts.wrong;
+    if (i + 1 < detections.size() && detections[i + 1].first == score) continue;  // all of a score count
+    if (counts.found > 0 && (!best || *counts.f1() > *best->counts.f1())) best = {score, counts};
+  }
+  return best;
+}
+
+std::vector<DetectionCounts> CocoEvaluation::counts_of_images(double least_score) const {
+  std::vector<DetectionCounts> images(images_);
+  for (const Truths& truths : truths_) images[truths.place].missed += truths.counts[0];
+  for (const OfLabel& label : by_label_)
+    for (std::size_t i = 0; i < label.places.size(); ++i) {
+      const Kept& kept = label.detections[i];
+      if ((kept.ignored & 1) || kept.score < least_score) continue;
+      DetectionCounts& image = images[label.places[i]];
+      kept.found & 1 ? (++image.found, --image.missed) : ++image.wrong;
+    }
+  return images;
 }
 
 Json to_json(const CocoScores& scores, const LabelMap& labels) {

@@ -57,11 +57,24 @@ struct CocoScores {
   std::vector<OfLabel> labels;  ///< those that have an object or a detection, in CocoCurves' order
 };
 
+/// Detections of one image, or of all, at an IoU of .5, whatever their area.
+struct DetectionCounts {
+  std::size_t found = 0, wrong = 0, missed = 0;
+  /// 2 found / (2 found + wrong + missed); undefined where there is nothing, neither annotated nor detected.
+  std::optional<double> f1() const;
+};
+
+/// Where detections below a score are left out.
+struct OperatingPoint {
+  double least_score = 0;
+  DetectionCounts counts;
+};
+
 /// Gathers the matches of images, and makes COCO's or LVIS's average precision and recall of them. Keeps 32
-/// bytes a detection.
+/// bytes a detection; with `keeps_images` 4 more, and 24 for each label that an image has objects of.
 class CocoEvaluation {
  public:
-  CocoEvaluation(const LabelMap& labels, Protocol protocol);
+  CocoEvaluation(const LabelMap& labels, Protocol protocol, bool keeps_images = false);
 
   /// What is kept of one label in one image.
   struct Part {
@@ -84,7 +97,14 @@ class CocoEvaluation {
   /// Of these curves. `frequency`: by label, LVIS's r, c or f; nothing for a label without one.
   CocoScores scores(const CocoCurves& curves, const std::vector<char>& frequency = {}) const;
 
+  /// The score from which on F1 at an IoU of .5 is best, over all labels together; of equal ones the highest.
+  /// Nothing where nothing is found.
+  std::optional<OperatingPoint> best_f1() const;
+  /// Of each image in the order of add(); with `keeps_images` only.
+  std::vector<DetectionCounts> counts_of_images(double least_score) const;
+
  private:
+  friend class WeightedCoco;
   struct Kept {
     double score;
     std::int64_t image;
@@ -94,11 +114,35 @@ class CocoEvaluation {
   struct OfLabel {
     std::array<std::size_t, kAreaRanges> truths{};
     std::vector<Kept> detections;
+    std::vector<std::uint32_t> places;  // of each detection its image's; empty unless images are kept
   };
-  const LabelMap& labels_;
+  struct Truths {
+    std::uint32_t place;
+    int label;
+    std::array<std::uint32_t, kAreaRanges> counts;
+  };
+  /// Best first, as the curves take them.
+  static bool precedes(const Kept& a, const Kept& b) {
+    if (a.score != b.score) return a.score > b.score;
+    return a.image != b.image ? a.image < b.image : a.rank < b.rank;
+  }
+
+  LabelMap labels_;
   Protocol protocol_;
+  bool keeps_images_;
   std::vector<OfLabel> by_label_;
+  std::uint32_t images_ = 0;
+  std::vector<Truths> truths_;  // of images, where they are kept
 };
+
+/// The labels that take part: by their ids, where all have one.
+std::vector<int> evaluated_labels(const LabelMap& labels);
+/// Which detections were found, or ignored, where objects of this area count, at this threshold.
+constexpr std::size_t bit_of(std::size_t area, std::size_t threshold) {
+  return area * kOverlapThresholds + threshold;
+}
+/// As numpy.linspace(0, 1, 101) gives them.
+std::array<double, kRecallThresholds> recall_thresholds();
 
 /// {AP, AP50, ..., classes: [{name, truths, detections, AP, ...}]}; undefined is null.
 Json to_json(const CocoScores& scores, const LabelMap& labels);

@@ -104,10 +104,14 @@ bool is_true(const Attributes& attributes, std::string_view name) {
 /// One annotation, with what is computed of it when it is first asked for.
 class Object {
  public:
-  Object(const Annotation& annotation, int label, double score)
-      : annotation_(&annotation), label_(label), score_(score) {}
+  Object(const Item& item, const Annotation& annotation, int label, double score)
+      : annotation_(&annotation),
+        index_(static_cast<std::uint32_t>(&annotation - item.annotations.data())),
+        label_(label),
+        score_(score) {}
 
   const Annotation& annotation() const { return *annotation_; }
+  std::uint32_t index() const { return index_; }
   int label() const { return label_; }
   double score() const { return score_; }
   bool is_crowd() const { return annotation_->flags.crowd == true; }
@@ -157,12 +161,13 @@ class Object {
   }
 
   const Annotation* annotation_;
+  std::uint32_t index_;
   int label_;
   double score_;
   std::optional<Pixels> pixels_, boundary_;
 };
 
-bool takes_part(const Annotation& annotation, const LabelMap& labels, int label) {
+bool is_object(const Annotation& annotation, const LabelMap& labels, int label) {
   return label >= 0 && labels[label].role == Role::object && !is_label_mask(annotation) &&
          (stated_box(annotation) || has_area(annotation.shape));
 }
@@ -203,8 +208,8 @@ class OverlapMeter::Image {
       : meter_(meter), truth_(truth), findings_(findings) {
     size_ = truth.size ? truth.size : detections ? detections->size : std::nullopt;
     for (const Annotation& annotation : truth.annotations)
-      if (const int label = annotation.label.value_or(-1); takes_part(annotation, meter.labels_, label))
-        truths_.emplace_back(annotation, label, 0);
+      if (const int label = annotation.label.value_or(-1); is_object(annotation, meter.labels_, label))
+        truths_.emplace_back(truth, annotation, label, 0);
     std::ranges::stable_sort(truths_, {}, &Object::label);
     if (is_lvis()) {
       std::erase_if(truths_, [&](Object& object) { return area_of(object) <= 0; });
@@ -216,6 +221,10 @@ class OverlapMeter::Image {
 
   std::vector<Overlaps> overlaps(OverlapKind kind) {
     std::vector<Overlaps> all;
+    std::vector<Object*> compared;  // truths of all labels
+    if (meter_.settings_.across_labels)
+      for (Object& truth : truths_)
+        if (takes_part(truth, kind)) compared.push_back(&truth);
     std::size_t truth = 0, detection = 0;
     while (truth < truths_.size() || detection < detections_.size()) {
       const int next_truth = truth < truths_.size() ? truths_[truth].label() : meter_.labels_.size();
@@ -223,6 +232,7 @@ class OverlapMeter::Image {
           detection < detections_.size() ? std::min(next_truth, detections_[detection].label()) : next_truth;
       const auto truths = of_label(truths_, truth, label), found = of_label(detections_, detection, label);
       Overlaps one = overlaps(label, truths, found, kind);
+      for (std::size_t d = 0; d < one.detections.size(); ++d) measure_across(found[d], compared, kind, one);
       if (!one.truths.empty() || !one.detections.empty()) all.push_back(std::move(one));
     }
     return all;
@@ -234,11 +244,11 @@ class OverlapMeter::Image {
   void add_detections(const Item& detections) {
     for (const Annotation& annotation : detections.annotations) {
       const int label = annotation.label ? meter_.label_of_[static_cast<std::size_t>(*annotation.label)] : -1;
-      if (!takes_part(annotation, meter_.labels_, label)) continue;
+      if (!is_object(annotation, meter_.labels_, label)) continue;
       const std::optional<double> stated = score_of(annotation);
       const std::optional<double> score = stated ? stated : meter_.settings_.score;
       if (score)
-        detections_.emplace_back(annotation, label, *score);
+        detections_.emplace_back(detections, annotation, label, *score);
       else
         findings_.push_back({"no-score", Severity::warning, annotation.origin,
                              "a detection without a score, which is left out",
@@ -271,15 +281,14 @@ class OverlapMeter::Image {
     if (!is_lvis()) detections = detections.first(std::min(detections.size(), kMostOfLabel));
     std::vector<Object*> compared;
     for (Object& truth : truths) {
-      if (kind != OverlapKind::bbox && !has_area(truth.annotation().shape)) continue;
+      if (!takes_part(truth, kind)) continue;
       compared.push_back(&truth);
-      const bool is_crowd = truth.is_crowd() && !is_lvis();
-      result.truths.push_back({area_of(truth), is_crowd,
+      result.truths.push_back({area_of(truth), is_crowd(truth),
                                is_lvis() && is_true(truth.annotation().attributes, "ignore"),
-                               truth.annotation().id == 0});
+                               truth.annotation().id == 0, truth.index()});
     }
     for (Object& detection : detections)
-      result.detections.push_back({detection.score(), area_of_detection(detection)});
+      result.detections.push_back({detection.score(), area_of_detection(detection), detection.index()});
     if (compared.empty() || detections.empty()) return result;
     result.ious.reserve(compared.size() * detections.size());
     for (Object& detection : detections)
@@ -287,6 +296,25 @@ class OverlapMeter::Image {
         result.ious.push_back(iou(detection, *compared[i], result.truths[i].is_crowd, kind));
     return result;
   }
+
+  /// Of its own label they are known.
+  void measure_across(Object& detection, const std::vector<Object*>& truths, OverlapKind kind,
+                      Overlaps& result) {
+    if (truths.empty()) return;
+    std::size_t own = result.ious_of_all.size() / truths.size() * result.truths.size();
+    for (Object* truth : truths) {
+      const bool is_own = truth->label() == result.label;
+      const double measured = is_own             ? result.ious[own++]
+                              : is_crowd(*truth) ? 0
+                                                 : iou(detection, *truth, false, kind);
+      result.ious_of_all.push_back(is_crowd(*truth) ? 0 : measured);
+    }
+  }
+
+  static bool takes_part(const Object& truth, OverlapKind kind) {
+    return kind == OverlapKind::bbox || has_area(truth.annotation().shape);
+  }
+  bool is_crowd(const Object& truth) const { return truth.is_crowd() && !is_lvis(); }
 
   double iou(Object& detection, Object& truth, bool is_crowd, OverlapKind kind) {
     if (kind == OverlapKind::bbox)

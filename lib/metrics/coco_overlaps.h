@@ -38,16 +38,21 @@ struct Overlaps {
     /// pycocotools marks what a detection found by the annotation's id, and 0 for nothing: what finds the
     /// annotation of the id 0 counts as wrong there, and so it does here.
     bool has_id_0 = false;
+    std::uint32_t annotation = 0;  ///< its index in the truth's item
   };
   struct Detection {
     double score = 0;
     double area = 0;  ///< of the box where one is stated, else of the pixels, as pycocotools' loadRes has it
+    std::uint32_t annotation = 0;  ///< its index in the predictions' item
   };
   int label = 0;                      ///< index in the truth's LabelMap
   bool is_exhaustive = true;          ///< all objects of the label in this image are annotated
   std::vector<Truth> truths;          ///< in the data set's order
   std::vector<Detection> detections;  ///< best score first; equal ones in the data set's order
   std::vector<double> ious;           ///< by detection, then by truth; empty where there is none of either
+  /// With OverlapSettings::across_labels, by detection, then by all truths of the image, label after label as
+  /// measure() returns them; 0 of crowds.
+  std::vector<double> ious_of_all;
 
   double iou(std::size_t detection, std::size_t truth) const {
     return ious[detection * truths.size() + truth];
@@ -67,6 +72,7 @@ enum class Protocol {
 struct OverlapSettings {
   Protocol protocol = Protocol::coco;
   std::optional<double> score = {};  // of detections that have none; unset: those are left out
+  bool across_labels = false;  // also measure detections against truths of other labels, which takes longer
 };
 
 /// The overlaps of images of one pair of data sets. Thread-safe.

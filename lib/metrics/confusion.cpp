@@ -122,31 +122,45 @@ void ConfusionMatrix::add(const ConfusionMatrix& other) {
   ignored_ += other.ignored_;
 }
 
-SemanticScores scores_of(const ConfusionMatrix& matrix) {
-  SemanticScores scores;
-  scores.labels.resize(static_cast<std::size_t>(matrix.labels()));
-  std::int64_t right = 0, all = 0;
+void LabelPixels::add(const LabelPixels& other, std::int64_t times) {
+  right += times * other.right, truth += times * other.truth, predicted += times * other.predicted;
+  boundary_common += times * other.boundary_common, boundary_either += times * other.boundary_either;
+}
+
+std::vector<LabelPixels> pixels_of(const ConfusionMatrix& matrix) {
+  std::vector<LabelPixels> labels(static_cast<std::size_t>(matrix.labels()));
   for (int truth = 0; truth < matrix.labels(); ++truth) {
-    scores.labels[static_cast<std::size_t>(truth)].pixels = matrix.missed(truth);
+    labels[static_cast<std::size_t>(truth)].right = matrix.count(truth, truth);
+    labels[static_cast<std::size_t>(truth)].truth += matrix.missed(truth);
     for (int prediction = 0; prediction < matrix.labels(); ++prediction) {
-      scores.labels[static_cast<std::size_t>(truth)].pixels += matrix.count(truth, prediction);
-      scores.labels[static_cast<std::size_t>(prediction)].predicted += matrix.count(truth, prediction);
+      labels[static_cast<std::size_t>(truth)].truth += matrix.count(truth, prediction);
+      labels[static_cast<std::size_t>(prediction)].predicted += matrix.count(truth, prediction);
     }
   }
-  for (int label = 0; label < matrix.labels(); ++label) {
-    LabelScores& score = scores.labels[static_cast<std::size_t>(label)];
-    const std::int64_t hits = matrix.count(label, label);
-    score.iou = ratio(hits, score.pixels + score.predicted - hits);
-    score.dice = ratio(2 * hits, score.pixels + score.predicted);
-    score.precision = ratio(hits, score.predicted);
-    score.recall = ratio(hits, score.pixels);
-    right += hits;
-    all += score.pixels;
+  return labels;
+}
+
+SemanticScores scores_of(std::span<const LabelPixels> labels) {
+  SemanticScores scores;
+  std::int64_t right = 0, all = 0;
+  for (const LabelPixels& label : labels) {
+    scores.labels.push_back({ratio(label.right, label.truth + label.predicted - label.right),
+                             ratio(2 * label.right, label.truth + label.predicted),
+                             ratio(label.right, label.predicted), ratio(label.right, label.truth),
+                             ratio(label.boundary_common, label.boundary_either), label.truth,
+                             label.predicted});
+    right += label.right;
+    all += label.truth;
   }
   scores.mean_iou = mean_of(scores.labels, &LabelScores::iou);
   scores.mean_dice = mean_of(scores.labels, &LabelScores::dice);
+  scores.mean_boundary_iou = mean_of(scores.labels, &LabelScores::boundary_iou);
   scores.pixel_accuracy = ratio(right, all);
   return scores;
+}
+
+SemanticScores scores_of(const ConfusionMatrix& matrix) {
+  return scores_of(pixels_of(matrix));
 }
 
 Json to_json(const SemanticScores& scores, const LabelMap& labels) {

@@ -74,6 +74,15 @@ struct SemanticScores {
   std::optional<double> pixel_accuracy;  ///< pixels right over pixels counted; undefined where there are none
 };
 
+/// How many pixels of one label are what, of which all its scores follow.
+struct LabelPixels {
+  std::int64_t right = 0, truth = 0, predicted = 0;       ///< TP, TP + FN, TP + FP
+  std::int64_t boundary_common = 0, boundary_either = 0;  ///< of those near the label's edges
+  void add(const LabelPixels& other, std::int64_t times = 1);
+};
+std::vector<LabelPixels> pixels_of(const ConfusionMatrix& matrix);
+
+SemanticScores scores_of(std::span<const LabelPixels> labels);
 SemanticScores scores_of(const ConfusionMatrix& matrix);
 
 /// {"semantic": {mean_iou, mean_dice, pixel_accuracy, classes: [{name, iou, dice, precision, recall,

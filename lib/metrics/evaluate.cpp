@@ -80,12 +80,11 @@ std::vector<OverlapKind> kinds_of(const std::set<Metric>& metrics) {
   return kinds;
 }
 
-/// By the predictions' label, the truth's of that name.
 std::vector<int> labels_by_name(const LabelMap& truth, const LabelMap& predictions, Findings& findings) {
-  std::vector<int> label_of;
-  for (const Label& label : predictions) {
-    label_of.push_back(truth.find(label.name).value_or(-1));
-    if (label_of.back() < 0 && label.role == Role::object)
+  std::vector<int> label_of = maskmill::labels_by_name(truth, predictions);
+  for (int i = 0; i < predictions.size(); ++i) {
+    const Label& label = predictions[i];
+    if (label_of[static_cast<std::size_t>(i)] < 0 && label.role == Role::object)
       findings.add({"label-unknown",
                     Severity::warning,
                     {},
@@ -113,6 +112,12 @@ std::vector<char> frequencies(const Metadata& metadata) {
   return letters;
 }
 
+OverlapSettings overlap_settings(const EvaluationSettings& settings) {
+  OverlapSettings overlaps = settings.overlaps;
+  overlaps.across_labels = settings.errors;
+  return overlaps;
+}
+
 bool has_id_0(const Item& item) {
   return std::ranges::any_of(item.annotations, [](const Annotation& one) { return one.id == 0; });
 }
@@ -123,18 +128,25 @@ class Evaluator {
       : truth_(truth),
         predictions_(predictions),
         findings_(findings),
-        metrics_(settings.metrics.empty()
-                     ? metrics_for(holdings_of(truth), holdings_of(predictions), truth.metadata().labels,
-                                   settings.overlaps.score.has_value())
-                     : settings.metrics),
+        metrics_(settings.metrics.empty() ? default_metrics(truth, predictions, settings.overlaps)
+                                          : settings.metrics),
         kinds_(kinds_of(metrics_)),
         label_of_(labels_by_name(truth.metadata().labels, predictions.metadata().labels, findings)),
-        meter_(truth.metadata().labels, label_of_, settings.overlaps) {
+        bootstrap_(settings.bootstrap),
+        with_errors_(settings.errors),
+        meter_(truth.metadata().labels, label_of_, overlap_settings(settings)) {
+    const LabelMap& labels = truth.metadata().labels;
+    const bool keeps_images = settings.keep_images || settings.bootstrap.resamples > 0;
+    if (keeps_images) images_ = std::make_shared<EvaluatedImages>();
     if (metrics_.contains(Metric::semantic))
-      semantic_.emplace(truth.metadata().labels, predictions.metadata().labels, label_of_, true);
-    panoptic_.resize(static_cast<std::size_t>(truth.metadata().labels.size()));
-    for (std::size_t i = 0; i < kinds_.size(); ++i)
-      coco_.emplace_back(truth.metadata().labels, settings.overlaps.protocol);
+      semantic_.emplace(labels, predictions.metadata().labels, label_of_, true);
+    panoptic_.resize(static_cast<std::size_t>(labels.size()));
+    for (std::size_t i = 0; i < kinds_.size(); ++i) {
+      coco_.emplace_back(labels, settings.overlaps.protocol, keeps_images);
+      if (with_errors_) errors_.emplace_back(labels);
+    }
+    if (images_ && semantic_) images_->semantic.emplace(semantic_->labels());
+    if (images_ && metrics_.contains(Metric::panoptic)) images_->panoptic.emplace(labels);
   }
 
   EvaluationReport run() {
@@ -158,7 +170,11 @@ class Evaluator {
     enum { evaluated, failed, not_annotated, unknown } what = evaluated;
     bool is_predicted = true;
     std::int64_t number = 0;
+    std::size_t position = 0;  // in the truth
+    std::optional<std::size_t> position_b;
+    std::string id;
     std::vector<std::vector<CocoEvaluation::Part>> parts;
+    std::vector<DetectionErrors::Image> errors;
     std::optional<SemanticEvaluation::Image> semantic;
     std::vector<PanopticCounts> panoptic;  // by label, or empty
     std::vector<Finding> findings;
@@ -181,6 +197,9 @@ class Evaluator {
       return out;
     }
     out.number = pair.a->source_id.value_or(static_cast<std::int64_t>(pair.number));
+    out.position = pair.number;
+    if (pair.b) out.position_b = pair.number_b;
+    if (images_) out.id = pair.a->id;
     out.is_predicted = pair.b.has_value();
     try {
       measure(*pair.a, pair.b ? &*pair.b : nullptr, out);
@@ -210,8 +229,10 @@ class Evaluator {
   }
 
   void measure_overlaps(const Item& truth, const Item* prediction, Compared& out) const {
-    for (const std::vector<Overlaps>& overlaps : meter_.measure(truth, prediction, kinds_, out.findings))
+    for (const std::vector<Overlaps>& overlaps : meter_.measure(truth, prediction, kinds_, out.findings)) {
       out.parts.push_back(CocoEvaluation::matched(overlaps));
+      if (with_errors_) out.errors.push_back(DetectionErrors::explained(overlaps));
+    }
     if (has_id_0(truth))
       out.findings.push_back({"annotation-id-zero", Severity::warning, truth.origin,
                               "an annotation of the id 0: what finds it counts as wrong, as in pycocotools",
@@ -219,27 +240,8 @@ class Evaluator {
   }
 
   std::vector<PanopticCounts> panoptic_counts(const Item& truth, const Item* prediction) const {
-    const std::optional<Size> size = truth.size ? truth.size : prediction ? prediction->size : std::nullopt;
-    if (!size) throw Error(Code::bad_value, "the image's size is unknown");
-    if (truth.semantic || (prediction && prediction->semantic))
-      throw Error(Code::bad_value,
-                  "a mask of labels does not tell objects apart, which panoptic quality needs")
-          .hint("convert to coco_panoptic makes segments of it");
-    const auto segments = [&](const Item& item, auto&& label_of) {
-      std::vector<PanopticSegment> all;
-      for (const Annotation& annotation : item.annotations)
-        if (has_area(annotation.shape))
-          all.push_back(
-              {label_of(annotation.label), annotation.flags.crowd == true, pixels_of(annotation, *size)});
-      return all;
-    };
-    const auto mapped = [&](const std::optional<int>& label) -> std::optional<int> {
-      if (!label || label_of_[static_cast<std::size_t>(*label)] < 0) return std::nullopt;
-      return label_of_[static_cast<std::size_t>(*label)];
-    };
-    const auto same = [](const std::optional<int>& label) { return label; };
-    return match_segments(segments(truth, same),
-                          prediction ? segments(*prediction, mapped) : std::vector<PanopticSegment>(),
+    return match_segments(truth_segments(truth, prediction).segments,
+                          predicted_segments(truth, prediction, label_of_).segments,
                           truth_.metadata().labels);
   }
 
@@ -264,6 +266,12 @@ class Evaluator {
     if (compared.semantic) semantic_->add(*compared.semantic);
     for (std::size_t label = 0; label < compared.panoptic.size(); ++label)
       panoptic_[label].add(compared.panoptic[label]);
+    for (std::size_t i = 0; i < errors_.size(); ++i)
+      errors_[i].add(compared.number, std::move(compared.errors[i]));
+    if (!images_) return;
+    images_->add(compared.position, compared.position_b, compared.id);
+    if (images_->semantic) images_->semantic->add(compared.semantic ? &*compared.semantic : nullptr);
+    if (images_->panoptic) images_->panoptic->add(compared.panoptic);
   }
 
   void finish() {
@@ -275,13 +283,33 @@ class Evaluator {
     for (std::size_t i = 0; i < coco_.size(); ++i) {
       CocoCurves curves = coco_[i].curves();
       CocoScores scores = coco_[i].scores(curves, letters);
-      report_.coco.push_back({kinds_[i], std::move(curves), std::move(scores)});
+      report_.coco.push_back({kinds_[i], std::move(curves), std::move(scores), {}});
+      if (with_errors_) report_.coco.back().errors = errors_[i].scores();
+      if (images_) images_->coco.push_back({kinds_[i], std::move(coco_[i]), letters});
+    }
+    report_.images = images_;
+    report_.bootstrap = bootstrap_;
+    if (bootstrap_.resamples > 0) draw_intervals();
+  }
+
+  void draw_intervals() {
+    const std::vector<std::uint32_t> places = images_->in_order();
+    for (const EvaluatedImages::Group& group : images_->groups()) {
+      const std::vector<std::optional<Interval>> drawn =
+          bootstrap(*group.scores, places, images_->size(), bootstrap_);
+      const WeightedScores::Names& names = group.scores->names();
+      EvaluationReport::Intervals own{group.name, {}, names.of_label, {}};
+      for (std::size_t i = 0; i < names.overall.size(); ++i)
+        own.overall.emplace_back(names.overall[i], drawn[i]);
+      for (std::size_t i = 0; i < names.labels.size(); ++i)
+        own.labels.emplace_back(names.labels[i], drawn[names.overall.size() + i]);
+      report_.intervals.push_back(std::move(own));
     }
   }
 
   /// Without the background that was added, where nothing was painted on it.
   EvaluationReport::Semantic semantic_report() const {
-    EvaluationReport::Semantic semantic{semantic_->labels(), semantic_->scores()};
+    EvaluationReport::Semantic semantic{semantic_->labels(), semantic_->scores(), semantic_->confusion()};
     const LabelScores& last = semantic.scores.labels.back();
     if (semantic.labels.size() > report_.labels.size() && last.pixels + last.predicted == 0) {
       semantic.labels = report_.labels;
@@ -296,19 +324,68 @@ class Evaluator {
   const std::set<Metric> metrics_;
   const std::vector<OverlapKind> kinds_;
   const std::vector<int> label_of_;
+  const BootstrapSettings bootstrap_;
+  const bool with_errors_;
   const OverlapMeter meter_;
   std::optional<SemanticEvaluation> semantic_;
   std::vector<CocoEvaluation> coco_;
+  std::vector<DetectionErrors> errors_;
   std::vector<PanopticCounts> panoptic_;
+  std::shared_ptr<EvaluatedImages> images_;  // where they are kept
   EvaluationReport report_;
 };
 
 }  // namespace
 
+std::set<Metric> default_metrics(Source& truth, Source& predictions, const OverlapSettings& overlaps) {
+  return metrics_for(holdings_of(truth), holdings_of(predictions), truth.metadata().labels,
+                     overlaps.score.has_value());
+}
+
 EvaluationReport evaluate(Source& truth, Source& predictions, const EvaluationSettings& settings,
                           Findings& findings) {
   return Evaluator(truth, predictions, settings, findings).run();
 }
+
+std::set<Metric> EvaluationReport::metrics() const {
+  std::set<Metric> metrics;
+  if (semantic) metrics.insert(Metric::semantic);
+  if (panoptic) metrics.insert(Metric::panoptic);
+  for (const Coco& own : coco)
+    metrics.insert(own.kind == OverlapKind::bbox   ? Metric::bbox
+                   : own.kind == OverlapKind::segm ? Metric::segm
+                                                   : Metric::boundary);
+  return metrics;
+}
+
+std::vector<int> labels_by_name(const LabelMap& truth, const LabelMap& predictions) {
+  std::vector<int> label_of;
+  for (const Label& label : predictions) label_of.push_back(truth.find(label.name).value_or(-1));
+  return label_of;
+}
+
+namespace {
+
+Json to_json(const EvaluationReport::Intervals& intervals) {
+  const auto bounds = [](const std::optional<Interval>& interval) {
+    return interval ? Json{interval->low, interval->high} : Json(nullptr);
+  };
+  Json object = Json::object(), classes = Json::array();
+  for (const auto& [name, interval] : intervals.overall) object[name] = bounds(interval);
+  for (const auto& [name, interval] : intervals.labels)
+    if (interval) classes.push_back({{"name", name}, {intervals.of_label, bounds(interval)}});
+  object["classes"] = std::move(classes);
+  return object;
+}
+
+std::string to_table(const EvaluationReport::Intervals& intervals) {
+  std::string text = intervals.metric + ", 95 % intervals\n";
+  for (const auto& [name, interval] : intervals.overall)
+    if (interval) text += fmt::format("  {:<17} {:.4f} to {:.4f}\n", name, interval->low, interval->high);
+  return text;
+}
+
+}  // namespace
 
 Json to_json(const EvaluationReport& report) {
   Json document{{"items", report.items},
@@ -318,10 +395,20 @@ Json to_json(const EvaluationReport& report) {
                 {"unknown", report.unknown}};
   if (report.semantic)
     document["semantic"] = to_json(report.semantic->scores, report.semantic->labels)["semantic"];
-  for (const EvaluationReport::Coco& coco : report.coco)
-    document["coco"][std::string(name_of(coco.kind))] = to_json(coco.scores, report.labels);
+  for (const EvaluationReport::Coco& coco : report.coco) {
+    Json& own = document["coco"][std::string(name_of(coco.kind))];
+    own = to_json(coco.scores, report.labels);
+    if (coco.errors) own["errors"] = to_json(*coco.errors);
+  }
   if (report.panoptic)
     document["panoptic"] = to_json(report.panoptic->quality, report.panoptic->counts, report.labels);
+  if (report.bootstrap.resamples > 0) {
+    Json intervals = Json::object();
+    for (const EvaluationReport::Intervals& own : report.intervals) intervals[own.metric] = to_json(own);
+    document["bootstrap"] = {{"resamples", report.bootstrap.resamples},
+                             {"seed", report.bootstrap.seed},
+                             {"intervals", std::move(intervals)}};
+  }
   return document;
 }
 
@@ -335,10 +422,13 @@ std::string to_text(const EvaluationReport& report) {
   remark(report.not_predicted, "of the truth without a prediction");
   remark(report.unknown, "of the predictions unknown to the truth, and left out");
   if (report.semantic) text += "\n" + to_table(report.semantic->scores, report.semantic->labels);
-  for (const EvaluationReport::Coco& coco : report.coco)
+  for (const EvaluationReport::Coco& coco : report.coco) {
     text += "\n" + to_table(coco.scores, report.labels, name_of(coco.kind));
+    if (coco.errors) text += "\n" + to_table(*coco.errors);
+  }
   if (report.panoptic)
     text += "\npanoptic\n" + to_table(report.panoptic->quality, report.panoptic->counts, report.labels);
+  for (const EvaluationReport::Intervals& intervals : report.intervals) text += "\n" + to_table(intervals);
   return text;
 }
 

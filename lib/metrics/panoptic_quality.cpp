@@ -9,6 +9,7 @@
 
 #include "base/error.h"
 #include "base/text.h"
+#include "dataset/masks.h"
 
 namespace maskmill {
 namespace {
@@ -31,9 +32,9 @@ cv::Mat painted(std::span<const PanopticSegment> segments, Size size, const Labe
 }
 
 /// Pixels by pairs of numbers; neighbours are mostly alike, so they are counted in runs.
-class Overlaps {
+class SegmentOverlaps {
  public:
-  Overlaps(const cv::Mat& truth, std::size_t truths, const cv::Mat& predicted, std::size_t predictions)
+  SegmentOverlaps(const cv::Mat& truth, std::size_t truths, const cv::Mat& predicted, std::size_t predictions)
       : truth_area(truths + 1), predicted_area(predictions + 1) {
     for (int y = 0; y < truth.rows; ++y) {
       const auto* t = truth.ptr<std::uint16_t>(y);
@@ -80,6 +81,28 @@ PanopticScore mean_of(const std::vector<PanopticScore>& scores, Accept&& accept)
   return {pq / defined, sq / defined, rq / defined};
 }
 
+Size size_of(const Item& truth, const Item* prediction) {
+  if (truth.size) return *truth.size;
+  if (prediction && prediction->size) return *prediction->size;
+  throw Error(Code::bad_value, "the image's size is unknown");
+}
+
+template <class LabelOf>
+ItemSegments segments_of(const Item& item, Size size, LabelOf&& label_of) {
+  if (item.semantic)
+    throw Error(Code::bad_value, "a mask of labels does not tell objects apart, which panoptic quality needs")
+        .hint("convert to coco_panoptic makes segments of it");
+  ItemSegments all;
+  for (std::size_t i = 0; i < item.annotations.size(); ++i) {
+    const Annotation& annotation = item.annotations[i];
+    if (!has_area(annotation.shape)) continue;
+    all.segments.push_back(
+        {label_of(annotation.label), annotation.flags.crowd == true, pixels_of(annotation, size)});
+    all.annotations.push_back(i);
+  }
+  return all;
+}
+
 Json json_of(const PanopticScore& score) {
   const auto number = [](const std::optional<double>& value) { return value ? Json(*value) : Json(nullptr); };
   return {{"PQ", number(score.pq)}, {"SQ", number(score.sq)}, {"RQ", number(score.rq)}};
@@ -93,13 +116,14 @@ void PanopticCounts::add(const PanopticCounts& other) {
 }
 
 std::vector<PanopticCounts> match_segments(std::span<const PanopticSegment> truth,
-                                           std::span<const PanopticSegment> predicted,
-                                           const LabelMap& labels) {
+                                           std::span<const PanopticSegment> predicted, const LabelMap& labels,
+                                           SegmentOutcomes* outcomes) {
   std::vector<PanopticCounts> counts(static_cast<std::size_t>(labels.size()));
+  if (outcomes) *outcomes = {std::vector<Outcome>(truth.size()), std::vector<Outcome>(predicted.size())};
   if (truth.empty() && predicted.empty()) return counts;
   const Size size = (truth.empty() ? predicted : truth).front().pixels.size;
-  const Overlaps overlaps(painted(truth, size, labels), truth.size(), painted(predicted, size, labels),
-                          predicted.size());
+  const SegmentOverlaps overlaps(painted(truth, size, labels), truth.size(), painted(predicted, size, labels),
+                                 predicted.size());
   const auto count_of = [&](const PanopticSegment& segment) -> PanopticCounts& {
     return counts[static_cast<std::size_t>(*segment.label)];
   };
@@ -118,15 +142,18 @@ std::vector<PanopticCounts> match_segments(std::span<const PanopticSegment> trut
     ++count_of(truth[t - 1]).matches;
     count_of(truth[t - 1]).iou += iou;
     truth_matched[t - 1] = predicted_matched[p - 1] = true;
+    if (outcomes) outcomes->truth[t - 1] = outcomes->predicted[p - 1] = Outcome::found;
   }
   // Of several crowds of one label, panopticapi looks at the last.
   std::vector<std::size_t> crowd_of(counts.size(), 0);
   for (std::size_t t = 0; t < truth.size(); ++t) {
     if (truth_matched[t] || is_void(truth[t], labels)) continue;
-    if (truth[t].crowd)
+    if (truth[t].crowd) {
       crowd_of[static_cast<std::size_t>(*truth[t].label)] = t + 1;
-    else
-      ++count_of(truth[t]).missed;
+      continue;
+    }
+    ++count_of(truth[t]).missed;
+    if (outcomes) outcomes->truth[t] = Outcome::missed;
   }
   for (std::size_t p = 0; p < predicted.size(); ++p) {
     if (predicted_matched[p] || is_void(predicted[p], labels)) continue;
@@ -136,8 +163,23 @@ std::vector<PanopticCounts> match_segments(std::span<const PanopticSegment> trut
       excused += overlaps.of(crowd, p + 1);
     if (own == 0 || 2 * excused > own) continue;
     ++count_of(predicted[p]).wrong;
+    if (outcomes) outcomes->predicted[p] = Outcome::wrong;
   }
   return counts;
+}
+
+ItemSegments truth_segments(const Item& truth, const Item* prediction) {
+  return segments_of(truth, size_of(truth, prediction),
+                     [](const std::optional<int>& label) { return label; });
+}
+
+ItemSegments predicted_segments(const Item& truth, const Item* prediction, const std::vector<int>& label_of) {
+  if (!prediction) return {};
+  return segments_of(*prediction, size_of(truth, prediction),
+                     [&](const std::optional<int>& label) -> std::optional<int> {
+                       if (!label || label_of[static_cast<std::size_t>(*label)] < 0) return std::nullopt;
+                       return label_of[static_cast<std::size_t>(*label)];
+                     });
 }
 
 PanopticQuality quality_of(std::span<const PanopticCounts> counts, const LabelMap& labels) {

@@ -8,8 +8,10 @@
 #include <vector>
 
 #include "base/json.h"
+#include "dataset/item.h"
 #include "dataset/labels.h"
 #include "dataset/rle.h"
+#include "metrics/outcomes.h"
 
 namespace maskmill {
 
@@ -34,9 +36,23 @@ struct PanopticCounts {
 /// segments overlap, the later one has the pixels; areas are those of pixels. The result has one entry a
 /// label. Linear in the pixels. Throws Error(bad_value) for segments of different sizes, and for more than
 /// 65,535 of them.
+struct SegmentOutcomes {
+  std::vector<Outcome> truth, predicted;
+};
 std::vector<PanopticCounts> match_segments(std::span<const PanopticSegment> truth,
-                                           std::span<const PanopticSegment> predicted,
-                                           const LabelMap& labels);
+                                           std::span<const PanopticSegment> predicted, const LabelMap& labels,
+                                           SegmentOutcomes* outcomes = nullptr);
+
+/// The annotations with an area, and which they are.
+struct ItemSegments {
+  std::vector<PanopticSegment> segments;
+  std::vector<std::size_t> annotations;
+};
+/// `prediction` may be null, and then has no segments; it also tells the size where the truth does not.
+/// `label_of`: by the predictions' label, the truth's index or -1. Throws Error(bad_value) where the size is
+/// unknown or either has a mask of labels; else as pixels_of().
+ItemSegments truth_segments(const Item& truth, const Item* prediction);
+ItemSegments predicted_segments(const Item& truth, const Item* prediction, const std::vector<int>& label_of);
 
 /// In 0..1; undefined where there is nothing of the label, neither in the truth nor predicted.
 struct PanopticScore {

@@ -42,14 +42,6 @@ std::vector<int> ignored_labels(const LabelMap& labels) {
   return ignored;
 }
 
-std::optional<double> mean_boundary(const std::vector<LabelScores>& labels) {
-  double sum = 0;
-  int defined = 0;
-  for (const LabelScores& label : labels)
-    if (label.boundary_iou) sum += *label.boundary_iou, ++defined;
-  return defined == 0 ? std::nullopt : std::optional(sum / defined);
-}
-
 }  // namespace
 
 SemanticEvaluation::SemanticEvaluation(const LabelMap& truth, const LabelMap& predictions,
@@ -61,8 +53,7 @@ SemanticEvaluation::SemanticEvaluation(const LabelMap& truth, const LabelMap& pr
       ignored_(ignored_labels(labels_)),
       with_boundaries_(with_boundaries),
       confusion_(labels_.size()),
-      common_(static_cast<std::size_t>(labels_.size())),
-      either_(static_cast<std::size_t>(labels_.size())) {
+      boundaries_(static_cast<std::size_t>(labels_.size())) {
   label_of_.resize(static_cast<std::size_t>(predicted_labels_.size()), -1);
   label_of_[static_cast<std::size_t>(*predicted_labels_.background())] = *labels_.background();
 }
@@ -134,22 +125,25 @@ std::vector<SemanticEvaluation::Image::Boundary> SemanticEvaluation::boundaries(
   return found;
 }
 
+std::vector<LabelPixels> SemanticEvaluation::pixels_of(const Image& image) {
+  std::vector<LabelPixels> labels = maskmill::pixels_of(image.confusion);
+  for (const Image::Boundary& boundary : image.boundaries) {
+    labels[static_cast<std::size_t>(boundary.label)].boundary_common = boundary.common;
+    labels[static_cast<std::size_t>(boundary.label)].boundary_either = boundary.either;
+  }
+  return labels;
+}
+
 void SemanticEvaluation::add(const Image& image) {
   confusion_.add(image.confusion);
-  for (const Image::Boundary& boundary : image.boundaries) {
-    common_[static_cast<std::size_t>(boundary.label)] += boundary.common;
-    either_[static_cast<std::size_t>(boundary.label)] += boundary.either;
-  }
+  for (const Image::Boundary& boundary : image.boundaries)
+    boundaries_[static_cast<std::size_t>(boundary.label)].add({0, 0, 0, boundary.common, boundary.either});
 }
 
 SemanticScores SemanticEvaluation::scores() const {
-  SemanticScores scores = scores_of(confusion_);
-  for (std::size_t label = 0; label < scores.labels.size(); ++label)
-    if (either_[label] > 0)
-      scores.labels[label].boundary_iou =
-          static_cast<double>(common_[label]) / static_cast<double>(either_[label]);
-  scores.mean_boundary_iou = mean_boundary(scores.labels);
-  return scores;
+  std::vector<LabelPixels> labels = maskmill::pixels_of(confusion_);
+  for (std::size_t label = 0; label < labels.size(); ++label) labels[label].add(boundaries_[label]);
+  return scores_of(labels);
 }
 
 }  // namespace maskmill

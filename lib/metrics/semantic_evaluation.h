@@ -38,6 +38,8 @@ class SemanticEvaluation {
   };
   /// On any thread. Throws Error as semantic_of() and ConfusionMatrix::add().
   Image compare(const Item& truth, const Item& prediction) const;
+  /// Of one image alone, by label.
+  static std::vector<LabelPixels> pixels_of(const Image& image);
   /// One thread at a time.
   void add(const Image& image);
 
@@ -55,7 +57,7 @@ class SemanticEvaluation {
   std::vector<int> ignored_;
   bool with_boundaries_;
   ConfusionMatrix confusion_;
-  std::vector<std::int64_t> common_, either_;
+  std::vector<LabelPixels> boundaries_;
 };
 
 }  // namespace maskmill
