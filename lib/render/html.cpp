@@ -168,11 +168,21 @@ void Page::legend(std::span<const LegendEntry> entries) {
   put({"</ul>\n"});
 }
 
-void Page::charts(std::span<const Markup> charts) {
+void Page::charts(std::span<const Markup> charts, bool small) {
   leave_gallery();
-  put({"<div class=\"charts\">\n"});
+  put({small ? "<div class=\"charts small\">\n" : "<div class=\"charts\">\n"});
   for (const Markup& chart : charts) put({"<div>", chart.xml, "</div>\n"});
   put({"</div>\n"});
+}
+
+void Page::fold(std::string_view summary) {
+  leave_gallery();
+  put({"<details>\n<summary>", escaped(summary), "</summary>\n"});
+}
+
+void Page::unfold() {
+  leave_gallery();
+  put({"</details>\n"});
 }
 
 void Page::wide(const Markup& drawing) {

@@ -73,8 +73,11 @@ class Page {
   void table(std::span<const Column> columns, std::span<const Row> rows);
   /// In a row that wraps.
   void legend(std::span<const LegendEntry> entries);
-  /// Side by side where there is room.
-  void charts(std::span<const Markup> charts);
+  /// Side by side where there is room; `small` ones are 300 pixels wide.
+  void charts(std::span<const Markup> charts, bool small = false);
+  /// What follows is hidden behind the summary's words until somebody opens it, up to unfold().
+  void fold(std::string_view summary);
+  void unfold();
   /// One wide drawing, which scrolls where the screen is narrower.
   void wide(const Markup& drawing);
   /// One cell of a gallery; calls in a row share one grid. Several pictures stand side by side under one

@@ -59,6 +59,10 @@ td.number, th.number { text-align: right; white-space: nowrap; }
 .legend .remark { margin-left: .4em; color: var(--muted); font-variant-numeric: tabular-nums; }
 .charts { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(100%, 500px), 500px)); gap: 2rem 3rem;
   align-items: start; }
+.charts + .charts, .charts + .scroll { margin-top: 1.25rem; }
+.charts.small { grid-template-columns: repeat(auto-fill, minmax(min(100%, 300px), 300px)); gap: 1.25rem 1.5rem; }
+details { margin: 1rem 0; } summary { cursor: pointer; color: var(--accent); margin-bottom: 1rem; }
+summary:focus-visible { outline: 3px solid var(--accent); outline-offset: 2px; }
 svg.chart { display: block; max-width: 100%; height: auto; overflow: visible; }
 .wide svg.chart { max-width: none; }
 .gallery { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(100%, 15rem), 1fr));

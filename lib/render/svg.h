@@ -29,6 +29,7 @@ struct LineChart {
   std::optional<double> low = {}, high = {};  ///< the y axis reaches at least this far
   std::optional<double> marked_x = {};        ///< a thin vertical line, such as at the best epoch
   std::string mark = {};                      ///< its word: "best"
+  double width = 500, plot_height = 200;      ///< pixels
 };
 
 /// Each line is named at its end, but for a single one that has the chart's title for a name. Grows taller
@@ -51,6 +52,21 @@ struct BarChart {
   std::optional<double> high = {};  ///< the longest bar stands for at least this
 };
 Markup bar_chart(const BarChart& chart);
+
+struct IntervalRow {
+  std::string name;
+  double value = 0;
+  std::optional<double> low = {}, high = {};
+  std::string value_text = {};  ///< empty: the value with three digits
+};
+
+/// Values as dots, their intervals as lines through them, on one scale with a line at 0. A missing value is a
+/// dash.
+struct IntervalChart {
+  std::string title;
+  std::vector<IntervalRow> rows = {};
+};
+Markup interval_chart(const IntervalChart& chart);
 
 /// `edges` ascend and are one more than `counts`. Throws Error(bug) otherwise.
 struct Histogram {

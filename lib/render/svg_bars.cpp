@@ -62,6 +62,54 @@ Markup bar_chart(const BarChart& chart) {
   return std::move(canvas).finish();
 }
 
+Markup interval_chart(const IntervalChart& chart) {
+  if (chart.rows.empty()) return empty_chart(kWidth, chart.title, "Interval chart");
+  Range range{.low = 0, .high = 0};
+  double names = 0, numbers = 0;
+  std::string words = "Interval chart.";
+  const auto text_of = [](const IntervalRow& row) {
+    return value_text({row.name, row.value, {}, row.value_text});
+  };
+  for (const IntervalRow& row : chart.rows) {
+    range.add(row.value);
+    if (row.low) range.add(*row.low);
+    if (row.high) range.add(*row.high);
+    names = std::max(names, std::min(kLongestNameEm, text_width_em(row.name)));
+    numbers = std::max(numbers, text_width_em(text_of(row)));
+    words += fmt::format(" {}: {}", row.name, text_of(row));
+    if (row.low && row.high)
+      words += fmt::format(", {} to {}", short_number(*row.low), short_number(*row.high));
+    words += '.';
+  }
+  const double low = *range.low, span = *range.high > low ? *range.high - low : 1;
+  const double left = names * kFontPx + 18, right = kWidth - numbers * kFontPx - 18;
+  const auto x_px = [&](double value) { return left + (value - low) / span * (right - left); };
+  const auto rows = static_cast<double>(chart.rows.size());
+  Canvas canvas(kWidth, kTitleHeight + rows * kBarStep + 4, chart.title, words);
+  draw_title(canvas, chart.title);
+  canvas.line(x_px(0), kTitleHeight - 4, x_px(0), kTitleHeight + rows * kBarStep - 4, 0.5);
+  double y = kTitleHeight;
+  for (const IntervalRow& row : chart.rows) {
+    const double middle = y + kBarHeight / 2;
+    canvas.text(left - 18, middle + 4.5, shortened(row.name, kLongestNameEm),
+                {.anchor = TextStyle::Anchor::end});
+    if (is_drawable(row.value)) {
+      if (row.low && row.high && is_drawable(*row.low) && is_drawable(*row.high)) {
+        const std::string path =
+            fmt::format("M{} {}H{}M{} {}v8M{} {}v8", coordinate(x_px(*row.low)), coordinate(middle),
+                        coordinate(x_px(*row.high)), coordinate(x_px(*row.low)), coordinate(middle - 4),
+                        coordinate(x_px(*row.high)), coordinate(middle - 4));
+        canvas.stroke(path, kPaint, 2, false,
+                      fmt::format("{}: {} to {}", row.name, short_number(*row.low), short_number(*row.high)));
+      }
+      canvas.circle(x_px(row.value), middle, 4.5, kPaint, fmt::format("{}: {}", row.name, text_of(row)));
+    }
+    canvas.text(kWidth, middle + 4.5, text_of(row), {.anchor = TextStyle::Anchor::end, .muted = true});
+    y += kBarStep;
+  }
+  return std::move(canvas).finish();
+}
+
 Markup histogram(const Histogram& chart) {
   if (chart.edges.size() != chart.counts.size() + 1 && !(chart.edges.empty() && chart.counts.empty()))
     throw Error(Code::bug, fmt::format("{} edges for {} bins", chart.edges.size(), chart.counts.size()));

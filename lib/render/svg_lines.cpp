@@ -14,7 +14,7 @@
 namespace maskmill::svg {
 namespace {
 
-constexpr double kWidth = 500, kPlotHeight = 200, kLabelStep = 17;
+constexpr double kLabelStep = 17;
 constexpr double kLongestNameEm = 12;
 constexpr std::size_t kMostTooltips = 120;
 
@@ -52,7 +52,8 @@ std::vector<Line> lines_of(const LineChart& chart) {
 /// The points of one unbroken stretch that a drawing of this width needs: M4.
 std::vector<std::size_t> reduced(std::span<const std::size_t> stretch, const Series& series,
                                  const Axes& axes) {
-  if (stretch.size() <= 4 * static_cast<std::size_t>(kWidth)) return {stretch.begin(), stretch.end()};
+  if (stretch.size() <= 4 * static_cast<std::size_t>(axes.right - axes.left))
+    return {stretch.begin(), stretch.end()};
   std::vector<std::size_t> kept;
   for (std::size_t begin = 0, end = 0; begin < stretch.size(); begin = end) {
     const double column = std::floor(axes.x_px(series.x[stretch[begin]]));
@@ -145,7 +146,7 @@ Axes axes_of(const LineChart& chart, const std::vector<Line>& lines, double plot
   axes.x = nice_ticks(x.low.value_or(0), x.high.value_or(1), 6, whole);
   if (x.low && *x.low < *x.high) axes.x.low = *x.low, axes.x.high = *x.high;
   axes.left = y_label_width(axes.y);
-  axes.right = kWidth - (names > 0 ? names * kFontPx + 24 : 12);
+  axes.right = chart.width - (names > 0 ? names * kFontPx + 24 : 12);
   axes.top = kTitleHeight + (chart.marked_x ? 18 : 6);
   axes.bottom = axes.top + plot_height;
   return axes;
@@ -155,10 +156,10 @@ Axes axes_of(const LineChart& chart, const std::vector<Line>& lines, double plot
 
 Markup line_chart(const LineChart& chart) {
   std::vector<Line> lines = lines_of(chart);
-  if (lines.empty()) return empty_chart(kWidth, chart.title, "Line chart");
-  const double plot_height = std::max(kPlotHeight, kLabelStep * static_cast<double>(lines.size()));
+  if (lines.empty()) return empty_chart(chart.width, chart.title, "Line chart");
+  const double plot_height = std::max(chart.plot_height, kLabelStep * static_cast<double>(lines.size()));
   const Axes axes = axes_of(chart, lines, plot_height);
-  Canvas canvas(kWidth, axes.bottom + kFootHeight, chart.title, description(chart, lines));
+  Canvas canvas(chart.width, axes.bottom + kFootHeight, chart.title, description(chart, lines));
   draw(canvas, axes, chart.title, chart.x_label);
   if (chart.marked_x && *chart.marked_x >= axes.x.low && *chart.marked_x <= axes.x.high) {
     const double x = axes.x_px(*chart.marked_x);
