@@ -28,7 +28,7 @@ class Explainer {
       const Matches matches = Matcher(overlaps).match(kAreas[0]);
       const std::size_t first = truths_.size();
       for (std::size_t i = 0; i < overlaps.truths.size(); ++i)
-        truths_.push_back({overlaps.label, !matches.truth_is_ignored[i]});
+        truths_.push_back({overlaps.label, overlaps.truths[i].annotation, !matches.truth_is_ignored[i]});
       for (std::size_t d = 0; d < overlaps.detections.size(); ++d) {
         const Matches::Detection& match = matches.detections[d];
         if (match.truth[0] != Matches::kNone)
@@ -62,6 +62,7 @@ class Explainer {
  private:
   struct Truth {
     int label;
+    std::uint32_t annotation;
     bool counts;
     bool is_found = false;
     bool is_claimed = false;  // an error put right would find it
@@ -72,20 +73,23 @@ class Explainer {
     bool is_right;
     double score() const { return overlaps->detections[index].score; }
   };
+  /// Of equal ones the first in the data set's order.
   struct Nearest {
     double iou = 0;
     std::size_t truth = 0;
     bool is_any = false;
-    void see(double other, std::size_t at) {
-      if (!is_any || other > iou) *this = {other, at, true};
-    }
   };
+  void see(Nearest& nearest, double iou, std::size_t truth) const {
+    if (!nearest.is_any || iou > nearest.iou ||
+        (iou == nearest.iou && truths_[truth].annotation < truths_[nearest.truth].annotation))
+      nearest = {iou, truth, true};
+  }
 
   void explain(const Detection& one, DetectionErrors::Entry& entry) {
     Nearest own, other;
     const double* ious = one.overlaps->ious_of_all.data() + one.index * truths_.size();
     for (std::size_t i = 0; i < truths_.size(); ++i)
-      if (truths_[i].counts) (truths_[i].label == one.overlaps->label ? own : other).see(ious[i], i);
+      if (truths_[i].counts) see(truths_[i].label == one.overlaps->label ? own : other, ious[i], i);
     const auto is = [&](DetectionError error) { entry.error = static_cast<std::int8_t>(error); };
     if (own.is_any && own.iou >= kBackground && own.iou <= kForeground) {
       is(DetectionError::loc);

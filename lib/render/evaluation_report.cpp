@@ -62,8 +62,7 @@ void write_curves(html::Page& page, const EvaluationPage::Metric& metric) {
   if (classes == 0) return;
   page.charts(drawn(metric.class_curves, 0, shown), true);
   if (shown == classes) return;
-  page.fold(fmt::format("Curves of {} more",
-                        counted(classes - shown, "class") + (classes - shown > 1 ? "es" : "")));
+  page.fold(fmt::format("Curves of {} more {}", classes - shown, classes - shown == 1 ? "class" : "classes"));
   page.charts(drawn(metric.class_curves, shown, classes), true);
   page.unfold();
 }

@@ -132,3 +132,101 @@ TEST_CASE("segments of things and stuff get panoptic quality, without being aske
   CHECK(missed["panoptic"]["stuff"]["RQ"] == 0);
   CHECK_FALSE(evaluated({files.truth, files.detections}).contains("panoptic"));
 }
+
+TEST_CASE("evaluate --images writes a table whole, or refuses before it has read anything") {
+  const Files files;
+  const std::string table = (files.scratch / "out" / "images.csv").string();
+  const Json document = evaluated(
+      {files.truth, files.detections, "--metrics", "bbox", "--images", table, "--min-score", "0.6"});
+  CHECK(document["least_scores"]["bbox"] == 0.6);
+  const std::string text = read_file(table);
+  CHECK(text == "id,bbox_found,bbox_wrong,bbox_missed\na,1,1,1\nb,0,0,1\n");
+  CHECK(tests::maskmill({"evaluate", files.truth, files.detections, "--images", table}).status == 3);
+  CHECK(read_file(table) == text);
+  evaluated({files.truth, files.detections, "--metrics", "bbox", "--images", table, "--force"});
+  CHECK(read_file(table) != text);  // from the score on at which F1 is best, which is that of the cat in b
+  CHECK_THAT(read_file(table), contains("\nb,1,0,0\n"));
+}
+
+TEST_CASE("evaluate --errors says what is wrong with detections, and of what it cannot say so") {
+  const Files files;
+  const Json document = evaluated({files.truth, files.detections, "--errors"});
+  const Json& errors = document["coco"]["bbox"]["errors"];
+  CHECK(errors["Bkg"]["count"] == 1);
+  CHECK(errors["Miss"]["count"] == 1);
+  CHECK(errors["AP50"] == document["coco"]["bbox"]["AP50"]);
+  CHECK_FALSE(evaluated({files.truth, files.detections})["coco"]["bbox"].contains("errors"));
+  const Ran masks =
+      tests::maskmill({"evaluate", files.truth, files.truth, "--metrics", "semantic", "--errors"});
+  CHECK(masks.status == 2);
+  CHECK_THAT(masks.err, contains("--metrics bbox"));
+}
+
+TEST_CASE("evaluate --compare holds two predictions against each other, with draws of the images") {
+  const Files files;
+  const std::string better = files.scratch
+                                 .write("better/detections_val.json", R"([
+      {"image_id": 3, "category_id": 5, "score": 0.5, "bbox": [10, 10, 20, 20]},
+      {"image_id": 7, "category_id": 5, "score": 0.8, "bbox": [10, 10, 20, 20]},
+      {"image_id": 7, "category_id": 9, "score": 0.9, "bbox": [50, 10, 20, 20]}])")
+                                 .string();
+  const std::vector<std::string> words{files.truth,   better, "--compare", files.detections,
+                                       "--bootstrap", "50",   "--seed",    "3"};
+  const Json document = evaluated(words);
+  const Json& boxes = document["comparison"]["bbox"];
+  CHECK(boxes["images"] == 2);
+  CHECK(boxes["won"] == 1);
+  CHECK(boxes["lost"] == 0);
+  CHECK(boxes["numbers"]["AP"]["value"] == 1);
+  CHECK(boxes["numbers"]["AP"]["other"] == document["other"]["coco"]["bbox"]["AP"]);
+  CHECK(boxes["numbers"]["AP"]["difference"].get<double>() > 0);
+  CHECK(boxes["numbers"]["AP"]["interval"].size() == 2);
+  CHECK(boxes["classes"].size() == 2);
+  CHECK(document["bootstrap"]["resamples"] == 50);
+  CHECK(document["bootstrap"]["intervals"]["bbox"]["AP"] == Json{1., 1.});
+  CHECK(evaluated(words) == document);
+  const Ran text = tests::maskmill({"evaluate", files.truth, better, "--compare", files.detections});
+  CHECK_THAT(text.out, contains("compared\nbbox: 2 images, of which 1 better, 0 worse"));
+  CHECK_FALSE(evaluated({files.truth, better, "--compare", files.detections}).contains("bootstrap"));
+  CHECK(tests::maskmill({"evaluate", files.truth, better, "--from-other", "coco"}).status == 2);
+}
+
+TEST_CASE("evaluate --report is one page: numbers, curves, errors, and the worst images drawn") {
+  const Files files;
+  const std::string page = (files.scratch / "out" / "page.html").string();
+  const Json document = evaluated({files.truth, files.detections, "--report", page, "--worst", "1"});
+  CHECK(document["coco"]["bbox"].contains("errors"));
+  const std::string text = read_file(page);
+  CHECK_THAT(text, contains("Boxes: precision by recall"));
+  CHECK_THAT(text, contains("Boxes: errors"));
+  CHECK_THAT(text, contains("Worst images"));
+  // The image with an error; its picture lies nowhere, which is said.
+  CHECK_THAT(text, contains("a: truth"));
+  CHECK_THAT(text, !contains("b: truth"));
+  CHECK_THAT(text, contains("without its image"));
+  CHECK(text.find("http://") == text.find("http://www.w3.org/"));
+  CHECK(tests::maskmill({"evaluate", files.truth, files.detections, "--report", page}).status == 3);
+  CHECK(read_file(page) == text);
+}
+
+TEST_CASE("a report of masks draws truth, prediction and differences, in whatever order the two lie") {
+  const Scratch scratch;
+  const std::string data = (scratch / "shapes").string();
+  REQUIRE(run_program_at({std::string(MASKMILL_BIN_DIR) + "/quickstart-shapes", data}).status == 0);
+  const std::string fewer = (scratch / "fewer").string();
+  const Ran made =
+      tests::maskmill({"transform", data, "-o", fewer, "--to", "pairs", "--drop", "box", "--quiet"});
+  INFO(made.err);
+  REQUIRE(made.status == 0);
+  const std::string page = (scratch / "page.html").string();
+  const Json document =
+      evaluated({data, fewer, "--report", page, "--worst", "2", "--compare", data, "--bootstrap", "20"});
+  CHECK(document["comparison"]["semantic"]["won"] == 0);
+  CHECK(document["comparison"]["semantic"]["lost"].get<int>() > 0);
+  CHECK(document["comparison"]["semantic"]["numbers"]["mean_iou"]["share_above_0"] == 0);
+  const std::string text = read_file(page);
+  CHECK_THAT(text, contains("Compared: Masks of labels"));
+  CHECK_THAT(text, contains("Masks of labels: confusion"));
+  CHECK_THAT(text, contains(": differences\""));
+  CHECK_THAT(text, !contains("without its image"));
+}

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""`maskmill evaluate` gives pycocotools' numbers and arrays to the last bit, boundary-iou-api's rules on top of them, and lvis-api's."""
+"""`maskmill evaluate` gives pycocotools' numbers and arrays to the last bit, boundary-iou-api's rules on top of them, and lvis-api's; its errors
+are tidecv's, its intervals those of pycocotools' numbers of images drawn again."""
 import contextlib
+import csv
 import io
 import json
 
@@ -130,6 +132,86 @@ def test_the_npz_alone_gives_the_numbers(tmp_path):
     document = maskmill_json("evaluate", *paths, "--metrics", "segm", "--arrays", tmp_path / "arrays.npz")
     precision = np.load(tmp_path / "arrays.npz")["segm/precision"][:, :, :, 0, -1]
     assert document["coco"]["segm"]["AP"] == np.mean(precision[precision > -1])
+
+
+def one_score_each(truth, detections, most_of_image=100):
+    """Without what makes tidecv's numbers differ from ours: equal scores, more than 100 detections of an image, labels without an object."""
+    known = {one["category_id"] for one in truth["annotations"] if not one["iscrowd"]}
+    order = np.random.default_rng(0).permutation(len(detections))
+    detections = [{**one, "score": float(place + 1) / len(detections)} for place, one in zip(order, detections) if one["category_id"] in known]
+    by_image = {}
+    for one in sorted(detections, key=lambda one: -one["score"]):
+        by_image.setdefault(one["image_id"], []).append(one)
+    return truth, [one for of_image in by_image.values() for one in of_image[:most_of_image]]
+
+
+def average_precision(self):
+    """tidecv's APDataObject.get_ap at COCO's recall levels: its own are k / 100, which differ from numpy.linspace's in the last bit."""
+    if self.num_gt_positives == 0:
+        return 0
+    right = np.array([one[1] for one in sorted(self.data_points.values(), key=lambda one: -one[0])], bool)
+    precision = np.cumsum(right) / np.arange(1, len(right) + 1)
+    precision = np.append(np.maximum.accumulate(precision[::-1])[::-1], 0)
+    return 100 * precision[np.searchsorted(np.cumsum(right) / self.num_gt_positives, np.linspace(0, 1, 101), side="left")].mean()
+
+
+@pytest.mark.parametrize("kind", ["bbox", "segm"])
+@pytest.mark.parametrize("seed", range(6))
+def test_errors_are_tidecvs(seed, kind, tmp_path, monkeypatch):
+    tidecv = pytest.importorskip("tidecv")
+    monkeypatch.setattr(tidecv.ap.APDataObject, "get_ap", average_precision)
+    truth, detections = nasty(800 + seed)
+    for one in truth["annotations"]:
+        one["iscrowd"] = 0  # what lies on a crowd counts as an error there, though it costs nothing
+    truth, detections = written(tmp_path, *one_score_each(truth, detections))
+    run = tidecv.TIDE().evaluate(tidecv.datasets.COCO(str(truth)), tidecv.datasets.COCOResult(str(detections)),
+                                 mode=tidecv.TIDE.BOX if kind == "bbox" else tidecv.TIDE.MASK)
+    ours = maskmill_json("evaluate", truth, detections, "--metrics", kind, "--errors")["coco"][kind]["errors"]
+    assert ours["AP50"] == pytest.approx(run.ap / 100, abs=1e-12)
+    counts = run.count_errors()
+    assert {error.short_name: count for error, count in counts.items()} == {error.short_name: ours[error.short_name]["count"] for error in counts}
+    assert sum(counts.values()) > 100
+    for error, cost in {**run.fix_main_errors(), **run.fix_special_errors()}.items():
+        assert ours[error.short_name]["dAP"] == pytest.approx(cost / 100, abs=1e-9), error.short_name
+
+
+def test_intervals_are_those_of_numpys_percentiles_of_pycocotools_draws(tmp_path):
+    """Draws of our own choosing, but of the same distribution: the bounds of 400 draws agree to what chance leaves."""
+    truth, detections = nasty(900, images=30)
+    paths = written(tmp_path, truth, detections)
+    ours = maskmill_json("evaluate", *paths, "--metrics", "bbox", "--bootstrap", 2000)["bootstrap"]["intervals"]["bbox"]["AP"]
+    random, draws = np.random.default_rng(1), []
+    for _ in range(400):
+        drawn = random.integers(0, 30, 30)
+        images, annotations, found = [], [], []
+        for copy, place in enumerate(drawn):
+            image = truth["images"][place]
+            images.append({**image, "id": copy + 1, "file_name": f"{copy}.jpg"})
+            annotations += [{**one, "image_id": copy + 1, "id": 1000 * copy + one["id"] + 1} for one in truth["annotations"] if one["image_id"] == image["id"]]
+            found += [{**one, "image_id": copy + 1} for one in detections if one["image_id"] == image["id"]]
+        draws.append(reference(*written(tmp_path / "draw", {**truth, "images": images, "annotations": annotations}, found), "bbox").stats[0])
+    low, high = np.percentile(draws, [2.5, 97.5])
+    assert ours[0] == pytest.approx(low, abs=.15 * (high - low)) and ours[1] == pytest.approx(high, abs=.15 * (high - low)), (ours, low, high)
+
+
+def test_the_table_of_images_counts_what_pycocotools_matched(tmp_path):
+    truth, detections = written(tmp_path, *nasty(1000))
+    maskmill_json("evaluate", truth, detections, "--metrics", "bbox", "--images", tmp_path / "images.csv", "--min-score", -1)
+    with open(tmp_path / "images.csv", newline="") as file:
+        rows = list(csv.DictReader(file))
+    theirs = reference(truth, detections, "bbox")
+    expected = {}
+    for one in theirs.evalImgs:
+        if one and one["aRng"] == [0, 1e10]:
+            found = expected.setdefault(one["image_id"], [0, 0, 0])
+            right = (one["dtMatches"][0] > 0) & ~one["dtIgnore"][0].astype(bool)
+            found[0] += right.sum()
+            found[1] += (~right & ~one["dtIgnore"][0].astype(bool)).sum()
+            found[2] += (~one["gtIgnore"].astype(bool)).sum() - right.sum()
+    images = json.loads(truth.read_text())["images"]
+    assert [row["id"] for row in rows] == [image["file_name"][:-4] for image in images]
+    assert [[int(row[f"bbox_{what}"]) for what in ("found", "wrong", "missed")] for row in rows] == [
+        list(map(int, expected.get(image["id"], [0, 0, 0]))) for image in images]
 
 
 def test_semantic_scores_are_those_of_the_pixels(tmp_path):

@@ -71,6 +71,8 @@ std::vector<WritingCommand> all_commands() {
        {"transform", "IN", "-o", "OUT", "--to", "pairs", "--tile", "20x20"},
        "out",
        roads()},
+      {"evaluate --report", {"evaluate", "IN", "OTHER", "--report", "OUT"}, "page.html", roads()},
+      {"evaluate --images", {"evaluate", "IN", "OTHER", "--images", "OUT"}, "images.csv", roads()},
       {"check --report", {"check", "IN", "--report", "OUT"}, "page.html", roads()},
       {"show as a page", {"show", "IN", "-o", "OUT"}, "page.html", roads()},
       {"show as sheets", {"show", "IN", "-o", "OUT", "--columns", "3", "--rows", "2"}, "sheet.png", roads()},

@@ -3,6 +3,7 @@
 
 #include "pictures.h"
 #include "render/data_report.h"
+#include "render/evaluation_report.h"
 #include "render/findings_report.h"
 #include "render/training_report.h"
 #include "xml.h"
@@ -171,4 +172,81 @@ TEST_CASE("a page of distributions shows every label, its shares a subset, and t
         50 * 3);
   write_data_report({}, scratch / "none.html", Overwrite::no);
   CHECK(find_all(parse_xml(read_file(scratch / "none.html")), "section").empty());
+}
+
+namespace {
+
+EvaluationPage evaluation_page(std::size_t classes) {
+  EvaluationPage page;
+  page.title = kNasty;
+  page.headline = {{"AP", "0.412"}};
+  page.facts = {{"images evaluated", "7"}};
+  page.remarks = {kNasty};
+  EvaluationPage::Compared compared{"Masks", 7, 3, 2, {}, {}};
+  compared.overall = {{"AP", .4, .3, .1, std::pair(.02, .18), .99}, {"APl", kNan, kNan, kNan, {}, {}}};
+  page.comparison = {compared};
+  EvaluationPage::Metric metric;
+  metric.title = "Masks";
+  metric.scores = {{"AP", kNasty, .412, std::pair(.398, .426)}, {"APl", "", kNan, {}}};
+  metric.curves = {{.title = "All classes", .series = {{"IoU .5", {0, 1}, {1, .5}}}}};
+  metric.score_columns = {"AP"};
+  metric.amount_columns = {"objects"};
+  for (std::size_t i = 0; i < classes; ++i) {
+    metric.class_curves.push_back({.title = kNasty, .series = {{"IoU .5", {0, 1}, {1, .5}}}});
+    metric.classes.push_back({kNasty, {1, 2, 3}, {i == 0 ? kNan : .25}, {1234}});
+  }
+  metric.errors = {{"Loc", kNasty, 12, .25}, {"Bkg", "", 0, kNan}};
+  page.metrics = {metric};
+  page.worst = {
+      {kNasty, "1 found", {{"truth", picture({800, 600}, 1)}, {"prediction", picture({800, 600}, 2)}}}};
+  return page;
+}
+
+}  // namespace
+
+TEST_CASE(
+    "an evaluation's report is one well-formed page with numbers, intervals, curves, errors and pictures") {
+  const Scratch scratch;
+  write_evaluation_report(evaluation_page(2), scratch / "report.html", Overwrite::no);
+  const Element page = parse_xml(read_file(scratch / "report.html"));
+  CHECK(find_all(page, "h1").at(0).text == kNastyShown);
+  const auto tables = find_all(page, "table");
+  REQUIRE(tables.size() == 4);  // differences, scores, errors, classes
+  const auto differences = find_all(tables[0], "td");
+  CHECK(differences[3].text == "+0.100");
+  CHECK(differences[4].text == "+0.020 to +0.180");
+  CHECK(differences[5].text == "99.0 %");
+  CHECK(differences[10].text == "\u2013");
+  const auto scores = find_all(tables[1], "td");
+  CHECK(scores[1].text == "0.412");
+  CHECK(scores[2].text == "0.398 to 0.426");
+  CHECK(scores[3].text == kNastyShown);
+  CHECK(find_all(tables[3], "td")[2].text == "1,234");
+  CHECK(find_all(page, "svg").size() == 1 + 1 + 2 + 2);
+  CHECK(find_all(page, "details").empty());
+  const auto pictures = find_all(find_all(page, "figure").at(0), "img");
+  REQUIRE(pictures.size() == 2);
+  CHECK_THAT(pictures[1].attribute("alt"), contains("prediction"));
+}
+
+TEST_CASE("of many classes the first curves are shown and the others fold, and all are there") {
+  const Scratch scratch;
+  write_evaluation_report(evaluation_page(30), scratch / "report.html", Overwrite::no);
+  const Element page = parse_xml(read_file(scratch / "report.html"));
+  const auto folded = find_all(page, "details");
+  REQUIRE(folded.size() == 1);
+  CHECK(find_all(folded[0], "summary").at(0).text == "Curves of 18 more classes");
+  CHECK(find_all(folded[0], "svg").size() == 18);
+  CHECK(find_all(page, "svg").size() == 1 + 1 + 30 + 2);
+}
+
+TEST_CASE(
+    "an evaluation's report without anything is a page, and one whose parts do not fit a mistake of ours") {
+  const Scratch scratch;
+  write_evaluation_report({}, scratch / "report.html", Overwrite::no);
+  CHECK(find_all(parse_xml(read_file(scratch / "report.html")), "section").empty());
+  EvaluationPage page = evaluation_page(1);
+  page.metrics[0].classes[0].scores.clear();
+  CHECK(thrown_by([&] { write_evaluation_report(page, scratch / "report.html", Overwrite::yes); }).code() ==
+        Code::bug);
 }
