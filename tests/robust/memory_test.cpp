@@ -139,3 +139,46 @@ TEST_CASE("imantics: 128 GB of memory for 75,000 images") {
   INFO(kb << " KB for " << fs::file_size(file) / 1024 << " KB of JSON");
   CHECK(kb < 100 * 1024);
 }
+
+TEST_CASE("evaluate keeps some hundred bytes an image and its detections, whatever it is asked for") {
+  const Scratch scratch;
+  constexpr int kImages = 100'000, kObjects = 3;
+  const Path truth = scratch / "truth.json", found = scratch / "found.json";
+  {
+    std::ofstream json(truth.string(), std::ios::binary), detections(found.string(), std::ios::binary);
+    json << R"({"categories": [{"id": 1, "name": "a"}, {"id": 2, "name": "b"}], "images": [)";
+    for (int i = 0; i < kImages; ++i)
+      json << (i == 0 ? "" : ",\n") << R"({"id": )" << i + 1 << R"(, "file_name": ")" << name_of(i)
+           << R"(.jpg", "width": 640, "height": 480})";
+    json << R"(], "annotations": [)";
+    detections << "[";
+    for (int i = 0; i < kImages * kObjects; ++i) {
+      const char* separator = i == 0 ? "" : ",\n";
+      json << separator << R"({"id": )" << i + 1 << R"(, "image_id": )" << i % kImages + 1
+           << R"(, "category_id": )" << 1 + i % 2 << R"(, "iscrowd": 0, "area": 3000, "bbox": [)"
+           << 10 + i % 200 << R"(, 10, 60, 50]})";
+      detections << separator << R"({"image_id": )" << i % kImages + 1 << R"(, "category_id": )"
+                 << 1 + i / 7 % 2 << R"(, "bbox": [)" << 10 + i * 7LL % 200 << R"(, 12, 60, 50], "score": 0.)"
+                 << 1000 + i * 7919LL % 9000 << "}";
+    }
+    json << "]}\n";
+    detections << "]\n";
+  }
+  const auto measured = [&](std::vector<std::string> more) {
+    std::vector<std::string> words{"evaluate", truth.string(), found.string(), "--metrics", "bbox", "--jobs",
+                                   "1",        "--quiet"};
+    words.insert(words.end(), more.begin(), more.end());
+    const Ran ran = run_program_at(maskmill_words(words));
+    INFO(ran.err.substr(0, 1000));
+    REQUIRE(ran.status == 0);
+    return ran.most_kb;
+  };
+  const long plain = measured({}),
+             all = measured({"--images", (scratch / "images.csv").string(), "--errors", "--bootstrap", "3",
+                             "--report", (scratch / "page.html").string()}),
+             two = measured({"--compare", found.string()});
+  INFO(plain << " KB, " << all << " KB with all that there is, " << two << " KB with two models");
+  CHECK(plain < 100 * 1024);
+  CHECK(all - plain < kImages * 500L / 1024);
+  CHECK(two < 2 * plain + kImages * 200L / 1024);
+}
