@@ -6,25 +6,23 @@
 #include <cmath>
 #include <numeric>
 #include <opencv2/core.hpp>
-#include <tuple>
+#include <span>
 #include <utility>
 #include <vector>
 
 #include "base/disjoint_sets.h"
 #include "base/parallel.h"
+#include "prepare/hamming_index.h"
 
 namespace maskmill {
 namespace {
 
 constexpr int kSide = GrayThumbnail::kSide;
 
-// Hashes within 7 bits of each other are within 1 bit in one of 4 parts: 3 * 2 + 1 = 7.
-constexpr int kParts = 4, kPartBits = 16, kPartRadius = NearDuplicates::kRadius / kParts;
-constexpr std::size_t kMostScanned = 1 << 16;  // hashes, for one picture
-constexpr std::size_t kMostHits = 1 << 10;     // of them, that are near
-constexpr std::size_t kMostCandidates = 16;    // pictures to lay upon one
-constexpr std::size_t kMostOfOneHash = 4;      // of them
-constexpr std::size_t kBlock = 512;            // pictures between two looks at what belongs together
+constexpr std::size_t kMostCompared = 1 << 18;  // hashes, for one picture
+constexpr std::size_t kMostCandidates = 16;     // pictures to lay upon one
+constexpr std::size_t kMostOfOneHash = 4;       // of them
+constexpr std::size_t kBlock = 512;             // pictures between two looks at what belongs together
 
 // Of overlay_of.
 constexpr int kMostSteps = 8;
@@ -182,113 +180,56 @@ double correlation(const Cells& whole, const Cells& other, const Axis& across, c
 
 // ---- candidates
 
-/// Pictures by the parts of their hashes. Those of equal hashes are found by the first of them.
-class HashParts {
+/// Pictures by their hashes; those of equal hashes are found as one.
+class HashedPictures {
  public:
-  explicit HashParts(std::vector<std::uint64_t> hashes) : sorted_(hashes.size()), hashes_(std::move(hashes)) {
-    std::iota(sorted_.begin(), sorted_.end(), 0U);
-    std::ranges::sort(sorted_, {}, [&](std::uint32_t number) { return std::pair(hashes_[number], number); });
-    std::ranges::sort(hashes_);
-    for (int part = 0; part < kParts; ++part) fill(part);
-  }
+  explicit HashedPictures(std::vector<std::uint64_t> hashes)
+      : sorted_(sorted_by(hashes)), index_(distinct_of(std::move(hashes))) {}
 
-  /// visit(i) for each hash, by its place in sorted(), within kPartRadius of `hash` in one of the parts; a
-  /// hash may come more than once. Ends early where visit returns false.
-  template <class Visit>
-  bool near(std::uint64_t hash, Visit&& visit) const {
-    for (int part = 0; part < kParts; ++part) {
-      const std::uint32_t value = value_of(hash, part);
-      if (!of_value(part, value, visit)) return false;
-      for (int bit = 0; bit < kPartBits; ++bit)
-        if (!of_value(part, value ^ (1U << bit), visit)) return false;
-    }
-    return true;
+  const HammingIndex& index() const { return index_; }
+  /// The numbers of those of one hash, lowest first.
+  std::span<const std::uint32_t> at(std::uint32_t place) const {
+    return std::span(sorted_).subspan(begin_[place], begin_[place + 1] - begin_[place]);
   }
-
-  /// Their numbers by hash, then by number.
-  const std::vector<std::uint32_t>& sorted() const { return sorted_; }
-  std::uint64_t hash_at(std::uint32_t place) const { return hashes_[place]; }
 
  private:
-  static_assert(kPartRadius == 1);
-  struct Part {
-    std::vector<std::uint32_t> begin;   // by value, and the end
-    std::vector<std::uint32_t> places;  // in sorted_
-  };
-
-  static std::uint32_t value_of(std::uint64_t hash, int part) {
-    return static_cast<std::uint32_t>(hash >> (part * kPartBits)) & ((1U << kPartBits) - 1);
+  static std::vector<std::uint32_t> sorted_by(const std::vector<std::uint64_t>& hashes) {
+    std::vector<std::uint32_t> numbers(hashes.size());
+    std::iota(numbers.begin(), numbers.end(), 0U);
+    std::ranges::sort(numbers, {}, [&](std::uint32_t number) { return std::pair(hashes[number], number); });
+    return numbers;
   }
 
-  template <class Visit>
-  void for_each_hash(Visit&& visit) const {
-    for (std::uint32_t place = 0; place < sorted_.size(); ++place)
-      if (place == 0 || hash_at(place) != hash_at(place - 1)) visit(place, hash_at(place));
-  }
-
-  void fill(int part) {
-    Part& made = parts_[static_cast<std::size_t>(part)];
-    made.begin.resize((std::size_t{1} << kPartBits) + 1, 0);
-    for_each_hash([&](std::uint32_t, std::uint64_t hash) { ++made.begin[value_of(hash, part) + 1]; });
-    std::partial_sum(made.begin.begin(), made.begin.end(), made.begin.begin());
-    made.places.resize(made.begin.back());
-    std::vector<std::uint32_t> next(made.begin.begin(), made.begin.end() - 1);
-    for_each_hash(
-        [&](std::uint32_t place, std::uint64_t hash) { made.places[next[value_of(hash, part)]++] = place; });
-  }
-
-  template <class Visit>
-  bool of_value(int part, std::uint32_t value, Visit&& visit) const {
-    const Part& looked = parts_[static_cast<std::size_t>(part)];
-    for (std::uint32_t i = looked.begin[value]; i < looked.begin[value + 1]; ++i)
-      if (!visit(looked.places[i])) return false;
-    return true;
+  std::vector<std::uint64_t> distinct_of(std::vector<std::uint64_t> hashes) {
+    std::ranges::sort(hashes);
+    for (std::uint32_t i = 0; i < hashes.size(); ++i)
+      if (i == 0 || hashes[i] != hashes[i - 1]) begin_.push_back(i);
+    begin_.push_back(static_cast<std::uint32_t>(hashes.size()));
+    hashes.erase(std::unique(hashes.begin(), hashes.end()), hashes.end());
+    return hashes;
   }
 
   std::vector<std::uint32_t> sorted_;
-  std::vector<std::uint64_t> hashes_;  // as sorted_
-  std::array<Part, kParts> parts_;
+  std::vector<std::uint32_t> begin_;  // in sorted_, by place in the index, and the end
+  HammingIndex index_;
 };
 
 /// The nearest pictures, nearest first.
 std::vector<Candidate> candidates_of(std::uint32_t number, const GrayThumbnail& thumbnail,
-                                     const HashParts& parts, std::uint64_t& compared) {
-  struct Hit {
-    std::uint32_t place;
-    std::uint8_t distance, window;
-    bool is_mirrored;
-  };
-  std::vector<Hit> hits;
-  std::size_t scanned = 0;
+                                     const HashedPictures& pictures, std::uint64_t& compared) {
+  std::array<std::uint64_t, std::size_t{2} * kCropWindows> queries;
   const auto windows = window_hashes(thumbnail);
-  const auto look = [&](std::size_t window, bool is_mirrored) {
-    const std::uint64_t hash = is_mirrored ? mirrored_hash(windows[window]) : windows[window];
-    return parts.near(hash, [&](std::uint32_t place) {
-      const int distance = hamming_distance(hash, parts.hash_at(place));
-      if (distance <= NearDuplicates::kRadius)
-        hits.push_back(
-            {place, static_cast<std::uint8_t>(distance), static_cast<std::uint8_t>(window), is_mirrored});
-      return ++scanned < kMostScanned && hits.size() < kMostHits;
-    });
-  };
   for (std::size_t window = 0; window < windows.size(); ++window)
-    if (!look(window, false) || !look(window, true)) break;
-  compared = scanned;
-  std::ranges::sort(hits, {}, [](const Hit& hit) {
-    return std::tuple(hit.place, hit.distance, hit.window, hit.is_mirrored);
-  });
-  hits.erase(
-      std::unique(hits.begin(), hits.end(), [](const Hit& a, const Hit& b) { return a.place == b.place; }),
-      hits.end());
-  std::ranges::sort(hits, {}, [](const Hit& hit) { return std::tuple(hit.distance, hit.place); });
+    queries[2 * window] = windows[window], queries[2 * window + 1] = mirrored_hash(windows[window]);
+  // One of the hashes may be the picture's own, and nobody else's.
+  const auto nearest = pictures.index().nearest(queries, kMostCandidates + 1, kMostCompared);
+  compared = nearest.compared;
   std::vector<Candidate> found;
-  for (const Hit& hit : hits) {
-    const auto& sorted = parts.sorted();
-    const std::uint64_t hash = parts.hash_at(hit.place);
+  for (const HammingIndex::Hit& hit : nearest.hits) {
     std::size_t taken = 0;
-    for (std::uint32_t place = hit.place; place < sorted.size() && parts.hash_at(place) == hash; ++place) {
-      if (sorted[place] == number) continue;
-      found.push_back({sorted[place], hit.distance, hit.window, hit.is_mirrored});
+    for (const std::uint32_t other : pictures.at(hit.place)) {
+      if (other == number) continue;
+      found.push_back({other, hit.distance, static_cast<std::uint8_t>(hit.query / 2), hit.query % 2 == 1});
       if (found.size() == kMostCandidates) return found;
       if (++taken == kMostOfOneHash) break;
     }
@@ -363,7 +304,7 @@ NearDuplicates::Effort NearDuplicates::find(
   std::vector<std::uint64_t> hashes;
   hashes.reserve(size());
   pictures_.for_each([&](const Picture& picture) { hashes.push_back(picture.hash); });
-  const HashParts parts(std::move(hashes));
+  const HashedPictures hashed(std::move(hashes));
   Wanted wanted(size(), kind_of);
   for (std::uint32_t first = 0; first < size(); first += kBlock) {
     throw_if_interrupted();
@@ -371,7 +312,7 @@ NearDuplicates::Effort NearDuplicates::find(
     const auto number_of = [&](std::size_t i) { return first + static_cast<std::uint32_t>(i); };
     parallel_for(block.size(), [&](std::size_t i) {
       block[i].thumbnail = pictures_.at(number_of(i)).thumbnail;
-      block[i].candidates = candidates_of(number_of(i), block[i].thumbnail, parts, block[i].compared);
+      block[i].candidates = candidates_of(number_of(i), block[i].thumbnail, hashed, block[i].compared);
     });
     for (std::size_t i = 0; i < block.size(); ++i)
       std::erase_if(block[i].candidates,

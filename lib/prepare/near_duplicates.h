@@ -28,18 +28,14 @@ struct Overlay {
 Overlay overlay_of(const GrayThumbnail& whole, const CropWindow& start, const GrayThumbnail& other);
 
 /// Finds pictures that show the same though their files differ: saved again, resized, noisy, brighter, cut by
-/// a few percent, mirrored. Their perceptual hashes lie near each other, which multi-index hashing finds
-/// without comparing all pairs (Norouzi, Punjani and Fleet, "Fast search in Hamming space with multi-index
-/// hashing", CVPR 2012); what it finds is then compared by its pixels, so that pictures that are merely alike
-/// are no pair. docs/performance.md says how many are found and how long it takes.
+/// a few percent, mirrored. Their perceptual hashes lie near each other (prepare/hamming_index.h); what is
+/// near is then compared by its pixels, so that pictures that are merely alike are no pair.
+/// docs/performance.md says how many are found and how long it takes.
 ///
-/// On disk 1 KB a picture; in memory nothing while they are added, and 32 bytes each while pairs are looked
-/// for.
+/// On disk 1 KB a picture; in memory nothing while they are added, and 50 bytes each while pairs are looked
+/// for, besides at most 36 MB.
 class NearDuplicates {
  public:
-  /// Bits in which the hashes of a pair may differ.
-  static constexpr int kRadius = 7;
-
   /// Returns its number, from 0 on. One thread at a time. Throws Error(write_failed).
   std::uint32_t add(const GrayThumbnail& thumbnail);
   std::uint32_t size() const { return static_cast<std::uint32_t>(pictures_.size()); }
@@ -55,9 +51,10 @@ class NearDuplicates {
   /// subset) one such pair, if its others are none and it is among those compared. On all threads of the
   /// current Jobs; the pairs and their order do not depend on their number. Visits on the calling thread.
   ///
-  /// The work for one picture is bounded, whatever the others are: of a thousand pictures with hashes near
-  /// its own the sixteen nearest are compared by pixels, and others are not looked for. Throws
-  /// Error(write_failed) if the temporary file is lost.
+  /// Compared by pixels with a picture are the sixteen with the nearest hashes, of those within
+  /// HammingIndex::kRadius bits, four of one hash at most. The work for one picture is bounded, whatever the
+  /// others are: where thousands of different hashes lie near its own, the sixteen are of the 262,144 that
+  /// were looked at. Throws Error(write_failed) if the temporary file is lost.
   Effort find(const std::function<void(const NearPair&)>& visit,
               const std::function<std::uint32_t(std::uint32_t number)>& kind_of = {}) const;
 

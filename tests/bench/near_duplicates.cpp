@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // near_duplicates pictures FOLDER...: how often a picture that was changed is found, and which of the
-// pictures as they are belong together. near_duplicates hashes N...: seconds to find pairs among N hashes.
+// pictures as they are belong together. near_duplicates drawn N..., blank N..., parts N... FOLDER...: seconds
+// to find pairs among N pictures that are drawn, all but blank, or random parts of those in the folders.
+#include <fmt/format.h>
+
 #include <chrono>
 #include <cmath>
 #include <cstdio>
@@ -13,6 +16,7 @@
 
 #include "base/parallel.h"
 #include "base/random.h"
+#include "base/text.h"
 #include "prepare/check/alignment.h"
 #include "prepare/near_duplicates.h"
 
@@ -133,25 +137,92 @@ GrayThumbnail drawn(Random& random) {
   return thumbnail;
 }
 
-void hashes(std::size_t count) {
-  Random random(9);
-  NearDuplicates set;
-  std::size_t planted = 0, pairs = 0;
-  for (std::size_t i = 0; i < count; ++i) {
-    GrayThumbnail thumbnail = drawn(random);
-    set.add(thumbnail);
-    if (i % 100 != 0) continue;
-    for (std::uint8_t& cell : thumbnail.cells) cell = cv::saturate_cast<std::uint8_t>(cell + random.normal());
-    set.add(thumbnail), ++planted;
+/// Pages that are blank but for the shade in a corner, all of them alike, and a sensor's noise: their hashes
+/// are equal or lie near each other.
+GrayThumbnail blank(Random& random) {
+  GrayThumbnail thumbnail;
+  for (int i = 0; i < 1024; ++i)
+    thumbnail.cells[static_cast<std::size_t>(i)] =
+        cv::saturate_cast<std::uint8_t>(230 - 80 * std::exp(-(i % 32 + i / 32) / 5.0) + 3 * random.normal());
+  return thumbnail;
+}
+
+/// Random parts of photographs, mirrored or not: their bits depend on each other as those of photographs do,
+/// and parts that overlap are alike.
+class Parts {
+ public:
+  explicit Parts(const std::vector<Path>& folders) {
+    for (const Path& folder : folders)
+      for (const Path& file : list_files(folder)) try {
+          const cv::Mat picture = read_image(file, {.at_least = Size{240, 240}});
+          const double scale = 320.0 / std::max(picture.cols, picture.rows);
+          cv::Mat small, gray;
+          cv::resize(picture, small, {}, scale, scale, cv::INTER_AREA);
+          cv::cvtColor(small, gray, cv::COLOR_RGB2GRAY);
+          if (std::min(gray.cols, gray.rows) >= 120) grays_.push_back(gray);
+        } catch (const Error&) {
+        }
+    if (grays_.empty()) throw Error(Code::not_found, "no picture lies there");
   }
-  const auto start = std::chrono::steady_clock::now();
-  const std::clock_t busy = std::clock();
-  const auto effort = set.find([&](const NearPair&) { ++pairs; });
-  const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - start;
-  std::printf("| %u | %zu | %zu | %.2f | %.2f | %llu | %llu |\n", set.size(), planted, pairs, seconds.count(),
-              static_cast<double>(std::clock() - busy) / CLOCKS_PER_SEC,
-              static_cast<unsigned long long>(effort.hashes),
-              static_cast<unsigned long long>(effort.pictures));
+
+  GrayThumbnail draw(Random& random) const {
+    while (true) {
+      const cv::Mat& whole = grays_[random.below(grays_.size())];
+      const auto part = [&](int length) { return static_cast<int>(random.uniform(0.3, 0.7) * length); };
+      const cv::Size size(part(whole.cols), part(whole.rows));
+      const auto start = [&](int room) {
+        return static_cast<int>(random.below(static_cast<std::uint64_t>(room)));
+      };
+      cv::Mat cut =
+          whole({start(whole.cols - size.width), start(whole.rows - size.height), size.width, size.height});
+      if (random.below(2) == 0) cv::flip(cut, cut = cv::Mat(), 1);
+      if (const auto thumbnail = gray_thumbnail(cut)) return *thumbnail;
+    }
+  }
+
+ private:
+  std::vector<cv::Mat> grays_;
+};
+
+/// One in a hundred pictures comes twice.
+void growth(const std::vector<std::size_t>& counts, const std::function<GrayThumbnail(Random&)>& draw) {
+  std::printf(
+      "| pictures | planted | pairs | s | CPU s | hashes compared | pictures compared | grows with the power |\n"
+      "|---|---|---|---|---|---|---|---|\n");
+  double cpu_before = 0, size_before = 0;
+  for (const std::size_t count : counts) {
+    Random random(9);
+    NearDuplicates set;
+    std::size_t planted = 0, pairs = 0;
+    for (std::size_t i = 0; i < count; ++i) {
+      GrayThumbnail thumbnail = draw(random);
+      set.add(thumbnail);
+      if (i % 100 != 0) continue;
+      for (std::uint8_t& cell : thumbnail.cells)
+        cell = cv::saturate_cast<std::uint8_t>(cell + random.normal());
+      set.add(thumbnail), ++planted;
+    }
+    const auto start = std::chrono::steady_clock::now();
+    const std::clock_t busy = std::clock();
+    const auto effort = set.find([&](const NearPair&) { ++pairs; });
+    const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - start;
+    const double cpu = static_cast<double>(std::clock() - busy) / CLOCKS_PER_SEC;
+    std::string power;
+    if (cpu_before > 0)
+      power = fmt::format("{:.2f}", std::log(cpu / cpu_before) / std::log(set.size() / size_before));
+    std::printf("| %u | %zu | %zu | %.2f | %.2f | %llu | %llu | %s |\n", set.size(), planted, pairs,
+                seconds.count(), cpu, static_cast<unsigned long long>(effort.hashes),
+                static_cast<unsigned long long>(effort.pictures), power.c_str());
+    std::fflush(stdout);
+    cpu_before = cpu, size_before = set.size();
+  }
+}
+
+/// The leading numbers of the arguments.
+std::vector<std::size_t> counts_of(int argc, char** argv, int& next) {
+  std::vector<std::size_t> counts;
+  for (; next < argc && to_integer(argv[next]); ++next) counts.push_back(std::stoul(argv[next]));
+  return counts;
 }
 
 }  // namespace
@@ -160,12 +231,20 @@ int main(int argc, char** argv) try {
   const Jobs jobs(0);
   if (argc > 2 && std::strcmp(argv[1], "pictures") == 0) {
     pictures({argv + 2, argv + argc});
-  } else if (argc > 2 && std::strcmp(argv[1], "hashes") == 0) {
-    std::printf(
-        "| pictures | planted | pairs | s | CPU s | hashes compared | pictures compared |\n|---|---|---|---|---|---|---|\n");
-    for (int i = 2; i < argc; ++i) hashes(std::stoul(argv[i]));
+  } else if (argc > 2 && std::strcmp(argv[1], "drawn") == 0) {
+    int next = 2;
+    growth(counts_of(argc, argv, next), drawn);
+  } else if (argc > 2 && std::strcmp(argv[1], "blank") == 0) {
+    int next = 2;
+    growth(counts_of(argc, argv, next), blank);
+  } else if (argc > 3 && std::strcmp(argv[1], "parts") == 0) {
+    int next = 2;
+    const auto counts = counts_of(argc, argv, next);
+    const Parts parts({argv + next, argv + argc});
+    growth(counts, [&](Random& random) { return parts.draw(random); });
   } else {
-    std::fputs("Usage: near_duplicates pictures FOLDER... | hashes N...\n", stderr);
+    std::fputs("Usage: near_duplicates pictures FOLDER... | drawn N... | blank N... | parts N... FOLDER...\n",
+               stderr);
     return 2;
   }
   return 0;
