@@ -65,11 +65,13 @@ class Bench {
       else
         ++untouched.items;
     print("as it is", untouched);
+    for (const Pair& pair : pairs_) in_place_.push_back(align(pair.picture, pair.size, pair.labels, labels_));
     for (const double percent : {2, 3, 5, 8, 12}) shifts(percent);
     for (int orientation = 2; orientation <= 4; ++orientation) turns(pairs_, orientation);
     for (int orientation = 5; orientation <= 8; ++orientation) turns(squares_, orientation);
     unrelated();
-    for (const double percent : {0, 1, 2, 3}) together(percent);
+    for (const double percent : {0.6, 1.0, 1.6, 2.0, 3.0}) drifts(percent);
+    for (const double percent : {0.0, 0.6, 1.0, 2.0, 3.0}) together(percent);
   }
 
  private:
@@ -96,6 +98,48 @@ class Bench {
     print(what, count);
   }
 
+  /// One mask in twenty is shifted, as a data set has it that is not all wrong.
+  void drifts(double percent) {
+    constexpr std::size_t every = 20;
+    Count right_ones, shifted_ones;
+    for (std::size_t start = 0; start < every; ++start) {
+      Random random({9, static_cast<std::uint64_t>(10 * percent), start});
+      DriftOutliers outliers;
+      std::vector<cv::Point> moves(pairs_.size());
+      for (std::size_t i = 0; i < pairs_.size(); ++i) {
+        const Pair& pair = pairs_[i];
+        const double length = percent / 100 * std::max(pair.size.width, pair.size.height);
+        const double angle = random.uniform(0, 2 * std::numbers::pi);
+        const bool is_shifted = i % every == start;
+        if (is_shifted)
+          moves[i] = {static_cast<int>(std::lround(length * std::cos(angle))),
+                      static_cast<int>(std::lround(length * std::sin(angle)))};
+        ++(is_shifted ? shifted_ones : right_ones).items;
+        const auto alignment =
+            is_shifted ? align(pair.picture, pair.size, shifted(pair.labels, moves[i].x, moves[i].y), labels_)
+                       : in_place_[i];
+        if (!alignment) continue;
+        if (better_placing(*alignment))
+          ++(is_shifted ? shifted_ones : right_ones).told;
+        else
+          outliers.add(i, *alignment);
+      }
+      outliers.find([&](const DriftOutliers::Outlier& outlier) {
+        Count& count = outlier.position % every == start ? shifted_ones : right_ones;
+        ++count.told;
+        const cv::Point move = moves[outlier.position];
+        const Size size = pairs_[outlier.position].size;
+        count.right += std::hypot(outlier.right_px + move.x, outlier.down_px + move.y) <=
+                       0.015 * std::max(size.width, size.height);
+      });
+    }
+    char what[96];
+    std::snprintf(what, sizeof what, "one in 20 shifted by %g %%, by comparison", percent);
+    print(what, shifted_ones);
+    std::snprintf(what, sizeof what, "its neighbours in their place, 20 times each");
+    print(what, right_ones);
+  }
+
   void turns(const std::vector<Pair>& pairs, int orientation) {
     Count count;
     for (const Pair& pair : pairs) {
@@ -120,28 +164,35 @@ class Bench {
   /// Groups of 20 items whose masks are shifted alike.
   void together(double percent) {
     constexpr std::size_t group = 20;
-    Random random({8, static_cast<std::uint64_t>(percent)});
+    Random random({8, static_cast<std::uint64_t>(10 * percent)});
     Count count;
     for (std::size_t first = 0; first + group <= pairs_.size(); first += group) {
       const double angle = random.uniform(0, 2 * std::numbers::pi);
       PlacingSums sums;
+      DriftSums near;
       for (std::size_t i = first; i < first + group; ++i) {
         const Pair& pair = pairs_[i];
         const double length = percent / 100 * std::max(pair.size.width, pair.size.height);
         const cv::Mat moved = shifted(pair.labels, static_cast<int>(std::lround(length * std::cos(angle))),
                                       static_cast<int>(std::lround(length * std::sin(angle))));
         if (const auto alignment = align(pair.picture, pair.size, moved, labels_))
-          sums.add("", alignment->shifted, alignment->at(0, 0));
+          sums.add("", alignment->shifted, alignment->at(0, 0)), near.add("", alignment->near);
       }
       ++count.items;
+      const double cells = percent / 100 * Alignment::kGridSide;
+      const auto is_right = [&](double dx, double dy) {
+        return std::hypot(dx + cells * std::cos(angle), dy + cells * std::sin(angle)) <= 1.8;
+      };
+      bool is_told = false;
       for (const PlacingSums::Best& best : sums.better()) {
         const int dx = static_cast<int>(best.placing) % Alignment::kShifts - Alignment::kReach;
         const int dy = static_cast<int>(best.placing) / Alignment::kShifts - Alignment::kReach;
         if (std::hypot(dx, dy) < kLeastSharedShift) continue;
-        ++count.told;
-        const double cells = percent / 100 * Alignment::kGridSide;
-        count.right += std::hypot(dx + cells * std::cos(angle), dy + cells * std::sin(angle)) <= 1.8;
+        is_told = true;
+        ++count.told, count.right += is_right(dx, dy);
       }
+      for (const DriftSums::Shift& shift : near.shifts())
+        if (!is_told) ++count.told, count.right += is_right(shift.peak.right, shift.peak.down);
     }
     char what[96];
     std::snprintf(what, sizeof what, "20 together shifted by %g %%", percent);
@@ -150,6 +201,7 @@ class Bench {
 
   const LabelMap& labels_;
   std::vector<Pair> pairs_, squares_;
+  std::vector<std::optional<Alignment>> in_place_;
 };
 
 }  // namespace

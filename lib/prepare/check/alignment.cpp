@@ -5,6 +5,7 @@
 #include <cmath>
 #include <numeric>
 #include <opencv2/imgproc.hpp>
+#include <span>
 
 #include "dataset/masks.h"
 
@@ -20,6 +21,8 @@ constexpr float kOfStrongest = 0.35F;    // weaker border cells are the flanks o
 constexpr std::size_t kMostCells = 400;  // of a border; more of them say no more
 constexpr std::size_t kMostLabels = 24;  // those with the most pixels; the rest is still seen from their side
 constexpr double kLeastBorder = 12;
+constexpr std::size_t kBands = 4, kPartsOfBand = 3;  // of the border, of equal weight
+constexpr double kBlurOfPlace = 0.5;                 // cells: of Drift::score
 
 // Thresholds of better_placing, measured with tests/bench/misplaced_masks.
 constexpr float kAgreement = 0.22F;
@@ -208,7 +211,7 @@ Field framed(const Field& field) {
 }
 
 /// Agreements for all shifts up to `reach` cells, row by row; `edges` are framed.
-std::vector<float> agreements(const Field& edges, const std::vector<BorderCell>& border, double weight,
+std::vector<float> agreements(const Field& edges, std::span<const BorderCell> border, double weight,
                               int reach) {
   const int side = 2 * reach + 1;
   std::vector<float> sums(static_cast<std::size_t>(side) * static_cast<std::size_t>(side), 0.F);
@@ -222,6 +225,80 @@ std::vector<float> agreements(const Field& edges, const std::vector<BorderCell>&
     }
   for (float& sum : sums) sum = static_cast<float>(sum / weight);
   return sums;
+}
+
+/// Ends of `parts` runs of about equal weight.
+std::vector<std::size_t> equal_runs(std::span<const BorderCell> cells, std::size_t parts) {
+  double all = 0, so_far = 0;
+  for (const BorderCell& cell : cells) all += length(cell.x, cell.y);
+  std::vector<std::size_t> ends;
+  for (std::size_t i = 0; i < cells.size(); ++i) {
+    so_far += length(cells[i].x, cells[i].y);
+    while (ends.size() + 1 < parts &&
+           so_far * static_cast<double>(parts) >= all * static_cast<double>(ends.size() + 1))
+      ends.push_back(i + 1);
+  }
+  ends.resize(parts, cells.size());
+  return ends;
+}
+
+/// What one part of the border says of near shifts.
+struct PartOfBorder {
+  NearShifts::Agreements sums{};
+  double weight = 0;
+};
+
+/// The border in parts that lie together: bands from top to bottom, each cut from left to right.
+std::vector<PartOfBorder> parts_of(const Field& edges, std::vector<BorderCell> border) {
+  std::vector<PartOfBorder> parts;
+  std::size_t first = 0;
+  for (const std::size_t end : equal_runs(border, kBands)) {  // it is in order of rows
+    const std::span band = std::span(border).subspan(first, end - first);
+    std::ranges::stable_sort(band, {}, &BorderCell::column);
+    std::size_t begin = 0;
+    for (const std::size_t stop : equal_runs(band, kPartsOfBand)) {
+      PartOfBorder& part = parts.emplace_back();
+      const auto cells = band.subspan(begin, stop - begin);
+      std::ranges::copy(agreements(edges, cells, 1, NearShifts::kReach), part.sums.begin());
+      for (const BorderCell& cell : cells) part.weight += length(cell.x, cell.y);
+      begin = stop;
+    }
+    first = end;
+  }
+  return parts;
+}
+
+/// All parts but one; none: all.
+NearShifts::Agreements agreements_without(const std::vector<PartOfBorder>& parts,
+                                          const PartOfBorder* left_out) {
+  NearShifts::Agreements sums{};
+  double weight = 0;
+  for (const PartOfBorder& part : parts) {
+    if (&part == left_out) continue;
+    weight += part.weight;
+    for (std::size_t i = 0; i < sums.size(); ++i) sums[i] += part.sums[i];
+  }
+  for (float& sum : sums) sum = weight > 0 ? static_cast<float>(sum / weight) : 0;
+  return sums;
+}
+
+Drift drift_of(const std::vector<PartOfBorder>& parts, const NearShifts::Agreements& all) {
+  const NearShifts::Peak peak = NearShifts::peak_of(all);
+  std::vector<cv::Point2d> places;
+  cv::Point2d sum;
+  for (const PartOfBorder& part : parts) {
+    const auto without = NearShifts::peak_of(agreements_without(parts, &part));
+    places.emplace_back(without.right, without.down);
+    sum += places.back();
+  }
+  const auto count = static_cast<double>(places.size());
+  double squares = 0;
+  for (const cv::Point2d& place : places) {
+    const cv::Point2d off = place - sum / count;
+    squares += off.dot(off);
+  }
+  return {peak.right, peak.down, std::sqrt((count - 1) / count * squares), static_cast<float>(peak.agreement),
+          all[all.size() / 2]};
 }
 
 struct Peak {
@@ -256,6 +333,30 @@ float deviation(const std::vector<float>& values) {
 }
 
 }  // namespace
+
+NearShifts::Peak NearShifts::peak_of(const Agreements& agreements) {
+  const auto at = [&](int dx, int dy) {
+    return double{agreements[static_cast<std::size_t>((dy + kReach) * kSide + dx + kReach)]};
+  };
+  int x = 0, y = 0;
+  for (int dy = 1 - kReach; dy < kReach; ++dy)
+    for (int dx = 1 - kReach; dx < kReach; ++dx)
+      if (at(dx, dy) > at(x, y)) x = dx, y = dy;
+  const double here = at(x, y);
+  const double along = 0.5 * (at(x + 1, y) - at(x - 1, y)), down = 0.5 * (at(x, y + 1) - at(x, y - 1));
+  const double xx = at(x + 1, y) - 2 * here + at(x - 1, y), yy = at(x, y + 1) - 2 * here + at(x, y - 1);
+  const double xy = 0.25 * (at(x + 1, y + 1) - at(x + 1, y - 1) - at(x - 1, y + 1) + at(x - 1, y - 1));
+  const double determinant = xx * yy - xy * xy;
+  if (xx >= 0 || yy >= 0 || determinant <= 0) return {double(x), double(y), here};
+  constexpr double kMost = 0.7;  // a top farther away would be in another cell
+  const double fx = std::clamp((xy * down - yy * along) / determinant, -kMost, kMost);
+  const double fy = std::clamp((xy * along - xx * down) / determinant, -kMost, kMost);
+  return {x + fx, y + fy, here + 0.5 * (along * fx + down * fy)};
+}
+
+double Drift::score() const {
+  return std::hypot(right, down) / (spread + kBlurOfPlace);
+}
 
 float Alignment::in_place() const {
   float best = -1;
@@ -301,12 +402,16 @@ std::optional<Alignment> align(const cv::Mat& picture, Size image, const cv::Mat
   Alignment out;
   for (const BorderCell& cell : border) out.border += length(cell.x, cell.y);
   if (out.border < kLeastBorder) return std::nullopt;
+  const Field edges = framed(edges_of(picture, grid));
+  const std::vector<PartOfBorder> parts = parts_of(edges, border);
+  out.near = agreements_without(parts, nullptr);
+  out.drift = drift_of(parts, out.near);
+
   thin_out(border);
   double sampled = 0;
   for (const BorderCell& cell : border) sampled += length(cell.x, cell.y);
   out.cell_px = static_cast<double>(std::max(image.width, image.height)) / std::max(grid.width, grid.height);
 
-  const Field edges = framed(edges_of(picture, grid));
   out.shifted = agreements(edges, border, sampled, kReach);
   for (int orientation = 2; orientation <= 8; ++orientation) {
     if (orientation >= 5 && image.width != image.height) continue;

@@ -12,6 +12,34 @@
 
 namespace maskmill {
 
+/// Agreements for shifts of a few cells, row by row from (-kReach, -kReach), and where between them the best
+/// lies.
+struct NearShifts {
+  static constexpr int kReach = 7;  ///< cells in each direction; a best shift is looked for within one less
+  static constexpr int kSide = 2 * kReach + 1;
+  using Agreements = std::array<float, std::size_t{kSide} * kSide>;
+
+  struct Peak {
+    double right = 0, down = 0;  ///< cells, with fractions: the top of the paraboloid through nine agreements
+    double agreement = 0;
+  };
+  static Peak peak_of(const Agreements& agreements);
+};
+
+/// By how much a mask lies beside its place, as far as it can be told for shifts of a few cells.
+struct Drift {
+  double right = 0, down = 0;  ///< cells by which it would have to be moved to fit best
+  /// Standard deviation of that place, in cells, by leaving out one part of the border after another (the
+  /// delete-a-group jackknife: Shao and Wu, "A general theory for jackknife variance estimation", Annals of
+  /// Statistics 1989): small where all parts of the border want the same, and sharply.
+  double spread = 0;
+  float agreement = 0, in_place = 0;  ///< there, and exactly where it is
+
+  /// How far out of place it is for one as certain as this. Half a cell is what a border may be off by
+  /// although all of its parts agree.
+  double score() const;
+};
+
 /// How well the borders of a mask's regions lie on the edges of its image, where the mask is and where it
 /// would be if it were moved, mirrored or turned.
 ///
@@ -37,6 +65,8 @@ struct Alignment {
   /// By EXIF orientation 2..8, up to a cell beside: the agreement if the mask were turned as that says.
   /// Nothing for those that would change the mask's size. [0] and [1] are not used.
   std::array<std::optional<float>, 9> turned;
+  NearShifts::Agreements near{};  ///< of all cells of the border, where `shifted` takes some
+  Drift drift;
 
   float at(int dx, int dy) const {
     return shifted[static_cast<std::size_t>((dy + kReach) * kShifts + dx + kReach)];

@@ -2,6 +2,8 @@
 #include <fmt/format.h>
 
 #include <cmath>
+#include <map>
+#include <set>
 
 #include "prepare/check/rule.h"
 #include "prepare/check/systematic.h"
@@ -24,9 +26,11 @@ class ShiftedMasks : public AcrossItems {
     if (!facts.alignment) return;
     const Alignment& alignment = *facts.alignment;
     sums_.add(item.subset, alignment.shifted, alignment.at(0, 0));
+    drifts_.add(item.subset, alignment.near);
     Cells& cells = cells_[item.subset];
     cells.px += alignment.cell_px, ++cells.items;
     const auto placing = better_placing(alignment);
+    if (!placing && !facts.picture->is_flat()) outliers_.add(report.position(), alignment);
     if (!placing || placing->turn != 1) return;
     report({facts.semantic->path.string(), {}, {}},
            fmt::format(
@@ -37,21 +41,20 @@ class ShiftedMasks : public AcrossItems {
   }
 
   void finish(const Report& report) override {
+    tell_single_ones(report);
+    std::set<std::string> told;
     for (const PlacingSums::Best& best : sums_.better()) {
       const auto index = static_cast<int>(best.placing);
       const int dx = index % Alignment::kShifts - Alignment::kReach;
       const int dy = index / Alignment::kShifts - Alignment::kReach;
       if (std::hypot(dx, dy) < kLeastSharedShift) continue;
-      const Cells& cells = cells_.at(best.subset);
-      const double cell_px = cells.px / static_cast<double>(cells.items);
-      report({{}, {}, best.subset},
-             fmt::format(
-                 "the masks of {} are shifted together: summed over {} of them, their borders lie on the "
-                 "images' edges when they are moved about {} (agreement {:.2f}; where they are, {:.2f})",
-                 subset_in_words(best.subset), best.items, shift_in_words(dx * cell_px, dy * cell_px),
-                 best.agreement, best.in_place),
-             "find the step that moved them, such as a crop or a padding of one of the two, and undo it");
+      told.insert(best.subset);
+      tell_shared(report, best.subset, best.items, dx, dy, best.agreement, best.in_place);
     }
+    for (const DriftSums::Shift& shift : drifts_.shifts())
+      if (!told.contains(shift.subset))
+        tell_shared(report, shift.subset, shift.items, shift.peak.right, shift.peak.down,
+                    shift.peak.agreement, shift.in_place);
   }
 
  private:
@@ -59,7 +62,35 @@ class ShiftedMasks : public AcrossItems {
     double px = 0;
     std::size_t items = 0;
   };
+  void tell_single_ones(const Report& report) const {
+    outliers_.find([&](const DriftOutliers::Outlier& outlier) {
+      report(
+          {report.item_at(outlier.position).file, {}, {}},
+          fmt::format(
+              "the mask's borders fit the image's edges better when it is moved {} (agreement {:.2f}; where "
+              "it is, {:.2f}; half of the data set's masks fit best within {:.1f} px of their place)",
+              shift_in_words(outlier.right_px, outlier.down_px), outlier.agreement, outlier.in_place,
+              outlier.usual_px),
+          "");
+    });
+  }
+
+  void tell_shared(const Report& report, const std::string& subset, std::size_t items, double right,
+                   double down, double agreement, double in_place) const {
+    const Cells& cells = cells_.at(subset);
+    const double cell_px = cells.px / static_cast<double>(cells.items);
+    report(
+        {{}, {}, subset},
+        fmt::format("the masks of {} are shifted together: summed over {} of them, their borders lie on the "
+                    "images' edges when they are moved about {} (agreement {:.2f}; where they are, {:.2f})",
+                    subset_in_words(subset), items, shift_in_words(right * cell_px, down * cell_px),
+                    agreement, in_place),
+        "find the step that moved them, such as a crop or a padding of one of the two, and undo it");
+  }
+
   PlacingSums sums_;
+  DriftSums drifts_;
+  DriftOutliers outliers_;
   std::map<std::string, Cells> cells_;
 };
 

@@ -133,6 +133,40 @@ TEST_CASE("shifted-mask: says how far the mask must be moved back") {
   CHECK(std::abs(up - 13) <= 2);
 }
 
+TEST_CASE(
+    "shifted-mask: a shift of less than two percent shows beside enough masks that are in their place") {
+  const Scratch scratch;
+  std::vector<Item> items;
+  for (std::uint64_t i = 0; i < 60; ++i) {
+    Scene drawn = scene(kWide, i);
+    if (i == 20) drawn.mask = moved(drawn.mask, 0, 5);
+    items.push_back(item_of(scratch, "s" + std::to_string(i), drawn));
+  }
+  const Finding finding = only(checked(items));
+  CHECK(finding.rule == "shifted-mask");
+  CHECK_THAT(finding.place.file, contains("s20."));
+  int up = 0;
+  REQUIRE(std::sscanf(finding.message.c_str() + finding.message.find("moved "), "moved %d px up", &up) == 1);
+  CHECK(std::abs(up - 5) <= 1);
+  // Few masks do not say what is usual.
+  CHECK(checked({items.begin() + 5, items.begin() + 25}).empty());
+}
+
+TEST_CASE(
+    "shifted-mask: what all masks of a subset share is told to a fraction of a cell, and none of them alone") {
+  const Scratch scratch;
+  std::vector<Item> items;
+  for (std::uint64_t i = 0; i < 60; ++i) {
+    Scene drawn = scene(kWide, i);
+    drawn.mask = moved(drawn.mask, -3, 0);
+    items.push_back(item_of(scratch, "s" + std::to_string(i), drawn));
+  }
+  const Finding finding = only(checked(items));
+  CHECK(finding.rule == "shifted-mask");
+  CHECK(finding.place.file.empty());
+  CHECK_THAT(finding.message, contains("about 3 px right"));
+}
+
 TEST_CASE("unrelated-mask: two masks of one size that were exchanged, among enough that lie on edges") {
   const Scratch scratch;
   std::vector<Item> items;
