@@ -5,13 +5,14 @@
 #include <bit>
 #include <limits>
 #include <numeric>
+#include <unordered_map>
 
 namespace maskmill {
 namespace {
 
 constexpr double kUndefined = std::numeric_limits<double>::quiet_NaN();
-constexpr std::size_t kBits = kAreaRanges * kOverlapThresholds;
-constexpr std::uint64_t kAllBits = (std::uint64_t{1} << kBits) - 1;
+constexpr std::uint64_t kAllBits = (std::uint64_t{1} << kAreaRanges * kOverlapThresholds) - 1;
+constexpr std::uint64_t kBitsOfAnArea = (std::uint64_t{1} << kOverlapThresholds) - 1;
 
 /// The mean of what is added; undefined where nothing is.
 struct Mean {
@@ -24,17 +25,42 @@ struct Mean {
   double value() const { return count == 0 ? kUndefined : sum / static_cast<double>(count); }
 };
 
+/// How many of the objects have to be found to reach each recall level; none reaches the one behind the last.
+using LevelCounts = std::array<std::uint64_t, kRecallThresholds + 1>;
+
+LevelCounts level_counts(std::uint64_t truths) {
+  static const std::array<double, kRecallThresholds> levels = recall_thresholds();
+  LevelCounts counts;
+  const auto whole = static_cast<double>(truths);
+  for (std::size_t i = 0; i < kRecallThresholds; ++i) {
+    auto count = static_cast<std::uint64_t>(levels[i] * whole);
+    while (static_cast<double>(count) / whole < levels[i]) ++count;
+    counts[i] = count;
+  }
+  counts.back() = std::numeric_limits<std::uint64_t>::max();
+  return counts;
+}
+
 /// What was found so far at one threshold among objects of one area, and the best precision at the recalls
 /// that were reached.
 struct Curve {
-  std::uint32_t right = 0, wrong = 0;
-  std::uint32_t level = 0;  ///< the last recall level that is reached
-  std::array<double, kRecallThresholds> best{};
+  std::uint32_t right;
+  std::uint32_t level;  // the last recall level that is reached; what lies above in `best` is not set
+  std::array<double, kRecallThresholds> best;
+
+  void clear() { right = level = 0, best[0] = 0; }
+
+  void add(std::uint32_t weight, std::uint32_t wrong, const LevelCounts& levels) {
+    right += weight;
+    while (right >= levels[level + 1]) best[++level] = 0;
+    const auto found = static_cast<double>(right);
+    best[level] = std::max(best[level], found / (found + wrong + std::numeric_limits<double>::epsilon()));
+  }
 
   /// The mean over the levels of the best precision from each on.
   double average() const {
     double sum = 0, precision = 0;
-    for (std::size_t i = kRecallThresholds; i-- > 0;) sum += precision = std::max(precision, best[i]);
+    for (std::size_t i = level + 1; i-- > 0;) sum += precision = std::max(precision, best[i]);
     return sum / kRecallThresholds;
   }
 };
@@ -49,6 +75,7 @@ WeightedCoco::WeightedCoco(const CocoEvaluation& evaluation, const std::vector<c
                        : std::vector<std::string>{"AP",  "AP50", "AP75",  "APs", "APm", "APl", "APr",
                                                   "APc", "APf",  "AR300", "ARs", "ARm", "ARl"};
   names_.of_label = "AP";
+  std::unordered_map<std::uint64_t, std::uint32_t> lanes_of;
   std::vector<std::size_t> position(evaluation.by_label_.size(), evaluation.by_label_.size());
   for (const int index : evaluated_labels(evaluation.labels_)) {
     const auto at = static_cast<std::size_t>(index);
@@ -66,12 +93,17 @@ WeightedCoco::WeightedCoco(const CocoEvaluation& evaluation, const std::vector<c
     own.detections.reserve(order.size());
     for (const std::size_t i : order) {
       const CocoEvaluation::Kept& kept = label.detections[i];
+      const std::uint64_t counts = ~kept.ignored & kAllBits, wrong = counts & ~std::uint64_t{kept.found};
       Detection& one = own.detections.emplace_back();
-      one.score = kept.score;
-      one.found = kept.found;
+      one.right = counts & kept.found;
       one.rank = kept.rank;
-      one.counts = ~kept.ignored & kAllBits;
       one.place = label.places.at(i);
+      const auto [known, is_new] = lanes_of.emplace(wrong, static_cast<std::uint32_t>(lanes_.size()));
+      one.wrong = known->second;
+      if (!is_new) continue;
+      Lanes& lanes = lanes_.emplace_back();
+      for (std::size_t bit = 0; bit < kBits; ++bit)
+        lanes[bit] = 0 - static_cast<std::uint32_t>(wrong >> bit & 1);
     }
   }
   for (const CocoEvaluation::Truths& truths : evaluation.truths_)
@@ -81,7 +113,6 @@ WeightedCoco::WeightedCoco(const CocoEvaluation& evaluation, const std::vector<c
 
 WeightedCoco::Measured WeightedCoco::measured(const OfLabel& label,
                                               std::span<const std::uint32_t> weights) const {
-  static const std::array<double, kRecallThresholds> levels = recall_thresholds();
   std::array<std::uint64_t, kAreaRanges> truths{};
   for (const Truths& own : label.truths)
     if (const std::uint32_t weight = weights[own.place])
@@ -91,34 +122,27 @@ WeightedCoco::Measured WeightedCoco::measured(const OfLabel& label,
   std::uint64_t defined = 0;
   for (std::size_t area = 0; area < kAreaRanges; ++area) {
     result.is_defined[area] = truths[area] > 0;
-    if (truths[area] > 0) defined |= ((std::uint64_t{1} << kOverlapThresholds) - 1) << bit_of(area, 0);
+    if (truths[area] > 0) defined |= kBitsOfAnArea << bit_of(area, 0);
   }
   if (defined == 0) return result;
 
   std::array<Curve, kBits> curves;
-  std::array<double, kBits> whole;
-  for (std::size_t bit = 0; bit < kBits; ++bit)
-    whole[bit] = static_cast<double>(truths[bit / kOverlapThresholds]);
+  for (Curve& curve : curves) curve.clear();
+  Lanes wrong{};
+  std::array<LevelCounts, kAreaRanges> levels;
+  for (std::size_t area = 0; area < kAreaRanges; ++area)
+    if (result.is_defined[area]) levels[area] = level_counts(truths[area]);
   std::uint64_t found_first = 0, found_of_10 = 0;
   for (const Detection& detection : label.detections) {
     const std::uint32_t weight = weights[detection.place];
     if (weight == 0) continue;
-    const std::uint64_t counts = detection.counts & defined;
-    for (std::uint64_t wrong = counts & ~std::uint64_t{detection.found}; wrong != 0; wrong &= wrong - 1)
-      curves[static_cast<std::size_t>(std::countr_zero(wrong))].wrong += weight;
-    for (std::uint64_t right = counts & detection.found; right != 0; right &= right - 1) {
+    const Lanes& lanes = lanes_[detection.wrong];
+    for (std::size_t bit = 0; bit < kBits; ++bit) wrong[bit] += weight & lanes[bit];
+    for (std::uint64_t right = detection.right & defined; right != 0; right &= right - 1) {
       const auto bit = static_cast<std::size_t>(std::countr_zero(right));
-      Curve& curve = curves[bit];
-      curve.right += weight;
-      const auto found = static_cast<double>(curve.right);
-      while (curve.level + 1 < kRecallThresholds && levels[curve.level + 1] * whole[bit] <= found &&
-             levels[curve.level + 1] <= found / whole[bit])
-        ++curve.level;
-      double& best = curve.best[curve.level];
-      best = std::max(best, found / (found + curve.wrong + std::numeric_limits<double>::epsilon()));
+      curves[bit].add(weight, wrong[bit], levels[bit / kOverlapThresholds]);
     }
-    const auto of_all = static_cast<std::uint64_t>(
-        std::popcount(counts & detection.found & ((std::uint64_t{1} << kOverlapThresholds) - 1)));
+    const auto of_all = static_cast<std::uint64_t>(std::popcount(detection.right & kBitsOfAnArea));
     if (detection.rank < 1) found_first += of_all * weight;
     if (detection.rank < 10) found_of_10 += of_all * weight;
   }
@@ -126,9 +150,9 @@ WeightedCoco::Measured WeightedCoco::measured(const OfLabel& label,
     for (std::size_t threshold = 0; result.is_defined[area] && threshold < kOverlapThresholds; ++threshold) {
       const std::size_t bit = bit_of(area, threshold);
       result.precision[area][threshold] = curves[bit].average();
-      result.recall[area][threshold] = curves[bit].right / whole[bit];
+      result.recall[area][threshold] = curves[bit].right / static_cast<double>(truths[area]);
     }
-  const double all = whole[0] * kOverlapThresholds;
+  const double all = static_cast<double>(truths[0]) * kOverlapThresholds;
   result.recall_of_1 = static_cast<double>(found_first) / all;
   result.recall_of_10 = static_cast<double>(found_of_10) / all;
   return result;

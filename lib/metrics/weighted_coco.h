@@ -13,7 +13,7 @@ namespace maskmill {
 
 /// CocoScores::overall and the AP of each label, where each image counts as often as its weight says: what
 /// CocoEvaluation gives of so many copies of each, up to rounding and the order of equal scores. Linear in
-/// the detections. Keeps 32 bytes a detection and what the evaluation keeps of truths.
+/// the detections. Keeps 16 bytes a detection, and what the evaluation keeps of truths.
 class WeightedCoco final : public WeightedScores {
  public:
   /// Of an evaluation that keeps images. `frequency`: as CocoEvaluation::scores() takes it.
@@ -22,10 +22,9 @@ class WeightedCoco final : public WeightedScores {
 
  private:
   struct Detection {
-    double score;  // only its order counts
-    std::uint64_t found : 40, rank : 24;
-    std::uint64_t counts : 40, : 24;
+    std::uint64_t right : 40, rank : 24;  // a bit for each area range and threshold
     std::uint32_t place;
+    std::uint32_t wrong;  // which of the lanes
   };
   struct Truths {
     std::uint32_t place;
@@ -45,8 +44,14 @@ class WeightedCoco final : public WeightedScores {
   };
   Measured measured(const OfLabel& label, std::span<const std::uint32_t> weights) const;
 
+  static constexpr std::size_t kBits = kAreaRanges * kOverlapThresholds;
+  /// All ones where a detection is wrong: many detections are wrong alike, and adding to all counters at once
+  /// is faster than to one after the other.
+  using Lanes = std::array<std::uint32_t, kBits>;
+
   Protocol protocol_;
   std::vector<OfLabel> labels_;
+  std::vector<Lanes> lanes_;
 };
 
 }  // namespace maskmill
