@@ -106,6 +106,10 @@ class Bench {
       Random random({9, static_cast<std::uint64_t>(10 * percent), start});
       DriftOutliers outliers;
       std::vector<cv::Point> moves(pairs_.size());
+      const auto is_back = [&](std::size_t i, double right_px, double down_px) {
+        return std::hypot(right_px + moves[i].x, down_px + moves[i].y) <=
+               0.015 * std::max(pairs_[i].size.width, pairs_[i].size.height);
+      };
       for (std::size_t i = 0; i < pairs_.size(); ++i) {
         const Pair& pair = pairs_[i];
         const double length = percent / 100 * std::max(pair.size.width, pair.size.height);
@@ -114,23 +118,20 @@ class Bench {
         if (is_shifted)
           moves[i] = {static_cast<int>(std::lround(length * std::cos(angle))),
                       static_cast<int>(std::lround(length * std::sin(angle)))};
-        ++(is_shifted ? shifted_ones : right_ones).items;
+        Count& count = is_shifted ? shifted_ones : right_ones;
+        ++count.items;
         const auto alignment =
             is_shifted ? align(pair.picture, pair.size, shifted(pair.labels, moves[i].x, moves[i].y), labels_)
                        : in_place_[i];
         if (!alignment) continue;
-        if (better_placing(*alignment))
-          ++(is_shifted ? shifted_ones : right_ones).told;
+        if (const auto placing = better_placing(*alignment))
+          ++count.told, count.right += placing->turn == 1 && is_back(i, placing->right_px, placing->down_px);
         else
           outliers.add(i, *alignment);
       }
       outliers.find([&](const DriftOutliers::Outlier& outlier) {
         Count& count = outlier.position % every == start ? shifted_ones : right_ones;
-        ++count.told;
-        const cv::Point move = moves[outlier.position];
-        const Size size = pairs_[outlier.position].size;
-        count.right += std::hypot(outlier.right_px + move.x, outlier.down_px + move.y) <=
-                       0.015 * std::max(size.width, size.height);
+        ++count.told, count.right += is_back(outlier.position, outlier.right_px, outlier.down_px);
       });
     }
     char what[96];
