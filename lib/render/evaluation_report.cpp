@@ -40,12 +40,10 @@ void write_scores(html::Page& page, const std::vector<EvaluationPage::Score>& sc
       std::ranges::any_of(scores, [](const auto& one) { return one.interval.has_value(); });
   std::vector<html::Column> columns{words("score"), figures("value")};
   if (has_intervals) columns.push_back(figures("95 % interval"));
-  columns.push_back(words("what it is"));
   std::vector<html::Row> rows;
   for (const auto& one : scores) {
-    html::Row row{html::text(one.name), html::share(one.value)};
+    html::Row row{html::remarked(one.name, one.meaning), html::share(one.value)};
     if (has_intervals) row.push_back(interval_text(one.interval, false));
-    row.push_back(html::text(one.meaning));
     rows.push_back(std::move(row));
   }
   page.table(columns, rows);
@@ -82,7 +80,7 @@ void write_errors(html::Page& page, const std::vector<EvaluationPage::Error>& er
   }
   const std::array charts{svg::bar_chart(costs), svg::bar_chart(counts)};
   page.charts(charts);
-  const std::array columns{words("error"), figures("count"), figures("costs"), words("what it is")};
+  const std::array columns{words("error"), figures("count"), figures("costs")};
   page.table(columns, rows);
 }
 

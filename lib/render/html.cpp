@@ -66,6 +66,11 @@ Markup text(std::string_view words) {
   return {escaped(words)};
 }
 
+Markup remarked(std::string_view words, std::string_view remark) {
+  if (remark.empty()) return text(words);
+  return {fmt::format("{}<span class=\"detail\">{}</span>", escaped(words), escaped(remark))};
+}
+
 Markup number(double value, int decimals) {
   return {std::isfinite(value) ? fmt::format("{:.{}f}", value, decimals) : std::string("\u2013")};
 }

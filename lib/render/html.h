@@ -20,6 +20,8 @@ namespace maskmill::html {
 Markup text(std::string_view words);
 /// "–" where it is not finite.
 Markup number(double value, int decimals = 3);
+/// Words, and smaller below them a remark; that may be empty.
+Markup remarked(std::string_view words, std::string_view remark);
 /// "1,234,567"
 Markup count(std::int64_t value);
 /// A number from 0 to 1 over a bar of that length.

@@ -46,6 +46,7 @@ th, td { padding: .35rem 1.1rem .35rem 0; text-align: left; vertical-align: top;
 th { color: var(--muted); font-size: .875rem; font-weight: 500; white-space: nowrap; vertical-align: bottom; }
 th:last-child, td:last-child { padding-right: 0; }
 td.number, th.number { text-align: right; white-space: nowrap; }
+td .detail { display: block; color: var(--muted); font-size: .875rem; line-height: 1.35; }
 .share { display: inline-block; min-width: 6.5rem; text-align: right;
   background: linear-gradient(var(--series-1), var(--series-1)) no-repeat left bottom / 0 3px; }
 .name { white-space: nowrap; } .legend .name { white-space: normal; }
