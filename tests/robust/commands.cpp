@@ -72,7 +72,6 @@ std::vector<WritingCommand> all_commands() {
        "out",
        roads()},
       {"evaluate --report", {"evaluate", "IN", "OTHER", "--report", "OUT"}, "page.html", roads()},
-      {"evaluate --images", {"evaluate", "IN", "OTHER", "--images", "OUT"}, "images.csv", roads()},
       {"check --report", {"check", "IN", "--report", "OUT"}, "page.html", roads()},
       {"show as a page", {"show", "IN", "-o", "OUT"}, "page.html", roads()},
       {"show as sheets", {"show", "IN", "-o", "OUT", "--columns", "3", "--rows", "2"}, "sheet.png", roads()},
