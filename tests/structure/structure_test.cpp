@@ -25,7 +25,7 @@ const std::map<std::string, std::set<std::string>> kMayInclude{
     {"formats", {"base", "image", "dataset", "formats"}},
     {"metrics", {"base", "image", "dataset", "metrics"}},
     {"render", {"base", "image", "dataset", "render"}},
-    {"prepare", {"base", "image", "dataset", "formats", "prepare"}},
+    {"prepare", {"base", "image", "dataset", "formats", "metrics", "prepare"}},
     {"fetch", {"base", "fetch"}},
     {"learn", {"base", "image", "dataset", "formats", "metrics", "render", "prepare", "fetch", "learn"}},
 };
