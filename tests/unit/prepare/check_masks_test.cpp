@@ -145,6 +145,7 @@ TEST_CASE(
   const Finding finding = only(checked(items));
   CHECK(finding.rule == "shifted-mask");
   CHECK_THAT(finding.place.file, contains("s20."));
+  CHECK(finding.severity == Severity::note);
   int up = 0;
   REQUIRE(std::sscanf(finding.message.c_str() + finding.message.find("moved "), "moved %d px up", &up) == 1);
   CHECK(std::abs(up - 5) <= 1);
