@@ -13,7 +13,7 @@
 #include "base/text.h"
 #include "dataset/item_pairs.h"
 #include "dataset/masks.h"
-#include "metrics/coco_overlaps.h"
+#include "metrics/evaluate.h"
 #include "prepare/check/contrast.h"
 #include "prepare/check/rule.h"
 
@@ -74,12 +74,6 @@ bool first_has(Source& source, bool (*what)(const Item&)) {
     throw_if_interrupted();
   }
   return false;
-}
-
-std::vector<int> labels_by_name(const LabelMap& labels, const LabelMap& predicted) {
-  std::vector<int> label_of;
-  for (const Label& label : predicted) label_of.push_back(labels.find(label.name).value_or(-1));
-  return label_of;
 }
 
 /// What is gathered over all models.
