@@ -32,14 +32,8 @@ std::optional<ContrastObject> object_of(const Annotation& annotation, int label,
   return object;
 }
 
-double common_area(const Box& a, const Box& b) {
-  const double width = std::min(a.x + a.width, b.x + b.width) - std::max(a.x, b.x);
-  const double height = std::min(a.y + a.height, b.y + b.height) - std::max(a.y, b.y);
-  return width > 0 && height > 0 ? width * height : 0;
-}
-
 double iou_of(const ContrastObject& detection, const ContrastObject& truth) {
-  double common = common_area(detection.box, truth.box);
+  double common = clipped(detection.box, truth.box).area();
   if (common <= 0) return 0;
   double detected = detection.box.area(), annotated = truth.box.area();
   if (detection.pixels && truth.pixels && detection.pixels->size == truth.pixels->size) {

@@ -11,9 +11,8 @@ namespace {
 
 /// Of the smaller box; detections of one object differ in size more than in place.
 bool are_one(const Box& a, const Box& b) {
-  const double width = std::min(a.x + a.width, b.x + b.width) - std::max(a.x, b.x);
-  const double height = std::min(a.y + a.height, b.y + b.height) - std::max(a.y, b.y);
-  return width > 0 && height > 0 && width * height >= kSameObject * std::min(a.area(), b.area());
+  const double common = clipped(a, b).area();
+  return common > 0 && common >= kSameObject * std::min(a.area(), b.area());
 }
 
 void against(const Contrast& contrast, const ModelHabits& model, const Contradict& say) {

@@ -13,49 +13,18 @@
 #include "metrics/evaluate.h"
 #include "metrics/outcomes.h"
 #include "metrics/weighted_coco.h"
+#include "objects.h"
 
 using namespace maskmill;
 using namespace maskmill::tests;
 
 namespace {
 
-constexpr Size kImage{200, 150};
-
-Annotation object_of(int label, Box box, std::optional<double> score = std::nullopt) {
-  Annotation annotation;
-  annotation.label = label;
-  annotation.shape = rasterise(box, kImage);
-  annotation.box = box;
-  annotation.score = score;
-  return annotation;
-}
-
-Item image_of(const std::string& id, std::vector<Annotation> annotations) {
-  Item item;
-  item.id = id;
-  item.size = kImage;
-  item.annotations = std::move(annotations);
-  return item;
-}
-
-Metadata labels_called(const std::vector<std::string>& names) {
-  Metadata metadata;
-  std::int64_t id = 1;
-  for (const std::string& name : names) {
-    Label label;
-    label.name = name;
-    label.id = id++;
-    label.kind = LabelKind::thing;
-    metadata.labels.add(std::move(label));
-  }
-  return metadata;
-}
-
 EvaluationReport evaluated(std::vector<Item> truth, std::vector<Item> predictions,
                            EvaluationSettings settings) {
   if (settings.metrics.empty()) settings.metrics = {Metric::bbox};
-  const auto a = make_source(labels_called({"cat", "dog"}), std::move(truth));
-  const auto b = make_source(labels_called({"cat", "dog"}), std::move(predictions));
+  const auto a = make_source(labels_called({"cat", "dog"}, LabelKind::thing), std::move(truth));
+  const auto b = make_source(labels_called({"cat", "dog"}, LabelKind::thing), std::move(predictions));
   Findings findings;
   return evaluate(*a, *b, settings, findings);
 }
@@ -333,14 +302,15 @@ TEST_CASE("outcomes name the annotations that were found, missed and wrong") {
   const Item truth = image_of("a", {object_of(1, {100, 10, 40, 40}), crowd, object_of(0, {10, 10, 40, 40})});
   const Item found = image_of("a", {object_of(0, {60, 60, 30, 30}, .5), object_of(0, {10, 10, 40, 40}, .4),
                                     object_of(1, {0, 0, 9, 9}, .1)});
-  const OverlapMeter meter(labels_called({"cat", "dog"}).labels, {0, 1}, {});
+  const OverlapMeter meter(labels_called({"cat", "dog"}, LabelKind::thing).labels, {0, 1}, {});
   std::vector<Finding> findings;
   const std::array kinds{OverlapKind::segm};
   const auto outcomes =
       detection_outcomes(meter.measure(truth, &found, kinds, findings)[0], truth, &found, .3);
   CHECK(outcomes.truth == std::vector{Outcome::missed, Outcome::uncounted, Outcome::found});
   CHECK(outcomes.prediction == std::vector{Outcome::wrong, Outcome::found, Outcome::uncounted});
-  const auto segments = segment_outcomes(truth, &found, labels_called({"cat", "dog"}).labels, {0, 1});
+  const auto segments =
+      segment_outcomes(truth, &found, labels_called({"cat", "dog"}, LabelKind::thing).labels, {0, 1});
   CHECK(segments.truth == outcomes.truth);
   // What lies where the truth says nothing is no error.
   CHECK(segments.prediction == std::vector{Outcome::uncounted, Outcome::found, Outcome::uncounted});

@@ -9,42 +9,12 @@
 #include "catch.h"
 #include "dataset/rle.h"
 #include "metrics/evaluate.h"
+#include "objects.h"
 
 using namespace maskmill;
 using namespace maskmill::tests;
 
 namespace {
-
-constexpr Size kImage{200, 150};
-
-Annotation object_of(int label, Box box, std::optional<double> score = std::nullopt) {
-  Annotation annotation;
-  annotation.label = label;
-  annotation.shape = rasterise(box, kImage);
-  annotation.box = box;
-  annotation.score = score;
-  return annotation;
-}
-
-Item image_of(const std::string& id, std::vector<Annotation> annotations) {
-  Item item;
-  item.id = id;
-  item.size = kImage;
-  item.annotations = std::move(annotations);
-  return item;
-}
-
-Metadata labels_called(const std::vector<std::string>& names) {
-  Metadata metadata;
-  std::int64_t id = 1;
-  for (const std::string& name : names) {
-    Label label;
-    label.name = name;
-    label.id = id++;
-    metadata.labels.add(std::move(label));
-  }
-  return metadata;
-}
 
 EvaluationReport evaluated(std::vector<Item> truth, std::vector<Item> predictions,
                            EvaluationSettings settings = {}, Findings* findings = nullptr,

@@ -183,15 +183,20 @@ Annotation object(int label, const Box& box, std::optional<double> score, const 
   return made;
 }
 
+Item image_numbered(int i) {
+  Item item;
+  item.id = "i" + std::to_string(i);
+  item.size = Size{200, 200};
+  item.origin = {"truth.json", {}, item.id};
+  return item;
+}
+
 /// Images with a cat or a dog in each of four places, all found with a score of 0.8; but for the first image,
 /// which the caller makes.
 Checked against_animals(std::vector<Annotation> annotated, std::vector<Annotation> detected) {
   std::vector<Item> items, predictions;
   for (int i = 0; i < 12; ++i) {
-    Item item;
-    item.id = "i" + std::to_string(i);
-    item.size = Size{200, 200};
-    item.origin = {"truth.json", {}, item.id};
+    Item item = image_numbered(i);
     Item prediction = item;
     for (std::size_t k = 0; i > 0 && k < 4; ++k) {
       const int label = static_cast<int>(k) % 2;
@@ -271,10 +276,7 @@ TEST_CASE("against: the most contradicted first, and the same for any number of 
     const Jobs jobs(threads);
     std::vector<Item> items, predictions;
     for (int i = 0; i < 40; ++i) {
-      Item item;
-      item.id = "i" + std::to_string(i);
-      item.size = Size{200, 200};
-      item.origin = {"truth.json", {}, item.id};
+      Item item = image_numbered(i);
       Item prediction = item;
       for (std::size_t k = 0; k < 2; ++k) {
         item.annotations.push_back(object(0, kPlaces[k], {}, "t"));
