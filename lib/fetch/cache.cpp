@@ -11,7 +11,6 @@
 #include "base/error.h"
 #include "base/output.h"
 #include "base/text.h"
-#include "fetch/sha256.h"
 
 namespace maskmill::fetch {
 namespace {
@@ -40,21 +39,19 @@ std::string read_record(const Path& record) {
       .hint("delete it and the file beside it, which is downloaded again");
 }
 
-void verify(const Path& file, const Url& url, const std::string& published) {
+void verify(const Path& file, const Url& url, const std::vector<Checksum>& known) {
   const Path record = record_of(file);
-  const bool recorded = fs::exists(record);
-  const std::string expected = recorded ? read_record(record) : published;
-  const std::string sum = sha256_of(file);
-  if (sum.starts_with(expected) && sum.starts_with(published)) {
-    if (!recorded) write_record(file, sum);
-    return;
+  const bool is_recorded = fs::exists(record);
+  std::vector<Checksum> expected = known;
+  expected.push_back({ChecksumKind::sha256, is_recorded ? read_record(record) : ""});
+  Checksums sums(expected);
+  add_file(sums, file);
+  try {
+    require_equal(sums, expected, url.printable());
+  } catch (const Error& error) {
+    throw Error(error.code(), error.message()).at_file(file).hint("delete it, and it is downloaded again");
   }
-  const bool changed = !sum.starts_with(expected);
-  throw Error(Code::bad_format, "is not what " + url.printable() + " had: its SHA-256 begins with " +
-                                    sum.substr(0, 16) + ", not with " +
-                                    (changed ? expected : published).substr(0, 16))
-      .at_file(file)
-      .hint("delete it, and it is downloaded again");
+  if (!is_recorded) write_record(file, sums.hex(ChecksumKind::sha256));
 }
 
 }  // namespace
@@ -71,14 +68,14 @@ Path cached_file(const Url& url) {
   return cache_folder() / (url.host() + "-" + url.digest().substr(0, 16)) / url.file_name();
 }
 
-Path cached(const Url& url, const std::string& sha256, const Patience& patience) {
+Path cached(const Url& url, const std::vector<Checksum>& checksums, const Access& access) {
   const Path file = cached_file(url);
   if (fs::exists(file)) {
-    verify(file, url, sha256);
+    verify(file, url, checksums);
     return file;
   }
   try {
-    write_record(file, download(url, file, sha256, patience).sha256);
+    write_record(file, download({url, file, checksums}, access).sha256);
   } catch (const Error& error) {
     if (error.code() != Code::unreadable && error.code() != Code::not_found) throw;
     throw Error(error.code(), error.message())

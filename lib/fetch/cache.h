@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <string>
+#include <vector>
 
 #include "base/path.h"
 #include "fetch/download.h"
@@ -16,9 +16,9 @@ Path cache_folder();
 Path cached_file(const Url& url);
 
 /// That file, downloaded where it is not there yet. Its SHA-256 is kept beside it, as sha256sum writes it,
-/// and holds from then on: a file that has become another is refused, as is one whose SHA-256 does not begin
-/// with `sha256`. A file that a user put there is taken. Throws as download(), and Error(bad_format) for the
-/// file or what is kept beside it.
-Path cached(const Url& url, const std::string& sha256 = "", const Patience& patience = {});
+/// and holds from then on: a file that has become another is refused, as is one that does not have the
+/// `checksums` that are known of it. A file that a user put there is taken. Throws as download(), and
+/// Error(bad_format) for the file or what is kept beside it.
+Path cached(const Url& url, const std::vector<Checksum>& checksums = {}, const Access& access = {});
 
 }  // namespace maskmill::fetch

@@ -1,21 +1,26 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <chrono>
 #include <cstdint>
+#include <functional>
+#include <optional>
 #include <string>
+#include <variant>
+#include <vector>
 
+#include "base/error.h"
 #include "base/path.h"
+#include "fetch/access.h"
+#include "fetch/checksum.h"
 #include "fetch/url.h"
 
 namespace maskmill::fetch {
 
-/// How long a server is put up with.
-struct Patience {
-  int attempts = 5;
-  std::chrono::milliseconds first_wait{1000};  ///< twice as long after each attempt
-  std::chrono::seconds longest_wait{60};       ///< also of what the server's Retry-After asks for
-  std::chrono::seconds stalled{30};            ///< without a byte
+/// A file that is to be had.
+struct Wanted {
+  Url url;
+  Path target;
+  std::vector<Checksum> checksums{};  ///< all that are known of it
 };
 
 struct Downloaded {
@@ -31,12 +36,20 @@ struct Downloaded {
 /// 425, 429 and 5xx but 501 and 505, are tried again. Of two processes that want the same file, one fetches
 /// it.
 ///
-/// `sha256` are the hexadecimal digits with which the file's SHA-256 begins, as many as are known. Redirects
-/// are followed, those of a URL of https to https alone; proxies and passwords come from the environment and
-/// ~/.netrc, as curl takes them. Throws Error(not_found) for 404 and 410, Error(unreadable) for anything else
-/// that the network or the server does, Error(bad_format) where the digits differ, Error(write_failed),
-/// Error(interrupted).
-Downloaded download(const Url& url, const Path& target, const std::string& sha256 = "",
-                    const Patience& patience = {});
+/// What the server publishes of the file (x-goog-hash, Content-MD5, Repr-Digest) is held to as `checksums`
+/// are. Redirects are followed, those of a URL of https to https alone; proxies and passwords come from the
+/// environment and ~/.netrc, as curl takes them. Throws Error(not_found) for 404 and 410, Error(unreadable)
+/// for anything else that the network or the server does, Error(bad_format) where a checksum differs,
+/// Error(write_failed), Error(interrupted).
+Downloaded download(const Wanted& wanted, const Access& access = {});
+
+using DownloadResult = std::variant<Downloaded, Error>;
+
+/// The same of any number of files, Access::transfers at once: `next` gives them, until it gives nothing, and
+/// `done` hears of each, in the order in which they end, on the calling thread. What `done` throws ends all.
+/// Throws Error(interrupted), and Error(write_failed) without going on.
+void download_all(const std::function<std::optional<Wanted>()>& next,
+                  const std::function<void(const Wanted&, const DownloadResult&)>& done,
+                  const Access& access = {});
 
 }  // namespace maskmill::fetch

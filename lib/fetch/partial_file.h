@@ -2,60 +2,58 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
-#include "base/error.h"
 #include "base/path.h"
-#include "fetch/sha256.h"
-#include "fetch/url.h"
+#include "fetch/checksum.h"
+#include "fetch/download.h"
+#include "fetch/transfers.h"
 
 namespace maskmill::fetch {
 
-/// Which file a server has at one time.
-struct FileState {
-  std::string validator;               ///< a strong ETag or date (RFC 9110, 8.8); empty where there is none
-  std::optional<std::uint64_t> total;  ///< its bytes, where the server says
-  bool can_be_continued() const { return !validator.empty(); }
-};
-
 /// The bytes of a URL that have come so far, in `target`.part, held by this process alone. The state of the
-/// server's file that they are of stands in target.part.json; bytes of no state are dropped.
-class PartialFile {
+/// server's file that they are of stands in target.part.json once they are worth keeping; bytes of no state
+/// are dropped. All throw Error(write_failed).
+class PartialFile : public Receiver {
  public:
-  /// Waits for another process that has it, and makes the folders above. Throws Error(write_failed |
-  /// unreadable | interrupted).
-  PartialFile(const Url& url, const Path& target);
-  ~PartialFile();
+  /// Makes the folders above. Null where another process has it. Throws Error(unreadable | interrupted), too.
+  static std::unique_ptr<PartialFile> take(const Wanted& wanted);
+  ~PartialFile() override;
   PartialFile(const PartialFile&) = delete;
   PartialFile& operator=(const PartialFile&) = delete;
 
-  std::uint64_t size() const { return size_; }
-  /// Of which state of the server's file these bytes are.
-  const FileState& state() const { return state_; }
+  const Wanted& wanted() const { return wanted_; }
 
-  /// These two and become_target() throw Error(write_failed).
-  void append(std::string_view bytes);
-  void begin_again(const FileState& state);
-  std::string sha256() const { return sum_.hex(); }
+  std::uint64_t size() const override { return size_; }
+  const FileState& state() const override { return state_; }
+  void begin_again(const FileState& state) override;
+  bool append(std::string_view bytes) override;
+  /// Holds the bytes to what is known and published of them. What the server published and did not send comes
+  /// again, and so do bytes that came in pieces and are not what was known. Throws Error(bad_format).
+  std::optional<std::string> whole() override;
+
   /// On disk before it has the name.
-  void become_target();
+  Downloaded become_target();
   void remove();
 
  private:
-  void lock();
+  PartialFile(const Wanted& wanted, int descriptor);
   void take_up();
-  bool is_locked_file_in_place() const;
+  void write_state();
+  std::vector<Checksum> all_checksums() const;
+  Path path() const { return wanted_.target.string() + ".part"; }
+  Path state_path() const { return wanted_.target.string() + ".part.json"; }
 
-  const Url& url_;
-  Path target_, path_, state_path_;
+  Wanted wanted_;
   int descriptor_ = -1;
   std::uint64_t size_ = 0;
   FileState state_;
-  Sha256 sum_;
+  Checksums sums_;
+  bool state_is_written_ = false, is_in_pieces_ = false, is_done_ = false;
 };
-
-Error interrupted_download();
 
 }  // namespace maskmill::fetch

@@ -10,7 +10,7 @@
 
 #include "base/error.h"
 #include "base/text.h"
-#include "fetch/sha256.h"
+#include "fetch/checksum.h"
 
 namespace maskmill::fetch {
 namespace {
@@ -74,9 +74,12 @@ Url::Url(const std::string& text) : text_(text) {
   host_ = safe_name(part(url.get(), CURLUPART_HOST) + (port.empty() ? "" : ":" + port));
   const std::string path = part(url.get(), CURLUPART_PATH);
   file_name_ = safe_name(path.substr(path.rfind('/') + 1));
-  Sha256 sum;
-  sum.add(text);
-  digest_ = sum.hex();
+  digest_ = sha256_of(std::string_view(text));
+}
+
+Url Url::with_mirrored(const Url& other) const {
+  const std::string base = text_.ends_with('/') ? text_ : text_ + "/";
+  return Url(base + other.text_.substr(other.text_.find("://") + 3));
 }
 
 }  // namespace maskmill::fetch

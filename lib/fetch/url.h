@@ -26,6 +26,8 @@ class Url {
   const std::string& host() const { return host_; }
   /// The name of its file, with its extension.
   const std::string& file_name() const { return file_name_; }
+  /// Where a copy of `other` lies below this, a mirror's base: this, and other's host and what follows it.
+  Url with_mirrored(const Url& other) const;
   /// 64 digits that no other URL has.
   const std::string& digest() const { return digest_; }
 

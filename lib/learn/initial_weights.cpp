@@ -96,8 +96,8 @@ StateDict read_weights(const Path& path) {
 
 namespace {
 
-StateDict read_cached(const fetch::Url& url, const std::string& sha256) {
-  const Path file = fetch::cached(url, sha256);
+StateDict read_cached(const fetch::Url& url, const std::vector<fetch::Checksum>& checksums = {}) {
+  const Path file = fetch::cached(url, checksums);
   try {
     return read_tensors(file);
   } catch (const Error& error) {
@@ -112,10 +112,10 @@ StateDict read_cached(const fetch::Url& url, const std::string& sha256) {
 }  // namespace
 
 StateDict find_and_read_weights(const std::string& where) {
-  if (fetch::is_url(where)) return read_cached(fetch::Url(where), "");
+  if (fetch::is_url(where)) return read_cached(fetch::Url(where));
   if (fs::exists(where)) return read_weights(where);
   if (const auto published = fetch::find_weights(where))
-    return read_cached(fetch::Url(published->url), published->sha256);
+    return read_cached(fetch::Url(published->url), {{fetch::ChecksumKind::sha256, published->sha256}});
   std::vector<std::string> names;
   for (const fetch::PublishedWeights& weights : fetch::published_weights()) names.push_back(weights.name);
   throw Error(Code::not_found, "is no file, and no published weights have this name")

@@ -44,7 +44,7 @@ TEST_CASE("a URL is fetched once, and its digest kept as sha256sum reads it") {
   CHECK(relative_name(file, cache.scratch.path()) != file.string());
   CHECK(read_file(file) == "abc");
   CHECK(read_file(file.string() + ".sha256") == kAbc + "  a.pth\n");
-  CHECK(cached(cache.url, "ba7816bf") == file);
+  CHECK(cached(cache.url, {{ChecksumKind::sha256, "ba7816bf"}}) == file);
   CHECK(cache.server.requests().size() == 1);
 }
 
@@ -85,8 +85,10 @@ TEST_CASE("a URL's file is not another's record") {
 TEST_CASE("a file that was put there by hand is taken, if it is the published one") {
   Cache cache;
   cache.scratch.write(relative_name(cached_file(cache.url), cache.scratch.path()), "abc");
-  CHECK(thrown_by([&] { cached(cache.url, "00000000"); }).code() == Code::bad_format);
-  CHECK(read_file(cached(cache.url, "ba7816bf")) == "abc");
+  CHECK(thrown_by([&] {
+          cached(cache.url, {{ChecksumKind::sha256, "00000000"}});
+        }).code() == Code::bad_format);
+  CHECK(read_file(cached(cache.url, {{ChecksumKind::sha256, "ba7816bf"}})) == "abc");
   CHECK(cache.server.requests().empty());
 }
 

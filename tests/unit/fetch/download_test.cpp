@@ -15,7 +15,6 @@
 #include "base/progress.h"
 #include "base/random.h"
 #include "catch.h"
-#include "fetch/sha256.h"
 #include "support/scratch.h"
 #include "support/web_server.h"
 
@@ -45,9 +44,7 @@ std::string bytes_of(std::size_t size, std::uint64_t seed = 1) {
 }
 
 std::string sum_of(const std::string& bytes) {
-  Sha256 sum;
-  sum.add(bytes);
-  return sum.hex();
+  return sha256_of(std::string_view(bytes));
 }
 
 // Nothing is left of a file but the file.
@@ -70,7 +67,8 @@ TEST_CASE("a file comes whole, with its size and digest") {
     const std::string bytes = bytes_of(size);
     const WebServer server([&](const WebRequest& request) { return file_reply(request, bytes, "\"1\""); });
     const Path target = scratch / ("sub/" + std::to_string(size));
-    const Downloaded got = download(Url(server.url("/a")), target, sum_of(bytes).substr(0, 8), kHasty);
+    const Downloaded got = download(
+        {Url(server.url("/a")), target, {{ChecksumKind::sha256, sum_of(bytes).substr(0, 8)}}}, {kHasty});
     CHECK(got.bytes == size);
     CHECK(got.sha256 == sum_of(bytes));
     require_whole(target, bytes);
@@ -84,7 +82,7 @@ TEST_CASE("a file without a length, in chunks, comes whole") {
     return WebReply{.headers = {{"Transfer-Encoding", "chunked"}},
                     .body = "3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n"};
   });
-  download(Url(server.url("/a")), scratch / "a", "", kHasty);
+  download({Url(server.url("/a")), scratch / "a"}, {kHasty});
   require_whole(scratch / "a", "abcde");
 }
 
@@ -101,7 +99,7 @@ TEST_CASE("a file that is cut at any place goes on there") {
       return reply;
     });
     const Path target = scratch / std::to_string(cut);
-    CHECK(download(Url(server.url("/a")), target, "", kHasty).sha256 == sum_of(bytes));
+    CHECK(download({Url(server.url("/a")), target}, {kHasty}).sha256 == sum_of(bytes));
     require_whole(target, bytes);
     const auto seen = server.requests();
     REQUIRE(seen.size() == 2);
@@ -121,7 +119,7 @@ TEST_CASE("an answer that breaks off before its first byte costs nothing that is
     if (number < 2) reply.sent = number == 0 ? 3000 : 0;
     return reply;
   });
-  download(Url(server.url("/a")), scratch / "a", "", kHasty);
+  download({Url(server.url("/a")), scratch / "a"}, {kHasty});
   require_whole(scratch / "a", bytes);
   CHECK(server.requests().back().headers.at("range") == "bytes=3000-");
 }
@@ -136,11 +134,11 @@ TEST_CASE("as long as there is headway, cuts are no failures; without it there i
     reply.sent = 100000;
     return reply;
   });
-  download(Url(server.url("/a")), scratch / "a", "", kHasty);
+  download({Url(server.url("/a")), scratch / "a"}, {kHasty});
   require_whole(scratch / "a", bytes);
   CHECK(server.requests().size() == 20);
   etag = "W/\"1\"";
-  const Error error = thrown_by([&] { download(Url(server.url("/b")), scratch / "b", "", kHasty); });
+  const Error error = thrown_by([&] { download({Url(server.url("/b")), scratch / "b"}, {kHasty}); });
   CHECK_THAT(error.what(), contains("tried 3 times") && !contains("what has come is kept"));
   CHECK(server.requests().size() == 23);
 }
@@ -156,7 +154,7 @@ TEST_CASE("a file that became another in between begins again") {
     reply.sent = 3000;
     return reply;
   });
-  download(Url(server.url("/a")), scratch / "a", "", kHasty);
+  download({Url(server.url("/a")), scratch / "a"}, {kHasty});
   require_whole(scratch / "a", new_bytes);
 }
 
@@ -174,7 +172,7 @@ TEST_CASE("a part of another state is not put behind what is there, whatever the
     reply.sent = 3000;
     return reply;
   });
-  download(Url(server.url("/a")), scratch / "a", "", kHasty);
+  download({Url(server.url("/a")), scratch / "a"}, {kHasty});
   require_whole(scratch / "a", new_bytes);
 }
 
@@ -205,7 +203,7 @@ TEST_CASE("without a validator that is strong nothing is continued") {
       if (requests++ == 0) reply.sent = 100;
       return reply;
     });
-    download(Url(server.url("/a")), scratch / "a", "", kHasty);
+    download({Url(server.url("/a")), scratch / "a"}, {kHasty});
     require_whole(scratch / "a", bytes);
     CHECK(server.requests().back().headers.contains("range") == is_strong);
   }
@@ -218,7 +216,7 @@ TEST_CASE("what came of another URL is not used") {
   scratch.write("b.part", "what came of another");
   scratch.write("b.part.json",
                 to_text({{"url_sha256", Url("http://example.org/b").digest()}, {"validator", "\"1\""}}));
-  download(Url(server.url("/b")), scratch / "b", "", kHasty);
+  download({Url(server.url("/b")), scratch / "b"}, {kHasty});
   require_whole(scratch / "b", bytes);
 }
 
@@ -236,7 +234,7 @@ TEST_CASE("a later command goes on, also where all the bytes had come") {
                                                 {"total", bytes.size()}}));
     const Quiet quiet;
     const std::size_t before = server.requests().size();
-    CHECK(download(Url(server.url("/a")), target, "", kHasty).sha256 == sum_of(bytes));
+    CHECK(download({Url(server.url("/a")), target}, {kHasty}).sha256 == sum_of(bytes));
     require_whole(target, bytes);
     const WebRequest first = server.requests().at(before);
     if (there == 0)
@@ -260,7 +258,7 @@ TEST_CASE("a killed process's bytes are used by the next") {
   const pid_t child = ::fork();
   if (child == 0) {
     try {
-      download(Url(server.url("/a")), scratch / "a", "", {});
+      download({Url(server.url("/a")), scratch / "a"});
     } catch (...) {
     }
     ::_exit(0);
@@ -274,7 +272,7 @@ TEST_CASE("a killed process's bytes are used by the next") {
   ::waitpid(child, nullptr, 0);
   REQUIRE(there() == 1000000);
   hang = false;
-  download(Url(server.url("/a")), scratch / "a", "", kHasty);
+  download({Url(server.url("/a")), scratch / "a"}, {kHasty});
   require_whole(scratch / "a", bytes);
   CHECK(server.requests().back().headers.at("range") == "bytes=1000000-");
 }
@@ -292,7 +290,7 @@ TEST_CASE("what passes is tried again, after as long as the server asks for") {
     });
     const Path target = scratch / std::string(status).substr(0, 3);
     const auto start = std::chrono::steady_clock::now();
-    download(Url(server.url("/a")), target, "", kHasty);
+    download({Url(server.url("/a")), target}, {kHasty});
     CHECK(std::chrono::steady_clock::now() - start >= milliseconds(900));
     require_whole(target, "abc");
   }
@@ -305,7 +303,7 @@ TEST_CASE("what does not pass is said, and no file is there") {
   const WebServer server(
       [&](const WebRequest&) { return WebReply{.status = status, .body = "<html>a page</html>"}; });
   const auto refused = [&] {
-    return thrown_by([&] { download(Url(server.url("/a")), scratch / "a", "", kHasty); });
+    return thrown_by([&] { download({Url(server.url("/a")), scratch / "a"}, {kHasty}); });
   };
   CHECK(refused().code() == Code::not_found);
   CHECK(server.requests().size() == 1);
@@ -326,8 +324,9 @@ TEST_CASE("a server that is silent is given up") {
       [&](const WebRequest&) { return WebReply{.body = "abc", .silence = milliseconds(2500)}; });
   const Patience once{
       .attempts = 1, .first_wait = milliseconds(1), .longest_wait = seconds(1), .stalled = seconds(1)};
-  CHECK(thrown_by([&] { download(Url(server.url("/a")), scratch / "a", "", once); }).code() ==
-        Code::unreadable);
+  CHECK(thrown_by([&] {
+          download({Url(server.url("/a")), scratch / "a"}, {once});
+        }).code() == Code::unreadable);
 }
 
 TEST_CASE("without a network the error says so at once") {
@@ -337,7 +336,7 @@ TEST_CASE("without a network the error says so at once") {
     const WebServer gone([](const WebRequest&) { return WebReply{}; });
     url = gone.url("/a");
   }
-  const Error error = thrown_by([&] { download(Url(url), scratch / "a", "", {}); });
+  const Error error = thrown_by([&] { download({Url(url), scratch / "a"}); });
   CHECK(error.code() == Code::unreadable);
   CHECK_THAT(error.what(), contains("cannot be downloaded") && contains("is there a network"));
 }
@@ -346,13 +345,16 @@ TEST_CASE("other bytes than the published are refused and not kept") {
   const Scratch scratch;
   const WebServer server(
       [&](const WebRequest& request) { return file_reply(request, "a login page", "\"1\""); });
-  const Error error = thrown_by([&] { download(Url(server.url("/a")), scratch / "a", "01234567", kHasty); });
+  const Error error = thrown_by([&] {
+    download({Url(server.url("/a")), scratch / "a", {parse_checksum("sha256:01234567")}}, {kHasty});
+  });
   CHECK(error.code() == Code::bad_format);
   CHECK_THAT(error.what(), contains("01234567") && contains(sum_of("a login page").substr(0, 16)));
   CHECK(list_files(scratch.path()).empty());
   scratch.write("b", "a login page");
-  CHECK(thrown_by([&] { download(Url(server.url("/a")), scratch / "b", "01234567", kHasty); }).code() ==
-        Code::bad_format);
+  CHECK(thrown_by([&] {
+          download({Url(server.url("/a")), scratch / "b", {parse_checksum("sha256:01234567")}}, {kHasty});
+        }).code() == Code::bad_format);
 }
 
 TEST_CASE("redirects are followed, but not to files of this machine") {
@@ -362,13 +364,16 @@ TEST_CASE("redirects are followed, but not to files of this machine") {
     if (request.target == "/there") return file_reply(request, "abc", "\"1\"");
     return WebReply{.status = "302 Found", .headers = {{"Location", to}}, .body = "moved"};
   });
-  download(Url(server.url("/a")), scratch / "a", "", kHasty);
+  download({Url(server.url("/a")), scratch / "a"}, {kHasty});
   require_whole(scratch / "a", "abc");
   to = "file:///etc/hostname";
-  CHECK(thrown_by([&] { download(Url(server.url("/a")), scratch / "b", "", kHasty); }).code() ==
-        Code::unreadable);
+  CHECK(thrown_by([&] {
+          download({Url(server.url("/a")), scratch / "b"}, {kHasty});
+        }).code() == Code::unreadable);
   to = "/a";
-  CHECK_THAT(thrown_by([&] { download(Url(server.url("/a")), scratch / "c", "", kHasty); }).what(),
+  CHECK_THAT(thrown_by([&] {
+               download({Url(server.url("/a")), scratch / "c"}, {kHasty});
+             }).what(),
              contains("Maximum (10) redirects"));
 }
 
@@ -382,7 +387,7 @@ TEST_CASE("of two that want one file, one fetches it") {
     return reply;
   });
   const Path target = scratch / "a";
-  const auto fetch = [&] { return download(Url(server.url("/a")), target, "", kHasty); };
+  const auto fetch = [&] { return download({Url(server.url("/a")), target}, {kHasty}); };
   std::future<Downloaded> other = std::async(std::launch::async, fetch);
   const Downloaded second = fetch(), first = other.get();
   CHECK((first.sha256 == sum_of(bytes) && second.sha256 == first.sha256));
