@@ -85,8 +85,12 @@ struct Link {
 
 class Unpacker {
  public:
-  Unpacker(const Path& archive, const Path& folder, std::uint64_t most_bytes)
-      : path_(archive), folder_(folder), most_bytes_(most_bytes), reader_(::archive_read_new()) {
+  Unpacker(const Path& archive, const Path& folder, const UnpackOptions& options)
+      : path_(archive),
+        folder_(folder),
+        most_bytes_(options.most_bytes.value_or(usual_unpacked_limit(archive))),
+        place_(options.place),
+        reader_(::archive_read_new()) {
     ::archive_read_support_filter_all(reader_.get());
     ::archive_read_support_format_tar(reader_.get());
     ::archive_read_support_format_zip(reader_.get());
@@ -95,7 +99,7 @@ class Unpacker {
       throw failure("cannot be read as an archive");
   }
 
-  void run() {
+  std::size_t run() {
     ::archive_entry* entry = nullptr;
     for (;;) {
       throw_if_interrupted();
@@ -110,6 +114,7 @@ class Unpacker {
     }
     // Only now, so that nothing is ever written through one.
     for (const Link& link : links_) make_link(link);
+    return count_;
   }
 
  private:
@@ -130,20 +135,34 @@ class Unpacker {
     while (name_.ends_with('/')) name_.pop_back();
     if (name_.empty() || name_ == ".") return;
     if (!is_safe_relative(name_)) throw error(Code::bad_format, "an entry's name leads out of the archive");
-    if (const char* target = ::archive_entry_hardlink(entry)) return add_hard_link(target);
+    const std::optional<std::string> place = placed(name_);
+    if (const char* target = ::archive_entry_hardlink(entry)) {
+      if (place) add_hard_link(target, *place);
+      return;
+    }
     switch (::archive_entry_filetype(entry)) {
       case AE_IFDIR:
-        return make_folder(folder_ / name_);
+        if (place && !place->empty()) make_folder(folder_ / *place);
+        return;
       case AE_IFREG:
-        return unpack_file(entry);
+        if (place) unpack_file(entry, *place);
+        return;
       case AE_IFLNK: {
         const char* target = ::archive_entry_symlink(entry);
-        links_.push_back({name_, target ? target : ""});
+        if (place) links_.push_back({*place, target ? target : ""});
         return;
       }
       default:
         throw error(Code::bad_format, "an entry is neither a file nor a folder nor a link");
     }
+  }
+
+  std::optional<std::string> placed(const std::string& name) const {
+    if (!place_) return name;
+    std::optional<std::string> place = place_(name);
+    if (place && !place->empty() && !is_safe_relative(*place))
+      throw error(Code::bad_format, "an entry's name leads out of the archive");
+    return place;
   }
 
   void make_folder(const Path& folder) const {
@@ -153,13 +172,13 @@ class Unpacker {
       throw error(Code::bad_format, "an entry is a file and a folder: " + problem.message());
   }
 
-  void unpack_file(::archive_entry* entry) {
+  void unpack_file(::archive_entry* entry, const std::string& place) {
     if (::archive_entry_size_is_set(entry))
       require_room(std::max<std::int64_t>(0, ::archive_entry_size(entry)));
-    const Path target = folder_ / name_;
+    const Path target = folder_ / place;
     make_folder(target.parent_path());
     OpenFile file(::open(target.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666));
-    if (file.get() < 0) throw not_made(errno);
+    if (file.get() < 0) throw not_made(target, errno);
     std::int64_t end = 0;
     for (;;) {
       throw_if_interrupted();
@@ -172,10 +191,11 @@ class Unpacker {
       if (offset < end) throw error(Code::bad_format, "an entry's parts overlap");
       end = offset + static_cast<std::int64_t>(count);
       require_room(end);
-      write_at(file.get(), static_cast<const char*>(bytes), count, offset);
+      write_at(file.get(), target, static_cast<const char*>(bytes), count, offset);
     }
     if (::ftruncate(file.get(), end) != 0 || file.close() != 0) throw cannot_write(target, errno);
     unpacked_ += static_cast<std::uint64_t>(end);
+    ++count_;
   }
 
   /// For an entry of `size` bytes.
@@ -186,33 +206,36 @@ class Unpacker {
           .hint("unpack it yourself if you know what it is, and name the folder");
   }
 
-  void write_at(int descriptor, const char* bytes, std::size_t count, std::int64_t offset) const {
+  static void write_at(int descriptor, const Path& target, const char* bytes, std::size_t count,
+                       std::int64_t offset) {
     while (count > 0) {
       const ssize_t written = ::pwrite(descriptor, bytes, count, offset);
       if (written < 0 && errno == EINTR) continue;
-      if (written < 0)
-        throw cannot_write(folder_ / name_, errno)
-            .hint("archives are unpacked into the folder for temporary files; TMPDIR names another");
+      if (written < 0) throw cannot_write(target, errno);
       bytes += written;
       count -= static_cast<std::size_t>(written);
       offset += written;
     }
   }
 
-  Error not_made(int number) const {
-    if (number == EEXIST || number == EISDIR)
-      return error(Code::bad_format, "the archive has two entries of one name");
-    return cannot_write(folder_ / name_, number);
+  Error not_made(const Path& target, int number) const {
+    if (number == EEXIST || number == EISDIR) return error(Code::bad_format, "there are two entries of one name");
+    return cannot_write(target, number);
   }
 
-  void add_hard_link(const std::string& target) const {
-    if (!is_safe_relative(target))
-      throw error(Code::bad_format, "a link leads out of the archive, to " + in_quotes(target));
-    make_folder((folder_ / name_).parent_path());
-    if (::link((folder_ / target).c_str(), (folder_ / name_).c_str()) == 0) return;
-    if (errno == ENOENT)
-      throw error(Code::bad_format, "a link leads to " + in_quotes(target) + ", which is not before it");
-    throw not_made(errno);
+  void add_hard_link(const std::string& to, const std::string& place) {
+    if (!is_safe_relative(to))
+      throw error(Code::bad_format, "a link leads out of the archive, to " + in_quotes(to));
+    const Path target = folder_ / place;
+    make_folder(target.parent_path());
+    const std::optional<std::string> there = placed(to);
+    if (there && ::linkat(AT_FDCWD, (folder_ / *there).c_str(), AT_FDCWD, target.c_str(), 0) == 0) {
+      ++count_;
+      return;
+    }
+    if (!there || errno == ENOENT)
+      throw error(Code::bad_format, "a link leads to " + in_quotes(to) + ", which is not before it");
+    throw not_made(target, errno);
   }
 
   /// ".." may stand at a target's beginning alone: behind the name of another link, it would not lead where
@@ -235,17 +258,21 @@ class Unpacker {
     name_ = link.name;
     if (!stays_inside(link))
       throw error(Code::bad_format, "a link leads out of the archive, to " + in_quotes(link.target));
-    make_folder((folder_ / name_).parent_path());
-    if (::symlink(link.target.c_str(), (folder_ / name_).c_str()) != 0) throw not_made(errno);
+    const Path target = folder_ / link.name;
+    make_folder(target.parent_path());
+    if (::symlink(link.target.c_str(), target.c_str()) != 0) throw not_made(target, errno);
+    ++count_;
   }
 
   const Path& path_;
   const Path& folder_;
   const std::uint64_t most_bytes_;
+  const std::function<std::optional<std::string>(const std::string&)>& place_;
   Utf8Locale locale_;
   std::unique_ptr<::archive, FreeArchive> reader_;
   std::string name_;  // of the entry
   std::uint64_t unpacked_ = 0;
+  std::size_t count_ = 0;
   std::vector<Link> links_;
 };
 
@@ -266,10 +293,10 @@ std::uint64_t usual_unpacked_limit(const Path& archive) {
   return failure ? kLeastLimit : std::max(kLeastLimit, kMostTimesItsSize * size);
 }
 
-void unpack(const Path& archive, const Path& folder, std::optional<std::uint64_t> most_bytes) {
+std::size_t unpack(const Path& archive, const Path& folder, const UnpackOptions& options) {
   if (!fs::exists(archive)) throw Error(Code::not_found, "there is no such file").at_file(archive);
   if (!fs::is_regular_file(archive)) throw Error(Code::unreadable, "is no regular file").at_file(archive);
-  Unpacker(archive, folder, most_bytes.value_or(usual_unpacked_limit(archive))).run();
+  return Unpacker(archive, folder, options).run();
 }
 
 }  // namespace maskmill

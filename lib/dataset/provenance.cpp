@@ -12,10 +12,16 @@ std::string to_json_text(const Provenance& provenance) {
                       {"format", input.format},
                       {"items", input.items},
                       {"fingerprint", input.fingerprint}});
-  return to_text(Json{{"program", "maskmill"},
-                      {"version", version()},
-                      {"command", provenance.command},
-                      {"inputs", std::move(inputs)}});
+  Json document{{"program", "maskmill"},
+                {"version", version()},
+                {"command", provenance.command},
+                {"inputs", std::move(inputs)}};
+  for (const Provenance::Download& download : provenance.downloads)
+    document["downloads"].push_back(
+        {{"url", download.url}, {"bytes", download.bytes}, {"sha256", download.sha256}});
+  if (!provenance.licence.empty()) document["licence"] = provenance.licence;
+  if (!provenance.citation.empty()) document["citation"] = provenance.citation;
+  return to_text(document);
 }
 
 std::string_view version() {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -20,8 +21,15 @@ struct Provenance {
     std::size_t items = 0;
     std::string fingerprint;  ///< of the items' content, 32 hex digits
   };
+  struct Download {
+    std::string url;
+    std::uint64_t bytes = 0;
+    std::string sha256;  ///< 64 lower-case digits
+  };
   std::string command;
   std::vector<Input> inputs;
+  std::vector<Download> downloads = {};
+  std::string licence = {}, citation = {};  ///< of what was downloaded
 };
 
 /// The text of provenance.json.

@@ -11,6 +11,7 @@
 #include "base/error.h"
 #include "base/output.h"
 #include "base/text.h"
+#include "fetch/download.h"
 
 namespace maskmill::fetch {
 namespace {
@@ -39,19 +40,35 @@ std::string read_record(const Path& record) {
       .hint("delete it and the file beside it, which is downloaded again");
 }
 
-void verify(const Path& file, const Url& url, const std::vector<Checksum>& known) {
-  const Path record = record_of(file);
-  const bool is_recorded = fs::exists(record);
-  std::vector<Checksum> expected = known;
-  expected.push_back({ChecksumKind::sha256, is_recorded ? read_record(record) : ""});
-  Checksums sums(expected);
+/// What is known of it, and what was recorded when it came first.
+std::vector<Checksum> expected_of(const Path& file, std::vector<Checksum> known) {
+  if (fs::exists(record_of(file))) known.push_back({ChecksumKind::sha256, read_record(record_of(file))});
+  return known;
+}
+
+CachedFile verified(const Path& file, const Url& url, const std::vector<Checksum>& expected) {
+  std::vector<Checksum> kinds = expected;
+  kinds.push_back({ChecksumKind::sha256, ""});
+  Checksums sums(kinds);
   add_file(sums, file);
   try {
     require_equal(sums, expected, url.printable());
   } catch (const Error& error) {
     throw Error(error.code(), error.message()).at_file(file).hint("delete it, and it is downloaded again");
   }
-  if (!is_recorded) write_record(file, sums.hex(ChecksumKind::sha256));
+  CachedFile found{file, fs::file_size(file), sums.hex(ChecksumKind::sha256)};
+  if (!fs::exists(record_of(file))) write_record(file, found.sha256);
+  return found;
+}
+
+Error explained(const Error& error, const Path& file) {
+  std::string what_to_do = error.hint_text();
+  const auto add = [&](const std::string& line) { what_to_do += (what_to_do.empty() ? "" : "\n") + line; };
+  if (error.code() == Code::unreadable || error.code() == Code::not_found)
+    add("where you have the file, put it at " + file.string());
+  if (error.code() == Code::bad_format && fs::exists(record_of(file)))
+    add("where its publisher has changed it, delete " + record_of(file).string());
+  return Error(error.code(), error.message()).at(error.place()).hint(what_to_do);
 }
 
 }  // namespace
@@ -68,22 +85,38 @@ Path cached_file(const Url& url) {
   return cache_folder() / (url.host() + "-" + url.digest().substr(0, 16)) / url.file_name();
 }
 
+std::vector<CachedFile> cached(std::span<const CatalogueFile> files, const Access& access) {
+  std::vector<CachedFile> all(files.size());
+  std::vector<std::size_t> absent;
+  for (std::size_t i = 0; i < files.size(); ++i) {
+    const Url url(files[i].url);
+    all[i].path = cached_file(url);
+    if (fs::exists(all[i].path))
+      all[i] = verified(all[i].path, url, expected_of(all[i].path, files[i].checksums));
+    else
+      absent.push_back(i);
+  }
+  std::size_t begun = 0;
+  download_all(
+      [&]() -> std::optional<Wanted> {
+        if (begun == absent.size()) return std::nullopt;
+        const std::size_t i = absent[begun++];
+        return Wanted{Url(files[i].url), all[i].path, expected_of(all[i].path, files[i].checksums)};
+      },
+      [&](const Wanted& wanted, const DownloadResult& result) {
+        if (const auto* error = std::get_if<Error>(&result)) throw explained(*error, wanted.target);
+        const auto& got = std::get<Downloaded>(result);
+        write_record(wanted.target, got.sha256);
+        for (CachedFile& file : all)
+          if (file.path == wanted.target) file = {wanted.target, got.bytes, got.sha256};
+      },
+      access);
+  return all;
+}
+
 Path cached(const Url& url, const std::vector<Checksum>& checksums, const Access& access) {
-  const Path file = cached_file(url);
-  if (fs::exists(file)) {
-    verify(file, url, checksums);
-    return file;
-  }
-  try {
-    write_record(file, download({url, file, checksums}, access).sha256);
-  } catch (const Error& error) {
-    if (error.code() != Code::unreadable && error.code() != Code::not_found) throw;
-    throw Error(error.code(), error.message())
-        .at(error.place())
-        .hint((error.hint_text().empty() ? "" : error.hint_text() + "\n") +
-              "where you have the file, put it at " + file.string());
-  }
-  return file;
+  const CatalogueFile file{url.text(), checksums};
+  return cached({&file, 1}, access).front().path;
 }
 
 }  // namespace maskmill::fetch

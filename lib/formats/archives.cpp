@@ -37,7 +37,13 @@ class UnpackedArchives {
     unpacked.staging = std::make_unique<Staging>(fs::temp_directory_path() / "unpacked");
     unpacked.folder = unpacked.staging->folder() / archive.filename();
     fs::create_directory(unpacked.folder);
-    unpack(archive, unpacked.folder);
+    try {
+      unpack(archive, unpacked.folder);
+    } catch (Error& error) {
+      if (error.code() == Code::write_failed)
+        error.hint("archives are unpacked into the folder for temporary files; TMPDIR names another");
+      throw;
+    }
     named_.emplace(unpacked.staging->folder(), archive);
     return archives_.emplace(key, std::move(unpacked)).first->second.folder;
   }

@@ -13,7 +13,7 @@
 #include "base/text.h"
 #include "fetch/cache.h"
 #include "fetch/url.h"
-#include "fetch/weights.h"
+#include "fetch/catalogue.h"
 
 namespace maskmill::learn {
 namespace {
@@ -115,9 +115,9 @@ StateDict find_and_read_weights(const std::string& where) {
   if (fetch::is_url(where)) return read_cached(fetch::Url(where));
   if (fs::exists(where)) return read_weights(where);
   if (const auto published = fetch::find_weights(where))
-    return read_cached(fetch::Url(published->url), {{fetch::ChecksumKind::sha256, published->sha256}});
+    return read_cached(fetch::Url(published->file.url), published->file.checksums);
   std::vector<std::string> names;
-  for (const fetch::PublishedWeights& weights : fetch::published_weights()) names.push_back(weights.name);
+  for (const fetch::WeightsEntry& weights : fetch::known_catalogue().weights) names.push_back(weights.name);
   throw Error(Code::not_found, "is no file, and no published weights have this name")
       .at_file(where)
       .hint("there are: " + joined(names, ", "));

@@ -21,7 +21,7 @@ struct Adopted {
 StateDict read_weights(const Path& path);
 
 /// From what model.weights names: such a path, the URL of a file, or the name of published weights
-/// (fetch/weights.h), downloaded where the cache does not have them. Throws as read_weights,
+/// (fetch/catalogue.h), downloaded where the cache does not have them. Throws as read_weights,
 /// fetch::cached and fetch::find_weights, and Error(not_found) listing the published names.
 StateDict find_and_read_weights(const std::string& where);
 
