@@ -1,56 +1,55 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <chrono>
 #include <cstddef>
 #include <functional>
-#include <map>
-#include <mutex>
-#include <optional>
+#include <memory>
 #include <string>
-#include <thread>
-#include <utility>
 #include <vector>
+
+#include "support/scratch.h"
+#include "support/web_message.h"
 
 namespace maskmill::tests {
 
-struct WebRequest {
-  std::string method, target;
-  std::map<std::string, std::string> headers;  ///< by lower-case names
+struct WebOptions {
+  bool tls = false;
+  bool http2 = false;              ///< TLS offers it; without TLS it is there for who knows it beforehand
+  std::size_t most_streams = 100;  ///< at once on a connection of HTTP/2
+  bool keeps_requests = true;      ///< false for servers that live long
+  int port = 0;                    ///< 0: any that is free
 };
 
-struct WebReply {
-  std::string status = "200 OK";
-  std::vector<std::pair<std::string, std::string>> headers{};
-  std::string body{};
-  std::optional<std::size_t> sent{};     ///< of the body, before the connection is cut
-  std::chrono::milliseconds silence{0};  ///< after the headers
-  bool held = false;                     ///< the connection stays open until the client closes it
+struct WebCounts {
+  std::size_t requests = 0, connections = 0;
+  std::size_t most_requests = 0, most_connections = 0;  ///< at once
 };
 
-/// An HTTP/1.1 server on the loopback device that behaves as badly as a test wants. One connection at a
-/// time, and one request for each.
+/// A server on the loopback device that behaves as well as a real one and as badly as a test wants: HTTP/1.1
+/// that keeps connections and HTTP/2, with TLS or without, many connections at once.
 class WebServer {
  public:
-  explicit WebServer(std::function<WebReply(const WebRequest&)> answer);
+  /// `answer` is called on the connections' threads, for several of them at once. Where it throws, the reply
+  /// is a 500 with the reason.
+  explicit WebServer(std::function<WebReply(const WebRequest&)> answer, WebOptions options = {});
+  /// Breaks off what is on its way.
   ~WebServer();
   WebServer(const WebServer&) = delete;
   WebServer& operator=(const WebServer&) = delete;
 
-  /// "http://127.0.0.1:PORT" and the target, which begins with "/".
+  /// "http://127.0.0.1:PORT" or "https://127.0.0.1:PORT", and the target, which begins with "/".
   std::string url(const std::string& target) const;
+  int port() const;
+  /// The certificate that a client has to trust: CURL_CA_BUNDLE or SSL_CERT_FILE. Gone with the server.
+  Path certificate() const;
+
+  /// In the order in which they came.
   std::vector<WebRequest> requests() const;
+  WebCounts counts() const;
 
  private:
-  void run();
-  void serve(int connection);
-
-  std::function<WebReply(const WebRequest&)> answer_;
-  int listener_ = -1;
-  int port_ = 0;
-  mutable std::mutex mutex_;
-  std::vector<WebRequest> requests_;
-  std::thread thread_;
+  class Running;
+  std::unique_ptr<Running> running_;
 };
 
 /// What a good server says to a request for a file: a range of it where it is asked for, and If-Range, if
