@@ -54,7 +54,7 @@ struct Visit {
   std::size_t of_target = 0;  ///< of those for this target, from 1
 };
 
-/// May replace or spoil a reply that the folder gave.
+/// May replace or spoil a reply that the folder gave. Called for one request at a time.
 using Hook = std::function<void(const WebRequest&, const Visit&, WebReply&)>;
 using Spoil = std::function<void(WebReply&)>;
 

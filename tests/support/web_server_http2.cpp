@@ -6,10 +6,12 @@
 #include <algorithm>
 #include <array>
 #include <cctype>
+#include <cstring>
 #include <exception>
 #include <map>
 #include <memory>
 #include <optional>
+#include <utility>
 #include <vector>
 
 namespace maskmill::tests {
@@ -23,7 +25,8 @@ struct Stream {
   std::optional<Pace> pace;
   bool has_headers_sent = false;
   std::optional<WebClock::time_point> wakes;  ///< when headers or more of the body are due
-  bool is_cut = false;                        ///< now, when what was framed is out
+  bool is_over = false;                       ///< to be cut, once the client has taken what came before
+  bool is_cut = false;                        ///< to be cut now
 };
 
 std::string lower(std::string text) {
@@ -53,6 +56,8 @@ class Http2 {
         });
     ::nghttp2_session_callbacks_set_on_frame_recv_callback(
         callbacks, [](nghttp2_session*, const nghttp2_frame* frame, void* self) {
+          if (frame->hd.type == NGHTTP2_PING && (frame->hd.flags & NGHTTP2_FLAG_ACK) != 0)
+            return of(self).guarded([&] { of(self).on_pong(frame->ping.opaque_data); });
           const bool is_request = frame->hd.type == NGHTTP2_HEADERS || frame->hd.type == NGHTTP2_DATA;
           if (!is_request || (frame->hd.flags & NGHTTP2_FLAG_END_STREAM) == 0) return 0;
           return of(self).guarded([&] { of(self).on_request(frame->hd.stream_id); });
@@ -194,8 +199,23 @@ class Http2 {
       flags |= NGHTTP2_DATA_FLAG_EOF;
       return static_cast<ssize_t>(count);
     }
-    stream.is_cut = pace.is_cut();
+    if (pace.is_cut() && !std::exchange(stream.is_over, true)) ping(id);
     return went;
+  }
+
+  /// Clients drop what they have not handed on when they learn that its stream is cut. Who answers a ping has
+  /// seen all that was sent before.
+  void ping(StreamId id) {
+    std::array<std::uint8_t, 8> data{};
+    std::memcpy(data.data(), &id, sizeof id);
+    ::nghttp2_submit_ping(session_, NGHTTP2_FLAG_NONE, data.data());
+  }
+
+  void on_pong(const std::uint8_t* data) {
+    StreamId id = 0;
+    std::memcpy(&id, data, sizeof id);
+    if (const auto found = streams_.find(id); found != streams_.end())
+      found->second.is_cut = found->second.is_over;
   }
 
   /// Sends what is due. False where the connection has ended.
