@@ -3,6 +3,7 @@
 // or says which of them no longer say what the programs do.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <boost/filesystem.hpp>
 #include <cstdio>
 #include <map>
@@ -11,7 +12,7 @@
 #include "base/error.h"
 #include "base/output.h"
 #include "base/text.h"
-#include "fetch/weights.h"
+#include "fetch/catalogue.h"
 #include "formats/finding_kinds.h"
 #include "formats/registry.h"
 #include "learn/models.h"
@@ -92,6 +93,35 @@ void add_rules(Pages& pages) {
                                      finding_table("What evaluate reports", evaluation_findings());
 }
 
+/// Of a network as it is, or of its encoder.
+bool fits_a_network(const fetch::WeightsEntry& weights) {
+  return std::ranges::any_of(learn::architectures(), [&](const learn::Architecture* architecture) {
+    return architecture->name == weights.network || architecture->name.ends_with("_" + weights.network);
+  });
+}
+
+void add_catalogue(Pages& pages) {
+  std::string page =
+      "# The catalogue\n\nWhat `maskmill fetch NAME` knows. Entries of one's own are JSON files of the form of "
+      "[catalogue.schema.json](../../schemas/catalogue.schema.json) in `~/.config/maskmill/catalogue/`, or named "
+      "by `--catalogue`; they come instead of those of the same name.\n\n## Data sets\n";
+  for (const fetch::DataEntry& data : fetch::own_catalogue().data) {
+    page += fmt::format("\n### `{}`\n\n[{}]({}): {}. Format `{}`. Licence: {}. {}.\n", data.name, data.title,
+                        data.homepage, data.description, data.format, data.licence, data.citation);
+    if (!data.account.empty()) page += "\n" + data.account + "\n";
+    for (const fetch::CatalogueFile& file : data.files)
+      page += fmt::format("\n- <{}>, {}", file.url,
+                          file.checksums.empty() ? "checksum recorded on first use"
+                                                 : "`" + file.checksums.front().text() + "`");
+    if (!data.files.empty()) page += "\n";
+  }
+  page += "\n## Weights\n\nThe names are torchvision's.\n\n| name | of | |\n|---|---|---|\n";
+  for (const fetch::WeightsEntry& weights : fetch::own_catalogue().weights)
+    page += fmt::format("| `{}` | {} | [{}]({}) |\n", weights.name, weights.network, weights.description,
+                        weights.file.url);
+  pages["docs/reference/catalogue.md"] = page;
+}
+
 void add_learning(Pages& pages) {
   learn::TrainSettings settings;
   pages["docs/reference/train-settings.md"] =
@@ -110,9 +140,10 @@ void add_learning(Pages& pages) {
   page +=
       "\n## Published weights\n\n`model.weights` takes these names, which are torchvision's, and downloads the "
       "file.\n\n| name | of | |\n|---|---|---|\n";
-  for (const fetch::PublishedWeights& weights : fetch::published_weights())
-    page += fmt::format("| `{}` | {} | [{}]({}) |\n", weights.name, weights.network, weights.description,
-                        weights.url);
+  for (const fetch::WeightsEntry& weights : fetch::own_catalogue().weights)
+    if (fits_a_network(weights))
+      page += fmt::format("| `{}` | {} | [{}]({}) |\n", weights.name, weights.network, weights.description,
+                          weights.file.url);
   pages["docs/reference/networks.md"] = page;
 }
 
@@ -141,6 +172,7 @@ int main(int argc, char** argv) try {
   add_formats(pages);
   add_rules(pages);
   add_learning(pages);
+  add_catalogue(pages);
   const Path root = argv[argc - 1];
   if (checking) return check(pages, root);
   for (const auto& [name, text] : pages) replace_file(root / name, text);

@@ -219,7 +219,8 @@ class Unpacker {
   }
 
   Error not_made(const Path& target, int number) const {
-    if (number == EEXIST || number == EISDIR) return error(Code::bad_format, "there are two entries of one name");
+    if (number == EEXIST || number == EISDIR)
+      return error(Code::bad_format, "there are two entries of one name");
     return cannot_write(target, number);
   }
 

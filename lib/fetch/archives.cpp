@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <boost/filesystem.hpp>
+#include <map>
 #include <utility>
 
 #include "base/archive.h"
@@ -48,11 +49,11 @@ void lift_only_folder(const Path& folder) {
 }
 
 std::size_t unpack_members(const RemoteFile& file, const Path& folder, const ArchivesRequest& request) {
-  RemoteZip zip(file);
-  std::vector<std::size_t> wanted;
-  std::vector<std::string> places;
-  for (std::size_t i = 0; i < zip.size(); ++i) {
-    const std::string name(zip.name(i));
+  const RemoteZip zip(ranges_of(file));
+  std::vector<RemoteZip::Number> wanted;
+  std::map<RemoteZip::Number, std::string> places;
+  for (RemoteZip::Number member = 0; member < zip.size(); ++member) {
+    const std::string name(zip.name(member));
     if (name.ends_with('/')) continue;
     if (!is_safe_relative(name))
       throw Error(Code::bad_format, "an entry's name leads out of the archive")
@@ -60,11 +61,11 @@ std::size_t unpack_members(const RemoteFile& file, const Path& folder, const Arc
           .at_field(printable(name));
     std::optional<std::string> place = place_of(name, request);
     if (!place) continue;
-    wanted.push_back(i);
-    places.push_back(std::move(*place));
+    wanted.push_back(member);
+    places.emplace(member, std::move(*place));
   }
-  zip.read(wanted, [&](std::size_t number, std::string_view bytes) {
-    OutputFile made(folder / places[number]);
+  zip.read(wanted, [&](RemoteZip::Number member, std::string_view bytes) {
+    OutputFile made(folder / places.at(member));
     made.write(bytes);
     made.commit();
   });
@@ -119,7 +120,8 @@ std::vector<PlannedFile> plan(std::span<const CatalogueFile> files, const Access
 
 void require_room(std::span<const PlannedFile> files) {
   std::uint64_t needed = 0;
-  for (const PlannedFile& file : files) needed += file.bytes.value_or(file.there) - std::min(file.there, file.bytes.value_or(file.there));
+  for (const PlannedFile& file : files)
+    needed += file.bytes.value_or(file.there) - std::min(file.there, file.bytes.value_or(file.there));
   Path folder = cache_folder();
   while (!fs::exists(folder) && folder.has_parent_path()) folder = folder.parent_path();
   boost::system::error_code failure;

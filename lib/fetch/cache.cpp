@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "fetch/cache.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <boost/filesystem.hpp>
 #include <cctype>
 #include <cstdlib>
 #include <optional>
 #include <string_view>
+#include <utility>
 
 #include "base/error.h"
 #include "base/output.h"
@@ -28,7 +31,7 @@ Path record_of(const Path& file) {
 
 // As `sha256sum -c` reads it.
 void write_record(const Path& file, const std::string& sum) {
-  replace_file(record_of(file), sum + "  " + file.filename().string() + "\n");
+  replace_file(record_of(file), fmt::format("{}  {}\n", sum, file.filename().string()));
 }
 
 std::string read_record(const Path& record) {
@@ -42,13 +45,16 @@ std::string read_record(const Path& record) {
 
 /// What is known of it, and what was recorded when it came first.
 std::vector<Checksum> expected_of(const Path& file, std::vector<Checksum> known) {
-  if (fs::exists(record_of(file))) known.push_back({ChecksumKind::sha256, read_record(record_of(file))});
+  if (fs::exists(record_of(file))) {
+    std::string recorded = read_record(record_of(file));
+    known.push_back({ChecksumKind::sha256, std::move(recorded)});
+  }
   return known;
 }
 
 CachedFile verified(const Path& file, const Url& url, const std::vector<Checksum>& expected) {
   std::vector<Checksum> kinds = expected;
-  kinds.push_back({ChecksumKind::sha256, ""});
+  kinds.push_back({.kind = ChecksumKind::sha256, .digits = {}});
   Checksums sums(kinds);
   add_file(sums, file);
   try {

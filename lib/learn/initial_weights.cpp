@@ -12,8 +12,8 @@
 #include "base/error.h"
 #include "base/text.h"
 #include "fetch/cache.h"
-#include "fetch/url.h"
 #include "fetch/catalogue.h"
+#include "fetch/url.h"
 
 namespace maskmill::learn {
 namespace {
