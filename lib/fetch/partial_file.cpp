@@ -149,8 +149,20 @@ std::optional<std::string> PartialFile::whole() {
   return std::nullopt;
 }
 
-Downloaded PartialFile::become_target() {
+void PartialFile::sync() const {
   if (::fsync(descriptor_) != 0) throw cannot_write(path(), errno);
+}
+
+void PartialFile::sync_file_system() const {
+  if (::syncfs(descriptor_) != 0) throw cannot_write(path(), errno);
+}
+
+std::uint64_t PartialFile::file_system() const {
+  struct stat there {};
+  return ::fstat(descriptor_, &there) == 0 ? there.st_dev : 0;
+}
+
+Downloaded PartialFile::become_target() {
   if (state_is_written_) ::unlink(state_path().c_str());
   if (::rename(path().c_str(), wanted_.target.c_str()) != 0) throw cannot_write(wanted_.target, errno);
   is_done_ = true;

@@ -36,7 +36,11 @@ class PartialFile : public Receiver {
   /// again, and so do bytes that came in pieces and are not what was known. Throws Error(bad_format).
   std::optional<std::string> whole() override;
 
-  /// On disk before it has the name.
+  /// The bytes are on disk; of the second, those of all files of its file system.
+  void sync() const;
+  void sync_file_system() const;
+  std::uint64_t file_system() const;
+  /// Has to be on disk before it has the name.
   Downloaded become_target();
   void remove();
 
