@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <array>
 #include <chrono>
+#include <cstdlib>
 #include <exception>
 #include <list>
 #include <map>
@@ -197,6 +198,20 @@ void Running::prepare_headers() {
   curl_easy_setopt(curl, CURLOPT_HTTPHEADER, headers_.get());
 }
 
+// As the program curl does; libcurl itself does not.
+void trust_users_certificates(CURL* curl) {
+  const auto from = [](const char* variable) {
+    const char* value = std::getenv(variable);
+    return value && *value != '\0' ? value : nullptr;
+  };
+  if (const char* bundle = from("CURL_CA_BUNDLE")) {
+    curl_easy_setopt(curl, CURLOPT_CAINFO, bundle);
+    return;
+  }
+  if (const char* folder = from("SSL_CERT_DIR")) curl_easy_setopt(curl, CURLOPT_CAPATH, folder);
+  if (const char* file = from("SSL_CERT_FILE")) curl_easy_setopt(curl, CURLOPT_CAINFO, file);
+}
+
 void Running::ask() {
   CURL* curl = easy_.get();
   const auto stalled = static_cast<long>(run_.access.patience.stalled.count());
@@ -215,6 +230,7 @@ void Running::ask() {
   curl_easy_setopt(curl, CURLOPT_MAXREDIRS, 10L);
   curl_easy_setopt(curl, CURLOPT_NETRC, static_cast<long>(CURL_NETRC_OPTIONAL));
   curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
+  trust_users_certificates(curl);
   curl_easy_setopt(curl, CURLOPT_BUFFERSIZE, kBufferBytes);
   curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT, stalled);
   curl_easy_setopt(curl, CURLOPT_LOW_SPEED_LIMIT, 1L);

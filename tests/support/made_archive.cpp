@@ -38,6 +38,11 @@ void write_archive(const Path& path, const std::vector<ArchiveEntry>& entries) {
       case ArchiveEntry::Kind::pipe:
         ::archive_entry_set_filetype(entry, AE_IFIFO);
         break;
+      case ArchiveEntry::Kind::device:
+        ::archive_entry_set_filetype(entry, AE_IFCHR);
+        ::archive_entry_set_rdevmajor(entry, 1);
+        ::archive_entry_set_rdevminor(entry, 3);
+        break;
     }
     ::archive_entry_set_size(entry, has_bytes ? static_cast<std::int64_t>(made.content.size()) : 0);
     require(::archive_write_header(writer, entry));

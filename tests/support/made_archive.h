@@ -9,7 +9,7 @@
 namespace maskmill::tests {
 
 struct ArchiveEntry {
-  enum class Kind { file, folder, symbolic_link, hard_link, pipe };
+  enum class Kind { file, folder, symbolic_link, hard_link, pipe, device };
   std::string name;
   std::string content;  ///< of a file its bytes, of a link its target
   Kind kind = Kind::file;

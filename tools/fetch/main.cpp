@@ -70,7 +70,8 @@ const Verb kVerb{
     "whole or absent; other files come to lie in it. What was interrupted goes on where it ended,\n"
     "if the server's file is still the same. Bytes are held to the checksums that are known, to\n"
     "those that the server publishes, and to what came the first time. Proxies come from the\n"
-    "environment (https_proxy, no_proxy), users and passwords from ~/.netrc.",
+    "environment (https_proxy, no_proxy), certificates too (SSL_CERT_FILE), users and passwords\n"
+    "from ~/.netrc.",
     {{"SOURCE", "a name of the catalogue, or a URL", Operand::Count::any}},
     {{"maskmill fetch --list", "what the catalogue knows"},
      {"maskmill fetch oxford-iiit-pet -o pets", "a data set, as check, convert and train take it"},
