@@ -4,6 +4,7 @@
 #include <curl/curl.h>
 
 #include <algorithm>
+#include <atomic>
 #include <boost/filesystem.hpp>
 #include <chrono>
 #include <csignal>
@@ -280,6 +281,19 @@ TEST_CASE("a connection ends where the server says that it does") {
     CHECK(transfer.run().status == 200);
     CHECK(server.counts().connections == 2);
   }
+}
+
+TEST_CASE("GOAWAY ends a connection for the streams that were opened after the one it names") {
+  std::atomic<int> requests = 0;
+  const WebServer server(
+      [&](const WebRequest&) {
+        const bool is_first = requests++ == 0;
+        return WebReply{.body = "a", .delay = milliseconds(is_first ? 300 : 600), .closes = is_first};
+      },
+      options_for(Speaks::http2_with_tls));
+  const auto got = get_all(server, Speaks::http2_with_tls, std::vector<std::string>(5, "/a"));
+  for (const Got& one : got) CHECK(one.body == "a");  // asked for again by the client
+  CHECK(server.counts().connections > 1);
 }
 
 TEST_CASE("redirects lead to another server, and failures say when to come again") {
