@@ -15,14 +15,7 @@ constexpr std::size_t kMostReadAhead = 1 << 16;
 constexpr std::size_t kHeading = 4096;
 constexpr std::size_t kScannedBytes = 1 << 20;
 
-enum class End { row, more, unclosed, behind_quote };
-
-struct Parsed {
-  End end = End::row;
-  std::size_t bytes = 0;  ///< with the line's end
-  std::size_t lines = 0;
-  bool is_blank = false;
-};
+using End = CsvStep::End;
 
 /// Takes a row's characters one by one.
 class Parser {
@@ -30,7 +23,7 @@ class Parser {
   Parser(std::string_view text, bool is_whole, char separator, std::vector<std::string>& fields)
       : text_(text), is_whole_(is_whole), separator_(separator), fields_(fields) {}
 
-  Parsed run() {
+  CsvStep run() {
     fields_.assign(1, {});
     while (at_ < text_.size()) {
       if (text_[at_] == '"' && fields_.back().empty() && !was_quoted_) {
@@ -101,19 +94,6 @@ std::size_t first_line(std::string_view text) {
   return end + (text.substr(end, 2) == "\r\n" ? 2 : 1);
 }
 
-Error bad_quotes(End end) {
-  return Error(Code::bad_format, end == End::behind_quote ? "more than a separator behind a closing quote"
-                                                          : "a quote that is not closed")
-      .hint("double the quotes inside a quoted field");
-}
-
-/// Where the rows begin that follow `start`, the file's first bytes. Throws Error(unsupported) for UTF-16.
-std::size_t bytes_of_mark(std::string_view start, const Path& file) {
-  if (start.starts_with("\xFF\xFE") || start.starts_with("\xFE\xFF"))
-    throw Error(Code::unsupported, "is a table in UTF-16").at_file(file).hint("save it as UTF-8");
-  return start.starts_with(kByteOrderMark) ? kByteOrderMark.size() : 0;
-}
-
 /// Whether there is a quote, or a CR that no LF follows.
 bool holds_special(std::string_view text) {
   if (text.find('"') != std::string_view::npos) return true;
@@ -124,8 +104,29 @@ bool holds_special(std::string_view text) {
 
 }  // namespace
 
+CsvStep parse_csv_row(std::string_view text, bool is_whole, std::vector<std::string>& fields,
+                      char separator) {
+  CsvStep step = Parser(text, is_whole, separator, fields).run();
+  if (step.end != End::unclosed && step.end != End::behind_quote) return step;
+  step.bytes = first_line(text);
+  step.lines = 1;
+  return step;
+}
+
+Error bad_csv_row(CsvStep::End end) {
+  return Error(Code::bad_format, end == End::behind_quote ? "more than a separator behind a closing quote"
+                                                          : "a quote that is not closed")
+      .hint("double the quotes inside a quoted field");
+}
+
+std::size_t bytes_of_csv_mark(std::string_view start, const Path& file) {
+  if (start.starts_with("\xFF\xFE") || start.starts_with("\xFE\xFF"))
+    throw Error(Code::unsupported, "is a table in UTF-16").at_file(file).hint("save it as UTF-8");
+  return start.starts_with(kByteOrderMark) ? kByteOrderMark.size() : 0;
+}
+
 CsvReader::CsvReader(const Path& file, char separator) : file_(file), separator_(separator), bytes_(file) {
-  offset_ = bytes_of_mark(bytes_.at(0, kByteOrderMark.size()), file);
+  offset_ = bytes_of_csv_mark(bytes_.at(0, kByteOrderMark.size()), file);
 }
 
 CsvReader::CsvReader(std::string_view text, const Path& file, std::size_t line, char separator)
@@ -134,7 +135,7 @@ CsvReader::CsvReader(std::string_view text, const Path& file, std::size_t line, 
 bool CsvReader::next(CsvRow& row) {
   while (offset_ < bytes_.size()) {
     const bool is_whole = offset_ + window_.size() >= bytes_.size();
-    const Parsed parsed = Parser(window_, is_whole, separator_, row.fields).run();
+    const CsvStep parsed = parse_csv_row(window_, is_whole, row.fields, separator_);
     if (parsed.end == End::more && window_.size() < kMostRowBytes) {
       const std::size_t known = window_.size();
       window_ = bytes_.at(offset_, std::max(2 * known, read_ahead_));
@@ -149,7 +150,7 @@ bool CsvReader::next(CsvRow& row) {
     offset_ += bytes;
     window_.remove_prefix(bytes);
     line_ += is_sound ? parsed.lines : 1;
-    if (!is_sound) throw bad_quotes(parsed.end).at_file(file_).at_line(row.line);
+    if (!is_sound) throw bad_csv_row(parsed.end).at_file(file_).at_line(row.line);
     if (!parsed.is_blank) return true;
   }
   return false;
@@ -163,7 +164,7 @@ void CsvReader::seek(std::uint64_t offset, std::size_t line) {
 
 CsvScanner::CsvScanner(const Path& file, char separator) : file_(file), separator_(separator) {
   refill(1);
-  offset_ = bytes_of_mark(window_, file);
+  offset_ = bytes_of_csv_mark(window_, file);
   window_.remove_prefix(offset_);
 }
 
@@ -218,7 +219,7 @@ bool CsvScanner::next(CsvLine& row) {
 /// As the Parser reads it. False for a blank row.
 bool CsvScanner::next_slowly(CsvLine& row) {
   for (;;) {
-    const Parsed parsed = Parser(window_, is_at_end_, separator_, fields_).run();
+    const CsvStep parsed = parse_csv_row(window_, is_at_end_, fields_, separator_);
     if (parsed.end == End::more && window_.size() < CsvReader::kMostRowBytes) {
       refill(window_.size());  // or learns that this is all
       continue;
@@ -229,7 +230,7 @@ bool CsvScanner::next_slowly(CsvLine& row) {
     while (row.text.ends_with('\n') || row.text.ends_with('\r')) row.text.remove_suffix(1);
     row.is_plain = row.text.find('"') == std::string_view::npos;
     take(row, bytes, is_sound ? parsed.lines : 1);
-    if (!is_sound) throw bad_quotes(parsed.end).at_file(file_.path()).at_line(row.line);
+    if (!is_sound) throw bad_csv_row(parsed.end).at_file(file_.path()).at_line(row.line);
     return !parsed.is_blank;
   }
 }

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/byte_source.h"
+#include "base/error.h"
 #include "base/shared_file.h"
 
 namespace maskmill {
@@ -21,6 +22,29 @@ struct CsvRow {
   std::size_t line = 1;      ///< on which it begins, from 1
   std::uint64_t offset = 0;  ///< of its first byte
 };
+
+/// The first row of a text, for tables that come in pieces.
+struct CsvStep {
+  enum class End {
+    row,
+    more,  ///< it may go on behind the text
+    unclosed,
+    behind_quote
+  };
+  End end = End::row;
+  /// With the line's end. Of a row that cannot be read, those of its first line, with which reading goes on.
+  std::size_t bytes = 0, lines = 0;
+  bool is_blank = false;  ///< no row, but a line without a character
+};
+
+/// `is_whole`: nothing follows the text. Fills in `fields`.
+CsvStep parse_csv_row(std::string_view text, bool is_whole, std::vector<std::string>& fields,
+                      char separator = ',');
+/// What is wrong with a row that ended so.
+Error bad_csv_row(CsvStep::End end);
+/// Where the rows begin that follow `start`, a table's first 3 bytes or all of it: behind a byte order mark.
+/// Throws Error(unsupported) for UTF-16, naming `file`.
+std::size_t bytes_of_csv_mark(std::string_view start, const Path& file);
 
 /// Reads row by row; memory does not grow with the file. One thread at a time.
 class CsvReader {
