@@ -26,7 +26,7 @@ const std::map<std::string, std::set<std::string>> kMayInclude{
     {"metrics", {"base", "image", "dataset", "metrics"}},
     {"render", {"base", "image", "dataset", "render"}},
     {"prepare", {"base", "image", "dataset", "formats", "metrics", "prepare"}},
-    {"fetch", {"base", "image", "dataset", "fetch"}},
+    {"fetch", {"base", "image", "dataset", "formats", "fetch"}},
     {"learn", {"base", "image", "dataset", "formats", "metrics", "render", "prepare", "fetch", "learn"}},
 };
 
