@@ -94,16 +94,14 @@ class Filter : public RowFilter {
 
   /// A line without quotes, which is wanted if its cell says so.
   void take_line(const char* begin, const char* end) {
-    const std::string_view text(begin, static_cast<std::size_t>(end - begin));
-    parse_csv_row(text, true, fields_);
-    take_row(text);
+    const std::string_view line(begin, static_cast<std::size_t>(end - begin));
+    if (is_wanted(plain_csv_field(line, *column_))) sinks_.row(line);
   }
-  std::size_t column() const { return *column_; }
 
  private:
   void take_row(std::string_view text) {
     if (!column_) return take_header(text);
-    if (fields_.size() > *column_ && is_wanted(fields_[*column_])) sinks_.row({text, fields_});
+    if (fields_.size() > *column_ && is_wanted(fields_[*column_])) sinks_.row(text);
   }
 
   void take_header(std::string_view text) {
@@ -113,7 +111,7 @@ class Filter : public RowFilter {
                   fmt::format("is no such table of Open Images: its header lacks {}", column_name_))
           .at_file(table_);
     column_ = static_cast<std::size_t>(found - fields_.begin());
-    sinks_.header({text, fields_});
+    sinks_.header(text, fields_);
   }
 
   /// Returns how many bytes are done with; with `is_whole`, all are.
@@ -278,9 +276,7 @@ class ByCell : public Filter {
   void search_lines(const char* begin, const char* end) override {
     for (const char* at = begin; at < end;) {
       const char* const ended = line_end(at, end);
-      const char* const line_stop = ended ? ended : end;
-      const std::string_view line(at, static_cast<std::size_t>(line_stop - at));
-      if (!line.empty() && is_wanted_(plain_csv_field(line, column()))) take_line(at, line_stop);
+      if (ended != at) take_line(at, ended ? ended : end);
       at = ended ? behind_line_end(ended, end) : end;
     }
   }

@@ -13,16 +13,11 @@
 
 namespace maskmill::fetch {
 
-/// A row as it stands in its table.
-struct FilteredRow {
-  std::string_view text;  ///< without its line's end
-  const std::vector<std::string>& fields;
-};
-
-/// What a filter does with what it finds. What they throw ends add().
+/// What a filter does with what it finds: rows as they stand in the table, without their line's end. What
+/// they throw ends add().
 struct RowSinks {
-  std::function<void(const FilteredRow& header)> header;
-  std::function<void(const FilteredRow& row)> row;
+  std::function<void(std::string_view row, const std::vector<std::string>& columns)> header;
+  std::function<void(std::string_view row)> row;
   std::function<void(const Error& error)> unreadable;  ///< a row that is left out
 };
 

@@ -18,14 +18,16 @@ namespace {
 struct Found {
   std::vector<std::string> header;
   std::vector<std::vector<std::string>> rows;
-  std::vector<std::string> texts;
   std::size_t unreadable = 0;
 
   RowSinks sinks() {
-    return {[this](const FilteredRow& row) { header = row.fields; },
-            [this](const FilteredRow& row) {
+    return {[this](std::string_view, const std::vector<std::string>& columns) { header = columns; },
+            [this](std::string_view text) {
+              CsvRow row;
+              CsvReader reader(text, "row", 1);
+              REQUIRE(reader.next(row));
               rows.push_back(row.fields);
-              texts.emplace_back(row.text);
+              CHECK_FALSE(reader.next(row));
             },
             [this](const Error&) { ++unreadable; }};
   }
@@ -148,12 +150,6 @@ TEST_CASE("a row filter finds exactly the rows that CsvReader reads, however the
         CHECK(found.header == expected.header);
         CHECK(found.rows == expected.rows);
         CHECK(found.unreadable == expected.unreadable);
-        for (std::size_t i = 0; i < found.texts.size(); ++i) {
-          CsvRow row;
-          CsvReader again(found.texts[i], "row", 1);
-          REQUIRE(again.next(row));
-          CHECK(row.fields == found.rows[i]);
-        }
       };
       check(filtered(
           table, [&] { return 1 + random.below(most); }, by_mids));
