@@ -46,17 +46,25 @@ std::size_t edit_distance(std::string_view a, std::string_view b) {
 
 }  // namespace
 
-std::optional<std::string> nearest_name(std::string_view name, std::span<const std::string> candidates) {
-  std::optional<std::string> best;
-  std::size_t best_distance = std::max<std::size_t>(2, name.size() / 3) + 1;
+std::vector<std::string> nearest_names(std::string_view name, std::span<const std::string> candidates,
+                                       std::size_t most) {
+  const std::size_t most_distance = std::max<std::size_t>(2, name.size() / 3);
+  std::vector<std::pair<std::size_t, const std::string*>> near;
   for (const std::string& candidate : candidates) {
     const std::size_t distance = edit_distance(name, candidate);
-    if (distance < best_distance && distance < std::max(name.size(), candidate.size())) {
-      best = candidate;
-      best_distance = distance;
-    }
+    if (distance <= most_distance && distance < std::max(name.size(), candidate.size()))
+      near.emplace_back(distance, &candidate);
   }
-  return best;
+  std::ranges::stable_sort(near, {}, &std::pair<std::size_t, const std::string*>::first);
+  std::vector<std::string> names;
+  for (std::size_t i = 0; i < std::min(most, near.size()); ++i) names.push_back(*near[i].second);
+  return names;
+}
+
+std::optional<std::string> nearest_name(std::string_view name, std::span<const std::string> candidates) {
+  std::vector<std::string> nearest = nearest_names(name, candidates, 1);
+  if (nearest.empty()) return std::nullopt;
+  return std::move(nearest.front());
 }
 
 std::string printable(std::string_view text) {

@@ -13,6 +13,10 @@ namespace maskmill {
 /// The candidate with the smallest edit distance to `name`, if it is close enough to be a typo of it.
 std::optional<std::string> nearest_name(std::string_view name, std::span<const std::string> candidates);
 
+/// All that are close enough, at most `most`, the nearest first.
+std::vector<std::string> nearest_names(std::string_view name, std::span<const std::string> candidates,
+                                       std::size_t most);
+
 /// For messages: in double quotes, control characters and bytes that are not UTF-8 escaped, cut after 80
 /// characters.
 std::string in_quotes(std::string_view text);

@@ -274,6 +274,29 @@ std::vector<std::string> mids_of(const Metadata& metadata) {
   return mids;
 }
 
+std::vector<int> subclasses_of(const Metadata& metadata, int label, bool parts) {
+  std::map<std::string, std::vector<int>> below;  // by the name above
+  for (int i = 0; i < metadata.labels.size(); ++i)
+    if (const std::string& parent = metadata.labels[i].supercategory; !parent.empty())
+      below[parent].push_back(i);
+  for (const auto& [child, parents] : lists_in(metadata, kOpenImagesParents))
+    if (const auto number = metadata.labels.find(child))
+      for (const std::string& parent : parents) below[parent].push_back(*number);
+  if (parts)
+    for (const auto& [whole, names] : lists_in(metadata, kOpenImagesParts))
+      for (const std::string& name : names)
+        if (const auto number = metadata.labels.find(name)) below[whole].push_back(*number);
+  std::set<int> found{label};
+  for (std::vector<int> open{label}; !open.empty();) {
+    const std::string& name = metadata.labels[open.back()].name;
+    open.pop_back();
+    for (const int child : below[name])
+      if (found.insert(child).second) open.push_back(child);
+  }
+  found.erase(label);
+  return {found.begin(), found.end()};
+}
+
 std::string to_class_table(const LabelMap& labels, const std::vector<std::string>& mids) {
   std::string text;
   for (int i = 0; i < labels.size(); ++i)

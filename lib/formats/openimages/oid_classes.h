@@ -55,6 +55,9 @@ class OpenImagesClasses {
 
 /// One a label, unique: those in the attributes where they fit, else own_mid().
 std::vector<std::string> mids_of(const Metadata& metadata);
+/// Labels that are kinds of `label` by the hierarchy, at any depth and without itself; with `parts`, also
+/// what is part of any of them.
+std::vector<int> subclasses_of(const Metadata& metadata, int label, bool parts);
 /// class-descriptions-boxable.csv.
 std::string to_class_table(const LabelMap& labels, const std::vector<std::string>& mids);
 /// bbox_labels_600_hierarchy.json; empty where no label has a parent or a part.

@@ -4,7 +4,6 @@
 #include <algorithm>
 #include <array>
 #include <boost/filesystem.hpp>
-#include <cmath>
 #include <memory>
 #include <optional>
 
@@ -21,6 +20,7 @@
 #include "formats/openimages/oid_classes.h"
 #include "formats/openimages/oid_index.h"
 #include "formats/openimages/oid_layout.h"
+#include "formats/openimages/oid_pairing.h"
 #include "formats/openimages/oid_rows.h"
 #include "formats/openimages/openimages_halves.h"
 
@@ -35,54 +35,6 @@ constexpr std::array<const char*, 4> kCoordinateNames{"XMin", "XMax", "YMin", "Y
 struct ImageRows {
   std::vector<OpenImagesRow> boxes, masks, labels;
   std::optional<OpenImagesRow> listed;
-};
-
-/// For each mask's row that of its box: the one of its BoxID, where tables of boxes have such a column, else
-/// the nearest of its label whose coordinates are the same but for their rounding. No box has two masks.
-class Pairing {
- public:
-  explicit Pairing(const ImageRows& rows) : rows_(rows), taken_(rows.boxes.size()) {
-    for (std::size_t i = 0; i < rows.boxes.size(); ++i) by_left_.push_back(i);
-    std::ranges::stable_sort(by_left_, {}, [&](std::size_t i) { return left(i); });
-  }
-
-  std::optional<std::size_t> take(const OpenImagesRow& mask) {
-    auto best = by_id(mask);
-    if (!best && mask.fractions) best = nearest(mask);
-    if (best) taken_[*best] = true;
-    return best;
-  }
-
- private:
-  double left(std::size_t box) const { return rows_.boxes[box].fractions->front(); }
-
-  std::optional<std::size_t> by_id(const OpenImagesRow& mask) const {
-    if (mask.box_id.empty()) return std::nullopt;
-    for (std::size_t i = 0; i < rows_.boxes.size(); ++i)
-      if (!taken_[i] && rows_.boxes[i].box_id == mask.box_id && rows_.boxes[i].mid == mask.mid) return i;
-    return std::nullopt;
-  }
-
-  std::optional<std::size_t> nearest(const OpenImagesRow& mask) const {
-    std::optional<std::size_t> best;
-    double least = kOpenImagesTolerance;
-    const double sought = mask.fractions->front();
-    auto next = std::ranges::lower_bound(by_left_, sought - kOpenImagesTolerance, {},
-                                         [&](std::size_t i) { return left(i); });
-    for (; next != by_left_.end() && left(*next) <= sought + kOpenImagesTolerance; ++next) {
-      const OpenImagesRow& box = rows_.boxes[*next];
-      if (taken_[*next] || box.mid != mask.mid || !box.box_id.empty()) continue;
-      double distance = 0;
-      for (std::size_t i = 0; i < 4; ++i)
-        distance = std::max(distance, std::abs((*box.fractions)[i] - (*mask.fractions)[i]));
-      if (distance < least || (distance == least && (!best || *next < *best))) least = distance, best = *next;
-    }
-    return best;
-  }
-
-  const ImageRows& rows_;
-  std::vector<bool> taken_;
-  std::vector<std::size_t> by_left_;
 };
 
 class OpenImagesSource : public IndexedSource {
@@ -273,7 +225,7 @@ class OpenImagesSource : public IndexedSource {
       of_boxes.push_back(annotation_of(row));
       set_box(of_boxes.back(), row, frame, findings);
     }
-    Pairing pairing(rows);
+    OpenImagesPairing pairing(rows.boxes);
     for (std::size_t i = 0; i < masks.size(); ++i) {
       const OpenImagesRow& row = rows.masks[i];
       const auto box = pairing.take(row);
