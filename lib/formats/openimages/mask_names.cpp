@@ -18,6 +18,9 @@ constexpr std::size_t kMostOfName = 40;
 bool is_digit(char c) {
   return c >= '0' && c <= '9';
 }
+bool is_hexadecimal(char c) {
+  return is_digit(c) || (c >= 'a' && c <= 'f');
+}
 bool is_lower(char c) {
   return c >= 'a' && c <= 'z';
 }
@@ -25,9 +28,33 @@ bool is_upper(char c) {
   return c >= 'A' && c <= 'Z';
 }
 
-/// Of MIDs without their slashes.
+/// Of MIDs without their slashes. Those of Open Images hold "_" too: /m/04_sv is a motorcycle.
 bool is_mid_letter(char c) {
-  return is_digit(c) || is_lower(c) || is_upper(c) || c == '-';
+  return is_digit(c) || is_lower(c) || is_upper(c) || c == '-' || c == '_';
+}
+
+bool is_mid_text(std::string_view text) {
+  return text.size() > 1 && is_lower(text.front()) && std::ranges::all_of(text, is_mid_letter);
+}
+
+/// As Freebase's begin, and our own.
+bool begins_as_mid(std::string_view text) {
+  return text.starts_with("m0") || text.starts_with("m1") || text.starts_with("g1") || text.starts_with("x");
+}
+
+constexpr std::size_t kIdLength = 16;
+
+/// Where in "IMAGE_MID" the MID begins. Both may hold "_": an official id is known by its form, and else the
+/// MID by its beginning.
+std::optional<std::size_t> find_mid(std::string_view text) {
+  const bool has_id = text.size() > kIdLength && text[kIdLength] == '_' &&
+                      std::ranges::all_of(text.substr(0, kIdLength), is_hexadecimal);
+  if (has_id && is_mid_text(text.substr(kIdLength + 1))) return kIdLength + 1;
+  const auto last = text.rfind('_');
+  for (auto at = last; at != std::string_view::npos && at > 0; at = text.rfind('_', at - 1))
+    if (begins_as_mid(text.substr(at + 1)) && is_mid_text(text.substr(at + 1))) return at + 1;
+  if (last == std::string_view::npos || last == 0 || !is_mid_text(text.substr(last + 1))) return std::nullopt;
+  return last + 1;
 }
 
 std::string short_hash(std::string_view text) {
@@ -41,7 +68,6 @@ std::string to_box_id(std::uint32_t number) {
 }
 
 std::optional<std::uint32_t> parse_box_id(std::string_view text) {
-  const auto is_hexadecimal = [](char c) { return is_digit(c) || (c >= 'a' && c <= 'f'); };
   if (text.size() != 8 || !std::ranges::all_of(text, is_hexadecimal)) return std::nullopt;
   std::uint32_t number = 0;
   std::from_chars(text.data(), text.data() + text.size(), number, 16);
@@ -53,13 +79,12 @@ std::optional<OpenImagesMaskName> parse_mask_name(std::string_view file_name) {
   file_name.remove_suffix(kExtension.size());
   const std::size_t before_box = file_name.rfind('_');
   if (before_box == std::string_view::npos || before_box == 0) return std::nullopt;
-  const std::size_t before_mid = file_name.rfind('_', before_box - 1);
-  if (before_mid == std::string_view::npos || before_mid == 0) return std::nullopt;
-  const std::string_view mid = file_name.substr(before_mid + 1, before_box - before_mid - 1);
+  const std::string_view named = file_name.substr(0, before_box);
   const auto box = parse_box_id(file_name.substr(before_box + 1));
-  if (!box || mid.size() < 2 || !is_lower(mid.front()) || !std::ranges::all_of(mid, is_mid_letter))
-    return std::nullopt;
-  return OpenImagesMaskName{std::string(file_name.substr(0, before_mid)),
+  const auto begin = find_mid(named);
+  if (!box || !begin) return std::nullopt;
+  const std::string_view mid = named.substr(*begin);
+  return OpenImagesMaskName{std::string(named.substr(0, *begin - 1)),
                             fmt::format("/{}/{}", mid.front(), mid.substr(1)), *box};
 }
 
@@ -72,8 +97,12 @@ std::string to_mask_file_name(const OpenImagesMaskName& name) {
   std::string mid;
   for (const char c : name.mid)
     if (c != '/') mid += is_mid_letter(c) ? c : '-';
-  if (!is_mid(name.mid)) mid += "-" + short_hash(name.mid);
-  return fmt::format("{}_{}_{}{}", image_in_mask_name(name.image), mid, to_box_id(name.box), kExtension);
+  const std::string image = image_in_mask_name(name.image);
+  const auto named = [&] { return fmt::format("{}_{}_{}{}", image, mid, to_box_id(name.box), kExtension); };
+  const auto read = parse_mask_name(named());
+  if (!is_mid(name.mid) || !read || read->mid != name.mid || read->image != image)
+    mid += "-" + short_hash(name.mid);
+  return named();
 }
 
 bool is_mid(std::string_view text) {

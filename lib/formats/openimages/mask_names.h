@@ -15,7 +15,8 @@ struct OpenImagesMaskName {
   std::uint32_t box = 0;  ///< BoxID, 8 hexadecimal digits
 };
 
-/// Nothing for a name of another form. An image's id may hold "_", a MID does not.
+/// Nothing for a name of another form. Both an image's id and a MID may hold "_": where they could be read in
+/// two ways, an official id of 16 hexadecimal digits, or else what begins as Freebase's MIDs do, decides.
 std::optional<OpenImagesMaskName> parse_mask_name(std::string_view file_name);
 /// Its name again. Slashes of the image's id, and characters that a MID does not have, are replaced, and the
 /// part then ends in a hash.
