@@ -75,7 +75,7 @@ void RemoteZip::read_directory() {
   if (directory.size > kMostDirectoryBytes)
     throw Error(Code::unsupported, "is a zip archive with a directory of more than 1 GiB");
   directory_offset_ = directory.offset;
-  directory_bytes_ = tail_bytes + directory.size;
+  directory_bytes_ = tail_bytes;
   members_.reserve(std::min<std::size_t>(directory.count, kReservedMembers));
 
   std::string bytes;
@@ -83,10 +83,14 @@ void RemoteZip::read_directory() {
   std::string_view rest;
   while (members_.size() < directory.count) {
     if (rest.size() < kMostZipEntryBytes && read < directory.size) {
-      bytes = std::string(rest);
-      const std::uint64_t wanted = std::min(kDirectoryPiece, directory.size - read);
-      bytes += piece(directory.offset + read, wanted);
+      const std::uint64_t at = directory.offset + read;
+      // Of a small file the directory has come with the end.
+      const bool has_come = at >= tail_offset;
+      const std::uint64_t wanted =
+          has_come ? directory.size - read : std::min(kDirectoryPiece, directory.size - read);
+      bytes = std::string(rest) + (has_come ? tail.substr(at - tail_offset, wanted) : piece(at, wanted));
       read += wanted;
+      if (!has_come) directory_bytes_ += wanted;
       rest = bytes;
     }
     add(rest);
