@@ -136,7 +136,7 @@ std::string plain_row(const std::string& id, const std::string& mid, std::size_t
 TEST_CASE("a row filter finds exactly the rows that CsvReader reads, however the bytes come") {
   const Scratch scratch;
   std::size_t rows = 0, unreadable = 0;
-  for (std::uint64_t seed = 0; seed < 5000; ++seed) {
+  for (std::uint64_t seed = 0; seed < 1500; ++seed) {
     Random random(seed);
     const std::string table = made_table(random);
     const Found expected = read_all(scratch.write("a.csv", table));
@@ -157,8 +157,8 @@ TEST_CASE("a row filter finds exactly the rows that CsvReader reads, however the
           table, [&] { return table.size(); }, by_mids));
     }
   }
-  CHECK(rows > 2000);
-  CHECK(unreadable > 100);
+  CHECK(rows > 1000);
+  CHECK(unreadable > 30);
 }
 
 TEST_CASE("a table cut in two at every place gives the same rows") {
