@@ -10,6 +10,7 @@
 #include "base/csv.h"
 #include "base/error.h"
 #include "base/text.h"
+#include "formats/openimages/mask_names.h"
 #include "formats/openimages/oid_classes.h"
 
 namespace maskmill::fetch {
@@ -89,7 +90,12 @@ std::vector<ChosenClass> choose_classes(std::span<const std::string> wanted, Cla
     numbers.insert(more.begin(), more.end());
   }
   std::vector<ChosenClass> chosen;
-  for (const int number : numbers) chosen.push_back(classes.chosen(number));
+  for (const int number : numbers) {
+    chosen.push_back(classes.chosen(number));
+    if (!is_mid(chosen.back().mid))
+      throw Error(Code::bad_format, in_quotes(chosen.back().mid) + " is no MID, such as /m/01b9xk")
+          .at_file(class_table);
+  }
   return chosen;
 }
 

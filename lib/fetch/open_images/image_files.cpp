@@ -10,7 +10,6 @@
 
 #include "base/csv.h"
 #include "base/error.h"
-#include "base/progress.h"
 #include "base/text.h"
 #include "fetch/download.h"
 #include "fetch/open_images/published_files.h"

@@ -14,7 +14,6 @@
 #include "base/csv.h"
 #include "base/error.h"
 #include "base/parallel.h"
-#include "base/progress.h"
 #include "base/staging.h"
 #include "base/text.h"
 #include "fetch/download.h"
@@ -130,14 +129,12 @@ class Shard {
     for (const std::string& name : names)
       if (!zip.find(name)) report(name);
     const std::vector<RemoteZip::Number> found = found_in(zip, names);
-    Progress progress(url_.file_name(), found.size());
     boost::system::error_code failure;
     fs::create_directories(folder_, failure);
     if (failure) throw cannot_write(folder_, failure.value());
     zip.read(found, [&](RemoteZip::Number number, std::string_view content) {
       if (interrupted()) throw Error(Code::interrupted, "interrupted");
       write(std::string(zip.name(number)), content);
-      progress.advance();
     });
     return names.size() - found.size();
   }

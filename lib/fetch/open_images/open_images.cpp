@@ -138,7 +138,9 @@ std::vector<Url> tables_of(const OpenImagesRequest& request) {
 
 OpenImagesPlan plan_open_images(const OpenImagesRequest& request, const Access& access) {
   const TableFiles files(meta_folder(request), access);
-  const Staging scratch(fs::temp_directory_path() / "maskmill-open-images");
+  boost::system::error_code failure;
+  const Path temporary = fs::temp_directory_path(failure);
+  const Staging scratch((failure ? Path("/tmp") : temporary) / "maskmill-open-images");
   const std::vector<ChosenClass> classes = classes_of(request, files, scratch.folder());
   OpenImagesPlan plan;
   for (const Url& url : tables_of(request)) plan.tables.push_back(seen_file(url, files));

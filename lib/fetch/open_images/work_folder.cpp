@@ -32,20 +32,20 @@ void remove_tree(const Path& path) {
   if (failure) throw cannot_write(path, failure.value());
 }
 
+std::vector<Path> entries_of(const Path& folder) {
+  boost::system::error_code failure;
+  std::vector<Path> entries;
+  for (fs::directory_iterator entry(folder, failure), end; !failure && entry != end; entry.increment(failure))
+    entries.push_back(entry->path());
+  return entries;
+}
+
 /// Files in the folders of splits below `folder` for which `is_wanted` is false.
 void remove_others(const Path& folder,
                    const std::function<bool(OpenImagesSplit, const std::string& name)>& is_wanted) {
-  boost::system::error_code failure;
-  for (std::size_t i = 0; i < enum_names<OpenImagesSplit>.size(); ++i) {
-    const Path of_split = folder / std::string(enum_names<OpenImagesSplit>[i]);
-    if (!fs::is_directory(of_split, failure)) continue;
-    std::vector<Path> others;
-    for (fs::directory_iterator entry(of_split, failure), end; !failure && entry != end;
-         entry.increment(failure))
-      if (!is_wanted(static_cast<OpenImagesSplit>(i), entry->path().filename().string()))
-        others.push_back(entry->path());
-    for (const Path& other : others) remove_tree(other);
-  }
+  for (std::size_t i = 0; i < enum_names<OpenImagesSplit>.size(); ++i)
+    for (const Path& entry : entries_of(folder / std::string(enum_names<OpenImagesSplit>[i])))
+      if (!is_wanted(static_cast<OpenImagesSplit>(i), entry.filename().string())) remove_tree(entry);
 }
 
 /// How images of the folder were made; nothing where no plan says it.
@@ -109,10 +109,9 @@ WorkFolder::WorkFolder(const Path& folder) : folder_(made_folder(folder)), claim
 
 Path WorkFolder::stage(const std::string& name, const std::string& depends_on) const {
   const std::string wanted = name + "-" + digest_of(depends_on).hex().substr(0, 16);
-  for (const fs::directory_entry& entry : fs::directory_iterator(stages()))
-    if (const std::string other = entry.path().filename().string();
-        other != wanted && other.starts_with(name + "-"))
-      remove_tree(entry.path());
+  for (const Path& other : entries_of(stages()))
+    if (const std::string found = other.filename().string(); found != wanted && found.starts_with(name + "-"))
+      remove_tree(other);
   return made_folder(stages() / wanted);
 }
 

@@ -82,6 +82,12 @@ TEST_CASE("a class that is not known is refused with those that are nearest") {
   CHECK(thrown_by([&] { files.names({}); }).code() == Code::usage);
 }
 
+TEST_CASE("a table whose classes have no MIDs is refused") {
+  const Scratch scratch;
+  const Path table = scratch.write("c.csv", "LabelName,DisplayName\ncar,Car\n");
+  CHECK(thrown_by([&] { choose_classes(Names{"Car"}, {}, table, ""); }).code() == Code::bad_format);
+}
+
 TEST_CASE("a table of the chosen classes names what has to be quoted") {
   const std::vector<ChosenClass> classes{{"Hot dog", "/m/01b9xk"}, {"Tree, old", "/m/07j7r"}};
   CHECK(class_table_of(classes) == "LabelName,DisplayName\n/m/01b9xk,Hot dog\n/m/07j7r,\"Tree, old\"\n");
