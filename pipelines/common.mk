@@ -17,12 +17,34 @@ $(1): FORCE
 	@printf '%s\n' '$(2)' | cmp -s - $$@ || printf '%s\n' '$(2)' >$$@
 endef
 
-# $(call require-data,PIPELINE,EXAMPLE): stops where DATA names no folder. A relative DATA is meant from where make was
-# called, which `make -C` leaves in PWD.
-FOUND = $(or $(if $(filter /%,$(DATA)),$(realpath $(DATA))),$(realpath $(PWD)/$(DATA)),$(realpath ../$(DATA)))
-define require-data
-$(if $(and $(DATA),$(FOUND)),,$(error DATA=$(DATA) is no folder; give the data set's, as in: make -C pipelines $(1) DATA=$(2)))
+# Where a pipeline's data lie: FOUND names the folder, and what reads it depends on $(DATA_FILES). DATA names a folder
+# of one's own; a relative one is meant from where make was called, which `make -C` leaves in PWD.
+GIVEN = $(or $(if $(filter /%,$(DATA)),$(realpath $(DATA))),$(realpath $(PWD)/$(DATA)),$(realpath ../$(DATA)))
+PIPELINE := $(notdir $(CURDIR))
+
+# $(eval $(given-data)): stops where DATA names no folder.
+define given-data
+$(if $(and $(DATA),$(GIVEN)),,$(error DATA=$(DATA) is no folder; give the data set's, as in: make -C pipelines $(PIPELINE) DATA=/data/$(PIPELINE)))
+FOUND := $(GIVEN)
+DATA_FILES := $(WORK)/data.args
+$(call remember,$(WORK)/data.args,$(GIVEN))
 endef
+
+# $(eval $(call fetched-data,NAME)): without DATA, the data are what `maskmill fetch NAME` leaves in $(WORK)/data, and
+# are fetched where they are not there. MIRROR is its --mirror; FETCH, as in FETCH="--offline", any options of it.
+MIRROR ?=
+FETCH ?=
+fetched-data = $(if $(DATA),$(given-data),$(call fetch,$(1)))
+define fetch
+FOUND := $(WORK)/data
+DATA_FILES := $(WORK)/data.args $(WORK)/data/SOURCE.md
+$(call remember,$(WORK)/data.args,$(WORK)/data)
+$(WORK)/data/SOURCE.md:
+	$$(MASKMILL) fetch $(1) -o $(WORK)/data $(if $(MIRROR),--mirror $(MIRROR)) $(FETCH)
+endef
+
+# The subset that is scored: test, where the data have one, which of data that are yet to come is known only then.
+SUBSET = $(shell [ -d '$(FOUND)/test' ] && echo test || echo val)
 
 # $(eval $(training-results)): what a training pipeline makes in the end, and where it lies.
 define training-results
