@@ -261,8 +261,10 @@ Running::Outcome Running::judge(CURLcode code) {
     return become_another();
   }
   if (code != CURLE_OK) {
+    curl_off_t ready = 0;  // when the connection stood, and a request could be sent
+    curl_easy_getinfo(easy_.get(), CURLINFO_PRETRANSFER_TIME_T, &ready);
     // Who cannot be reached at first has no network, or there is a typo: the user should hear that at once.
-    if (!run_.answered.contains(asked_.host()) || code == CURLE_PEER_FAILED_VERIFICATION)
+    if ((ready == 0 && !run_.answered.contains(asked_.host())) || code == CURLE_PEER_FAILED_VERIFICATION)
       throw failure(Code::unreadable, curl_said)
           .hint("is there a network, and do http_proxy and https_proxy fit it?");
     trouble_ = curl_said;

@@ -21,6 +21,7 @@
 using namespace maskmill;
 using namespace maskmill::fetch;
 using maskmill::tests::contains;
+using maskmill::tests::Cut;
 using maskmill::tests::file_reply;
 using maskmill::tests::Scratch;
 using maskmill::tests::thrown_by;
@@ -122,6 +123,24 @@ TEST_CASE("an answer that breaks off before its first byte costs nothing that is
   download({Url(server.url("/a")), scratch / "a"}, {kHasty});
   require_whole(scratch / "a", bytes);
   CHECK(server.requests().back().headers.at("range") == "bytes=3000-");
+}
+
+TEST_CASE("a server that hangs up on the first request is there, and is asked again") {
+  const Quiet quiet;
+  const Scratch scratch;
+  const std::string bytes = bytes_of(5000);
+  for (const Cut cut : {Cut::close, Cut::reset}) {
+    std::atomic<int> requests = 0;
+    const WebServer server([&](const WebRequest& request) {
+      WebReply reply = file_reply(request, bytes, "\"1\"");
+      reply.unanswered = requests++ == 0;
+      reply.cut = cut;
+      return reply;
+    });
+    const std::string name = cut == Cut::close ? "closed" : "reset";
+    download({Url(server.url("/a")), scratch / name}, {kHasty});
+    require_whole(scratch / name, bytes);
+  }
 }
 
 TEST_CASE("as long as there is headway, cuts are no failures; without it there is an end") {
