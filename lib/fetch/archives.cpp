@@ -157,9 +157,11 @@ ArchivesFetched fetch_archives(const ArchivesRequest& request, const Path& targe
 
   Provenance provenance = request.provenance;
   provenance.downloads = fetched.downloads;
-  // A data set that maskmill wrote has one already, which stays.
-  const bool has_one = fs::exists(folder / "provenance.json");
-  output.write(has_one ? "maskmill/provenance.json" : "provenance.json", to_json_text(provenance));
+  // In a folder of its own: who reads the layout may take any JSON file beside its folders for a part of it,
+  // as the fine-tuning demo does. What maskmill wrote and somebody packed has one already, which stays.
+  const bool has_one = fs::exists(folder / "maskmill/provenance.json");
+  output.write(has_one ? "maskmill/fetched/provenance.json" : "maskmill/provenance.json",
+               to_json_text(provenance));
   if (!request.about.empty() && !fs::exists(folder / "SOURCE.md")) output.write("SOURCE.md", request.about);
   output.commit();
   if (!request.keep_archives)

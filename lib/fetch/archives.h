@@ -48,9 +48,9 @@ struct ArchivesFetched {
 };
 
 /// Downloads archives into the cache and unpacks them into `target`, which is whole or absent: what was
-/// interrupted goes on where the download ended, and unpacks anew. The target gets provenance.json and, where
-/// something is said about it, SOURCE.md. Throws as cached() and unpack(), and Error(not_found) where no
-/// member has a wanted name, or there is no folder `root`.
+/// interrupted goes on where the download ended, and unpacks anew. The target gets maskmill/provenance.json
+/// and, where something is said about it, SOURCE.md. Throws as cached() and unpack(), and Error(not_found)
+/// where no member has a wanted name, or there is no folder `root`.
 ArchivesFetched fetch_archives(const ArchivesRequest& request, const Path& target, Overwrite overwrite,
                                const Access& access);
 

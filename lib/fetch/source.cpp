@@ -54,7 +54,7 @@ std::string about(const DataEntry& entry) {
       entry.description, entry.homepage, entry.licence, entry.citation, entry.format);
   for (const CatalogueFile& file : entry.files)
     text += fmt::format("- From: <{}>\n", Url(file.url).printable());
-  return text + "\nWhat was downloaded, with its SHA-256, stands in provenance.json.\n";
+  return text + "\nWhat was downloaded, with its SHA-256, stands in maskmill/provenance.json.\n";
 }
 
 }  // namespace maskmill::fetch

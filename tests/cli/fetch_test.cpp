@@ -99,7 +99,7 @@ TEST_CASE("a data set comes by its name as the verbs take it, with its licence b
   // All lay in one folder, which the data set has become.
   CHECK(fs::exists(Path(remote.out()) / "masks/item0.png"));
   CHECK_THAT(read_file(Path(remote.out()) / "SOURCE.md"), contains("CC0") && contains(server.url("/set.tar.gz")));
-  const std::string provenance = read_file(Path(remote.out()) / "provenance.json");
+  const std::string provenance = read_file(Path(remote.out()) / "maskmill/provenance.json");
   CHECK(departures(provenance, "provenance").empty());
   CHECK_THAT(provenance, contains("Nobody: Roads"));
   CHECK(tests::maskmill({"check", remote.out(), "--from", "pairs"}).status == 0);

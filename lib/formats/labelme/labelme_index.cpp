@@ -172,7 +172,8 @@ class Indexer {
   }
 
   bool is_of_this_program(const Document& document) const {
-    return name(document.name) == kLabelDocument || name(document.name) == "provenance.json";
+    const std::string_view relative = name(document.name);
+    return relative == kLabelDocument || relative == "provenance.json" || relative.starts_with("maskmill/");
   }
 
   // --- labels and subsets

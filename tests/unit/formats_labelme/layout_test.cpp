@@ -81,6 +81,7 @@ TEST_CASE("what lies beside is not read, and said where it might have been meant
   put(scratch, "a");
   scratch.write("config.json", "{\"learning_rate\": 0.1}");
   scratch.write("provenance.json", "{}");
+  scratch.write("maskmill/provenance.json", "{}");  // of what was fetched
   scratch.write("a.jpg", jpeg_picture());
   const ReadDataSet read = read_data_set(labelme(), scratch.path());
   CHECK(read.ids() == std::vector<std::string>{"a"});
