@@ -15,6 +15,7 @@
 #include "fetch/cache.h"
 #include "fetch/download.h"
 #include "fetch/source.h"
+#include "open_images.h"
 
 using namespace maskmill;
 using namespace maskmill::tools;
@@ -30,6 +31,7 @@ struct Options {
   std::optional<std::string> urls, mirror;
   int transfers = fetch::Access{}.transfers;
   int attempts = fetch::Patience{}.attempts;
+  OpenImagesOptions open_images;
   static void visit(auto& self, auto&& setting) {
     setting(
         "output", self.output,
@@ -58,6 +60,7 @@ struct Options {
             between(1, 256));
     setting("attempts", self.attempts, "that a file gets without headway, with growing waits between",
             between(1, 100));
+    OpenImagesOptions::visit(self.open_images, setting);
     CommonOptions::visit(self.common, setting);
   }
 };
@@ -65,18 +68,19 @@ struct Options {
 const Verb kVerb{
     MASKMILL_VERB,
     MASKMILL_SUMMARY,
-    "SOURCE is a name of the catalogue or a URL. Data sets and archives are downloaded into the\n"
+    "SOURCE is a name of the catalogue, a URL, or openimages. Data sets and archives are downloaded into the\n"
     "cache (MASKMILL_CACHE, else maskmill in ~/.cache) and unpacked into the output, which is\n"
     "whole or absent; other files come to lie in it. What was interrupted goes on where it ended,\n"
     "if the server's file is still the same. Bytes are held to the checksums that are known, to\n"
     "those that the server publishes, and to what came the first time. Proxies come from the\n"
     "environment (https_proxy, no_proxy), certificates too (SSL_CERT_FILE), users and passwords\n"
     "from ~/.netrc.",
-    {{"SOURCE", "a name of the catalogue, or a URL", Operand::Count::any}},
+    {{"SOURCE", "a name of the catalogue, a URL, or openimages", Operand::Count::any}},
     {{"maskmill fetch --list", "what the catalogue knows"},
      {"maskmill fetch oxford-iiit-pet -o pets", "a data set, as check, convert and train take it"},
      {"maskmill fetch https://example.org/masks.zip -o masks --members '*/train/*.png'",
       "some members of an archive"},
+     {"maskmill fetch openimages --classes \"Hot dog\" --max 500 -o anno", "Open Images by class"},
      {"maskmill fetch --urls list.txt -o images", "many files at once"}}};
 
 fetch::Access access_of(const Options& options) {
@@ -296,6 +300,15 @@ int run(const CommandLine& line, const Options& options) {
   const fetch::Catalogue catalogue = catalogue_of(options);
   if (options.list) return list(line, catalogue);
   const fetch::Access access = access_of(options);
+  const std::vector<std::string>& sources = line.operands("SOURCE");
+  if (std::ranges::find(sources, kOpenImages) != sources.end()) {
+    if (sources.size() > 1 || options.urls)
+      throw Error(Code::usage, "openimages goes alone").hint("fetch the others in a second call");
+    if (options.dry_run) return plan(line, options.open_images, access);
+    if (!options.output) throw Error(Code::usage, "--output is missing: the folder for the data set");
+    return fetch_open_images(line, options.open_images, *options.output, overwrite(options.force), access);
+  }
+  require_unused(options.open_images);
   const Work work = find_work(line, options, catalogue);
   if (options.dry_run) return dry_run(line, work, access);
 
