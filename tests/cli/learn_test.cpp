@@ -7,6 +7,7 @@
 #include "base/output.h"
 #include "learn/tensor_file.h"
 #include "support/drawn.h"
+#include "support/folder_server.h"
 #include "support/program.h"
 #include "support/schemas.h"
 #include "support/web_server.h"
@@ -249,6 +250,31 @@ TEST_CASE("predictions are index masks of the inputs' own sizes, and a data set"
   }
   CHECK(count == 24);
   CHECK(Json::parse(checked({"info", out, "--json"}).out)["items"] == 24);
+}
+
+TEST_CASE("a URL is predicted as its file is, and a page that is no picture is refused") {
+  const Scratch scratch;
+  const Path image = list_files(trained().split + "/test/images").front();
+  scratch.write("served/a/street one.jpg", read_file(image));
+  scratch.write("served/page.jpg", "<html>gone</html>");
+  const FolderServer server(scratch / "served");
+  const std::string url = server.url("/a/street%20one.jpg?token=secret"), out = (scratch / "out").string();
+  fs::create_directories(scratch / "tmp");
+  const std::vector<std::string> through{"/usr/bin/env", "TMPDIR=" + (scratch / "tmp").string()};
+  const Ran ran = tests::maskmill({"predict", trained().run, url, "-o", out}, through);
+  INFO(ran.err);
+  REQUIRE(ran.status == 0);
+  checked({"predict", trained().run, image.string(), "-o", (scratch / "file").string()});
+  const std::vector<Path> masks = list_files(Path(out) / "masks");
+  REQUIRE(masks.size() == 1);
+  CHECK(read_file(masks.front()) ==
+        read_file(scratch / "file/masks" / (image.stem().string() + ".png")));
+  const std::string provenance = read_file(Path(out) / "provenance.json");
+  CHECK_THAT(Json::parse(provenance)["inputs"][0]["path"].get<std::string>(),
+             contains("street") && !contains("secret"));
+  CHECK(list_files(scratch / "tmp").empty());
+  CHECK(tests::maskmill({"predict", trained().run, server.url("/absent.jpg"), "-o", out + "2"}).status == 3);
+  CHECK(tests::maskmill({"predict", trained().run, server.url("/page.jpg"), "-o", out + "3"}).status != 0);
 }
 
 TEST_CASE("predictions as COCO have scores, and paint to the same masks") {

@@ -6,6 +6,7 @@
 #include "base/archive.h"
 #include "base/text.h"
 #include "data_options.h"
+#include "fetch/local_inputs.h"
 #include "instance_options.h"
 #include "learn/predict_set.h"
 #include "predictor_options.h"
@@ -49,14 +50,15 @@ struct Options {
 const Verb kVerb{
     MASKMILL_VERB,
     MASKMILL_SUMMARY,
-    "Inputs are image files and folders of them; with --from, or for an annotation file or an\n"
+    "Inputs are image files, folders of them, and URLs; with --from, or for an annotation file or an\n"
     "archive, a data set whose images are taken. Written are index masks at each picture's own size\n"
     "(masks/, with labels.json), or with --to any format: annotations then have the mean\n"
     "confidence of their pixels as score. The output is a data set, which every verb reads;\n"
     "with --media copy or link the images come along.",
     {{"RUN", "a run directory of maskmill train"},
-     {"INPUT", "image files, folders, or a data set", Operand::Count::one_or_more}},
+     {"INPUT", "image files, folders, URLs of images, or a data set", Operand::Count::one_or_more}},
     {{"maskmill predict work/run photos -o work/predictions --overlay", "masks and pictures"},
+     {"maskmill predict work/run https://example.org/street.jpg -o street", "a picture of the web"},
      {"maskmill predict work/run photos -o for-cvat --to coco --media copy",
       "annotations to correct by hand"}}};
 
@@ -89,8 +91,8 @@ std::unique_ptr<Source> open_inputs(const std::vector<std::string>& inputs, cons
 
 int run(const CommandLine& line, const Options& options) {
   const Format& target = formats::find(options.to);
-  const std::vector<std::string>& inputs = line.operands("INPUT");
-  const auto source = open_inputs(inputs, options.input);
+  const fetch::LocalInputs inputs(line.operands("INPUT"));
+  const auto source = open_inputs(inputs.paths(), options.input);
   learn::PredictSettings how = settings_from(options.predictor);
   how.probabilities = options.probabilities;
   const auto predictor = learn::Predictor::open(line.operand("RUN"), how);
@@ -99,7 +101,7 @@ int run(const CommandLine& line, const Options& options) {
   metadata.labels = predictor->card().classes;
   metadata.subsets = source->metadata().subsets;
   Provenance made_by{line.text(), {}};
-  for (const std::string& input : inputs)
+  for (const std::string& input : inputs.printable())
     made_by.inputs.push_back({input, options.input.from.value_or("images"), 0, {}});
   const learn::PredictReport report =
       learn::predict_set(*predictor, *source, target, create_request(options.output, options.write, metadata),
