@@ -371,16 +371,19 @@ WebReply file_reply(const WebRequest& request, const std::string& bytes, const s
   const std::string range = request.header("range"), condition = request.header("if-range");
   if (range.empty() || (!condition.empty() && condition != etag))
     return {.headers = {{"ETag", etag}}, .body = bytes};
-  const std::size_t begin = std::stoull(range.substr(std::string("bytes=").size()));
+  const std::string ends = range.substr(std::string("bytes=").size());
+  const std::size_t begin = std::stoull(ends), dash = ends.find('-');
   if (begin >= bytes.size())
     return {.status = "416 Range Not Satisfiable",
             .headers = {{"Content-Range", "bytes */" + std::to_string(bytes.size())}}};
+  const std::size_t last = dash + 1 < ends.size()
+                               ? std::min<std::size_t>(std::stoull(ends.substr(dash + 1)), bytes.size() - 1)
+                               : bytes.size() - 1;
   return {.status = "206 Partial Content",
           .headers = {{"ETag", etag},
-                      {"Content-Range", "bytes " + std::to_string(begin) + "-" +
-                                            std::to_string(bytes.size() - 1) + "/" +
+                      {"Content-Range", "bytes " + std::to_string(begin) + "-" + std::to_string(last) + "/" +
                                             std::to_string(bytes.size())}},
-          .body = bytes.substr(begin)};
+          .body = bytes.substr(begin, last - begin + 1)};
 }
 
 }  // namespace maskmill::tests
