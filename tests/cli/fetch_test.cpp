@@ -13,6 +13,7 @@
 #include "support/folder_server.h"
 #include "support/made_archive.h"
 #include "support/program.h"
+#include "support/schemas.h"
 
 using namespace maskmill;
 using namespace maskmill::tests;

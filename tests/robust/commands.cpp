@@ -3,10 +3,15 @@
 
 #include <algorithm>
 #include <boost/filesystem.hpp>
+#include <cstdlib>
 #include <iterator>
+#include <map>
+#include <memory>
 
 #include "formats/registry.h"
 #include "support/drawn.h"
+#include "support/folder_server.h"
+#include "support/made_archive.h"
 
 namespace maskmill::tests {
 namespace {
@@ -58,6 +63,20 @@ std::vector<WritingCommand> learning_commands() {
 #endif
 }
 
+// Of an archive of that data set.
+std::string url_of(const Path& data) {
+  static const Scratch scratch;
+  static const std::unique_ptr<const FolderServer> server = [] {
+    ::setenv("MASKMILL_CACHE", (scratch / "cache").c_str(), 1);
+    fs::create_directories(scratch / "served");
+    return std::make_unique<const FolderServer>(scratch / "served");
+  }();
+  static std::map<Path, std::string> names;
+  const auto [found, is_new] = names.try_emplace(data, std::to_string(names.size()) + ".tar.gz");
+  if (is_new) write_archive(scratch / "served" / found->second, entries_of(data));
+  return server->url("/" + found->second);
+}
+
 std::vector<WritingCommand> all_commands() {
   std::vector<WritingCommand> all{
       {"convert to one file",
@@ -73,6 +92,7 @@ std::vector<WritingCommand> all_commands() {
        roads()},
       {"evaluate --report", {"evaluate", "IN", "OTHER", "--report", "OUT"}, "page.html", roads()},
       {"check --report", {"check", "IN", "--report", "OUT"}, "page.html", roads()},
+      {"fetch", {"fetch", "URL", "-o", "OUT"}, "out", roads()},
       {"show as a page", {"show", "IN", "-o", "OUT"}, "page.html", roads()},
       {"show as sheets", {"show", "IN", "-o", "OUT", "--columns", "3", "--rows", "2"}, "sheet.png", roads()},
   };
@@ -126,6 +146,7 @@ std::vector<std::string> words_of(const WritingCommand& command, const Path& in,
   std::ranges::replace(words, "IN", in.string());
   std::ranges::replace(words, "OTHER", command.inputs->other.string());
   std::ranges::replace(words, "OUT", (folder / command.target).string());
+  if (std::ranges::find(words, "URL") != words.end()) std::ranges::replace(words, "URL", url_of(in));
   if (std::ranges::find(words, "WEIGHTS") != words.end()) {
     const char* file = in == command.inputs->one ? "checkpoint.pt" : "model.pth";
     std::ranges::replace(words, "WEIGHTS", (trained_run() / file).string());

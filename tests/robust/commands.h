@@ -23,7 +23,7 @@ struct Inputs {
 /// One that writes. A new verb is a line in the list.
 struct WritingCommand {
   std::string name;
-  std::vector<std::string> words;  ///< IN and OTHER stand for data sets, RUN and WEIGHTS for what was trained, OUT for the target
+  std::vector<std::string> words;  ///< IN and OTHER stand for data sets, URL for an archive of IN, RUN and WEIGHTS for what was trained, OUT for the target
   std::string target = "out";      ///< what OUT is called; a folder, or a file where it has an extension
   std::shared_ptr<const Inputs> inputs;
   bool replaces = false;  ///< what is there already, without --force
