@@ -73,10 +73,8 @@ class Shard {
         folder_(folder_of(places.masks, table.split)),
         findings_(findings) {}
 
-  /// Returns how many it does not have.
-  std::size_t fetch(std::vector<std::string> names, OpenImagesMaskFiles how) try {
-    std::ranges::sort(names);
-    names.erase(std::unique(names.begin(), names.end()), names.end());
+  /// Returns those that it does not have. `names` is bytewise, each once.
+  std::vector<std::string> fetch(const std::vector<std::string>& names, OpenImagesMaskFiles how) try {
     if (const Path whole = whole_path(); how == OpenImagesMaskFiles::shards || is_there(whole))
       return take_from_whole(names);
     if (how == OpenImagesMaskFiles::members) {
@@ -87,13 +85,13 @@ class Shard {
   } catch (const Error& error) {
     if (error.code() != Code::not_found || files_.access().offline) throw;
     for (const std::string& name : names) report(name);
-    return names.size();
+    return names;
   }
 
  private:
   Path whole_path() const { return files_.place(url_).value_or(places_.shards / url_.file_name()); }
 
-  std::size_t fetch_least(const std::vector<std::string>& names) {
+  std::vector<std::string> fetch_least(const std::vector<std::string>& names) {
     const RemoteState state = look(url_, files_.access());
     if (!state.has_ranges || !state.bytes || *state.bytes <= kSmallShard) return take_from_whole(names);
     const RemoteFile file(url_, files_.access());
@@ -103,9 +101,9 @@ class Shard {
     return take(zip, names);
   }
 
-  std::size_t take_from_whole(const std::vector<std::string>& names) {
+  std::vector<std::string> take_from_whole(const std::vector<std::string>& names) {
     const Path path = files_.whole(url_, places_.shards);
-    const std::size_t missing = [&] {
+    std::vector<std::string> missing = [&] {
       try {
         return take(RemoteZip(ranges_of(path)), names);
       } catch (Error& error) {
@@ -125,9 +123,11 @@ class Shard {
     return found;
   }
 
-  std::size_t take(const RemoteZip& zip, const std::vector<std::string>& names) {
+  std::vector<std::string> take(const RemoteZip& zip, const std::vector<std::string>& names) {
+    std::vector<std::string> missing;
     for (const std::string& name : names)
-      if (!zip.find(name)) report(name);
+      if (!zip.find(name)) missing.push_back(name);
+    for (const std::string& name : missing) report(name);
     const std::vector<RemoteZip::Number> found = found_in(zip, names);
     boost::system::error_code failure;
     fs::create_directories(folder_, failure);
@@ -136,7 +136,7 @@ class Shard {
       if (interrupted()) throw Error(Code::interrupted, "interrupted");
       write(std::string(zip.name(number)), content);
     });
-    return names.size() - found.size();
+    return missing;
   }
 
   /// Whole under its name or not there: what a kill leaves lies elsewhere.
@@ -152,7 +152,7 @@ class Shard {
     findings_.add({"mask-missing",
                    Severity::warning,
                    {name, {}, {}},
-                   url_.printable() + " does not have this mask: the box of its object remains",
+                   url_.printable() + " does not have this mask",
                    {}});
   }
 
@@ -174,11 +174,20 @@ std::vector<std::size_t> count_masks_to_fetch(const MaskTable& table, const Path
   return counts;
 }
 
-std::size_t fetch_masks(const MaskTable& table, OpenImagesMaskFiles how, const TableFiles& files,
-                        const MaskPlaces& places, Findings& findings) {
+std::vector<std::string> fetch_masks(const MaskTable& table, OpenImagesMaskFiles how, const TableFiles& files,
+                                     const MaskPlaces& places, Findings& findings) {
   const std::vector<std::size_t> counts = count_masks_to_fetch(table, places.masks);
   const Path folder = folder_of(places.masks, table.split);
-  std::size_t missing = 0;
+  std::vector<std::string> missing;
+  for_each_mask(table.file, [&](std::string name) {
+    if (shard_of(name)) return;
+    findings.add({"mask-missing",
+                  Severity::warning,
+                  {table.file.filename().string(), {}, "MaskPath"},
+                  in_quotes(name) + " is no name of a mask of Open Images",
+                  {}});
+    missing.push_back(std::move(name));
+  });
   // Names of one zip file at a time: of all splits they may be millions.
   for (std::size_t shard = 0; shard < counts.size(); ++shard) {
     if (counts[shard] == 0) continue;
@@ -186,7 +195,10 @@ std::size_t fetch_masks(const MaskTable& table, OpenImagesMaskFiles how, const T
     for_each_mask(table.file, [&](std::string name) {
       if (shard_of(name) == shard && !is_there(folder / name)) names.push_back(std::move(name));
     });
-    missing += Shard(table, kOpenImagesShards[shard], files, places, findings).fetch(std::move(names), how);
+    std::ranges::sort(names);
+    names.erase(std::unique(names.begin(), names.end()), names.end());
+    const auto more = Shard(table, kOpenImagesShards[shard], files, places, findings).fetch(names, how);
+    missing.insert(missing.end(), more.begin(), more.end());
   }
   return missing;
 }

@@ -31,8 +31,8 @@ struct MaskPlaces {
 std::vector<std::size_t> count_masks_to_fetch(const MaskTable& table, const Path& masks);
 
 /// Fetches those, zip file by zip file: single members by ranges or the file whole, as `how` says. Returns
-/// how many the zip files do not have. Findings: "mask-missing". Throws as download() and RemoteZip.
-std::size_t fetch_masks(const MaskTable& table, OpenImagesMaskFiles how, const TableFiles& files,
-                        const MaskPlaces& places, Findings& findings);
+/// those that the zip files do not have. Findings: "mask-missing". Throws as download() and RemoteZip.
+std::vector<std::string> fetch_masks(const MaskTable& table, OpenImagesMaskFiles how, const TableFiles& files,
+                                     const MaskPlaces& places, Findings& findings);
 
 }  // namespace maskmill::fetch

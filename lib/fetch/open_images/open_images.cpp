@@ -94,7 +94,7 @@ OpenImagesReport fetch_open_images(const OpenImagesRequest& request, const Path&
   const std::vector<ChosenClass> classes = classes_of(request, files, lists);
   const std::vector<ObjectTable> tables =
       find_objects(request, classes, files, work.stage("objects", key_of(classes)), findings);
-  const Selection selection = select_images(tables, classes, request, findings);
+  Selection selection = select_images(tables, classes, request, findings);
   if (selection.size() == 0) throw nothing_found(classes);
 
   work.prepare(request, selection);
@@ -102,15 +102,22 @@ OpenImagesReport fetch_open_images(const OpenImagesRequest& request, const Path&
   replace_file(work.annotations() / open_images_classes().file_name(), class_table_of(classes));
   replace_file(work.annotations() / open_images_hierarchy().file_name(),
                read_file(files.whole(open_images_hierarchy(), lists)));
+  const MaskPlaces places{work.masks(), work.stages() / "incoming.png", work.stages() / "shards"};
+  for (const ObjectTable& table : tables) {
+    if (table.kind != OpenImagesKind::masks) continue;
+    const Path made = work.annotations() / table.file.filename();
+    const std::vector<std::string> missing =
+        fetch_masks({table.split, made}, request.mask_files, files, places, findings);
+    report.missing_masks += missing.size();
+    // Without boxes nothing would remain of these objects.
+    if (!missing.empty() && !wants(request, OpenImagesKind::boxes))
+      leave_masks_out(made, table.split, missing, classes, selection);
+  }
   const ImageTables image_tables = find_images(request, selection, files, work, findings);
-
+  report.images = selection.size();
+  work.remove_other_images(selection);
   report.missing_images =
       fetch_images(selection, request.size, image_tables, work.images(), access, findings);
-  const MaskPlaces places{work.masks(), work.stages() / "incoming.png", work.stages() / "shards"};
-  for (const ObjectTable& table : tables)
-    if (table.kind == OpenImagesKind::masks)
-      report.missing_masks += fetch_masks({table.split, work.annotations() / table.file.filename()},
-                                          request.mask_files, files, places, findings);
   return report;
 }
 

@@ -94,8 +94,9 @@ struct OpenImagesClassCount {
 };
 
 struct OpenImagesReport {
-  std::vector<OpenImagesClassCount> classes;          ///< in the order of Open Images' table
-  std::size_t images = 0, boxes = 0, masks = 0;       ///< that were chosen
+  std::vector<OpenImagesClassCount> classes;  ///< in the order of Open Images' table
+  /// That were chosen. Where masks alone are wanted, without the images all masks of which are missing.
+  std::size_t images = 0, boxes = 0, masks = 0;
   std::size_t missing_images = 0, missing_masks = 0;  ///< of these, those that the servers no longer have
 };
 

@@ -178,4 +178,24 @@ OpenImagesReport write_tables(const std::vector<ObjectTable>& tables, const Sele
   return report;
 }
 
+void leave_masks_out(const Path& table, OpenImagesSplit split, const std::vector<std::string>& names,
+                     std::span<const ChosenClass> classes, Selection& selection) {
+  const std::set<std::string> left_out(names.begin(), names.end());
+  ObjectRows rows(table, classes);
+  const auto path = rows.table().column("MaskPath");
+  if (!path) throw Error(Code::bad_format, "has no column MaskPath").at_file(table);
+  OutputFile file(table, Overwrite::yes);
+  file.write(rows.header() + "\n");
+  std::vector<std::uint64_t> images;
+  rows.for_each([&](const ObjectRow& row) {
+    if (!row.image || left_out.contains(rows.cell(row.line, *path))) return;
+    file.write(std::string(row.line.text) + "\n");
+    images.push_back(*row.image);
+  });
+  file.commit();
+  std::ranges::sort(images);
+  images.erase(std::unique(images.begin(), images.end()), images.end());
+  selection.images[index_of(split)] = std::move(images);
+}
+
 }  // namespace maskmill::fetch

@@ -52,6 +52,11 @@ OpenImagesReport write_tables(const std::vector<ObjectTable>& tables, const Sele
                               std::span<const ChosenClass> classes, const OpenImagesRequest& request,
                               const std::optional<Path>& folder);
 
+/// Takes out of a table of masks that write_tables() wrote, and of the selection, the masks of these names
+/// and the images that have no others.
+void leave_masks_out(const Path& table, OpenImagesSplit split, const std::vector<std::string>& names,
+                     std::span<const ChosenClass> classes, Selection& selection);
+
 /// Whether the request names this kind of annotation.
 bool wants(const OpenImagesRequest& request, OpenImagesKind kind);
 /// Whether some objects are left out by their flags: then boxes have to be known.

@@ -123,13 +123,16 @@ void WorkFolder::prepare(const OpenImagesRequest& request, const Selection& sele
   const std::string size(enum_names<OpenImagesSize>[static_cast<std::size_t>(request.size)]);
   if (planned_size(plan) != size) remove_tree(images());
   replace_file(plan, to_text(document));
-  remove_others(images(), [&](OpenImagesSplit split, const std::string& name) {
-    const auto image = parse_image_id(name.substr(0, name.find('.')));
-    return image && selection.holds(split, *image);
-  });
   remove_others(masks(), [&](OpenImagesSplit split, const std::string& name) {
     const auto mask = parse_mask_name(name);
     const auto image = mask ? parse_image_id(mask->image) : std::nullopt;
+    return image && selection.holds(split, *image);
+  });
+}
+
+void WorkFolder::remove_other_images(const Selection& selection) const {
+  remove_others(images(), [&](OpenImagesSplit split, const std::string& name) {
+    const auto image = parse_image_id(name.substr(0, name.find('.')));
     return image && selection.holds(split, *image);
   });
 }

@@ -39,8 +39,10 @@ class WorkFolder {
   /// Named by what its content depends on; others of that name's beginning are removed.
   Path stage(const std::string& name, const std::string& depends_on) const;
 
-  /// Removes tables, and the images and masks that are of no use for this request and selection.
+  /// Removes tables, and what is of no use for this request: images of another size, masks of other images.
   void prepare(const OpenImagesRequest& request, const Selection& selection) const;
+  /// Removes other images than these.
+  void remove_other_images(const Selection& selection) const;
 
  private:
   Path folder_;

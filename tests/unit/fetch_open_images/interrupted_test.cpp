@@ -56,6 +56,9 @@ TEST_CASE("another request in the same folder gives what it gives in a new one")
   requests[1].max = 2;
   requests[2].group_of = {"no"};
   requests[3].annotations = {"boxes"};
+  requests.push_back(request_for({"Cat", "Hot dog", "Person", "Dog", "Man", "Woman", "Hamburger"}));
+  requests.push_back(requests.back());
+  requests.back().annotations = {"masks"};
   int number = 0;
   for (const OpenImagesRequest& request : requests) {
     const Path fresh = served.scratch / ("fresh" + std::to_string(number++));

@@ -37,7 +37,7 @@ Tree expected_files(const ServedOpenImages& served, const IsWanted& is_wanted, b
     bool any = false;
     for (const OpenImagesObject& object : image.objects) {
       if (!is_wanted(object)) continue;
-      any |= boxes || (masks && !object.mask_path.empty());
+      any |= boxes || (masks && !object.mask_path.empty() && !object.mask_is_absent);
       if (!masks || object.mask_path.empty() || object.mask_is_absent) continue;
       ByteSource bytes(served.hosts / "storage.googleapis.com/openimages/v5" / (image.subset + "-masks") /
                        (image.subset + "-masks-" + image.id.front() + ".zip"));
@@ -198,6 +198,23 @@ TEST_CASE("splits, kinds of annotations and kinds of classes") {
   served.fetch(request, served.scratch / "boxes");
   CHECK(pictures_of(tree_of(served.scratch / "boxes")) ==
         expected_files(served, of_classes(kHotDogsAndCats), true, false));
+}
+
+TEST_CASE("where masks alone are wanted, objects go whose masks are missing") {
+  const ServedOpenImages served({.train = 80});
+  std::vector<std::string> all;
+  for (const OpenImagesClass& its : small_openimages_classes()) all.push_back(its.name);
+  OpenImagesRequest request = request_for(all);
+  request.annotations = {"masks"};
+  const Path work = served.scratch / "work";
+  const OpenImagesReport report = served.fetch(request, work);
+  CHECK(report.missing_masks > 0);
+  const Tree tree = tree_of(work);
+  CHECK(pictures_of(tree) == expected_files(
+                                 served, [](const auto&) { return true; }, false, true));
+  CHECK(count_rows(tree, "object-segmentation") == report.masks - report.missing_masks);
+  served.fetch(request, work);
+  CHECK(tree_of(work) == tree);
 }
 
 TEST_CASE("objects go by the flags of their boxes, and unknown is a value of its own") {
