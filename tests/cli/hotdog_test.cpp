@@ -29,7 +29,7 @@ TEST_CASE("make hotdog goes from the name of a class to predictions, and goes on
   CHECK(coco["annotations"].size() > 4);
   CHECK(fs::exists(work / "run/report.html"));
   const Json tested = read_json(work / "split/annotations/instances_test.json");
-  CHECK(list_files(work / "predictions/masks").size() == tested["images"].size());
+  CHECK(list_files(work / "predictions/test/masks").size() == tested["images"].size());
 
   const std::size_t asked = server.web().counts().requests;
   const auto made = fs::last_write_time(work / "run/model.pth");
