@@ -32,8 +32,6 @@ endef
 
 # $(eval $(call fetched-data,NAME)): without DATA, the data are what `maskmill fetch NAME` leaves in $(WORK)/data, and
 # are fetched where they are not there. MIRROR is its --mirror; FETCH, as in FETCH="--offline", any options of it.
-MIRROR ?=
-FETCH ?=
 fetched-data = $(if $(DATA),$(given-data),$(call fetch,$(1)))
 define fetch
 FOUND := $(WORK)/data
