@@ -288,10 +288,14 @@ std::string archive_stem(const Path& path) {
   return name.substr(0, name.size() - ending_length(path));
 }
 
+std::uint64_t usual_unpacked_limit(std::uint64_t archive_bytes) {
+  return std::max(kLeastLimit, kMostTimesItsSize * archive_bytes);
+}
+
 std::uint64_t usual_unpacked_limit(const Path& archive) {
   boost::system::error_code failure;
   const std::uint64_t size = fs::file_size(archive, failure);
-  return failure ? kLeastLimit : std::max(kLeastLimit, kMostTimesItsSize * size);
+  return usual_unpacked_limit(failure ? 0 : size);
 }
 
 std::size_t unpack(const Path& archive, const Path& folder, const UnpackOptions& options) {

@@ -19,8 +19,9 @@ bool has_archive_name(const Path& path);
 /// The file's name without that ending.
 std::string archive_stem(const Path& path);
 
-/// How many bytes an archive may unpack to where the caller does not say: 200 times its size, and 1 GiB at
-/// least.
+/// How many bytes an archive of that size may unpack to where the caller does not say: 200 times as many, and
+/// 1 GiB at least.
+std::uint64_t usual_unpacked_limit(std::uint64_t archive_bytes);
 std::uint64_t usual_unpacked_limit(const Path& archive);
 
 struct UnpackOptions {

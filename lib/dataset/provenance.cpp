@@ -17,11 +17,17 @@ std::string to_json_text(const Provenance& provenance) {
                 {"command", provenance.command},
                 {"inputs", std::move(inputs)}};
   for (const Provenance::Download& download : provenance.downloads)
-    document["downloads"].push_back(
-        {{"url", download.url}, {"bytes", download.bytes}, {"sha256", download.sha256}});
+    document["downloads"].push_back(to_json(download));
   if (!provenance.licence.empty()) document["licence"] = provenance.licence;
   if (!provenance.citation.empty()) document["citation"] = provenance.citation;
   return to_text(document);
+}
+
+Json to_json(const Provenance::Download& download) {
+  Json document{{"url", download.url}, {"bytes", download.bytes}};
+  if (!download.sha256.empty()) document["sha256"] = download.sha256;
+  if (download.members > 0) document["members"] = download.members;
+  return document;
 }
 
 std::string_view version() {

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/hash.h"
+#include "base/json.h"
 #include "dataset/item.h"
 
 namespace maskmill {
@@ -24,13 +25,16 @@ struct Provenance {
   struct Download {
     std::string url;
     std::uint64_t bytes = 0;
-    std::string sha256;  ///< 64 lower-case digits
+    std::string sha256;       ///< 64 lower-case digits; empty where only members of it came
+    std::size_t members = 0;  ///< of an archive, where not all of it came
   };
   std::string command;
   std::vector<Input> inputs;
   std::vector<Download> downloads = {};
   std::string licence = {}, citation = {};  ///< of what was downloaded
 };
+
+Json to_json(const Provenance::Download& download);
 
 /// The text of provenance.json.
 std::string to_json_text(const Provenance& provenance);

@@ -7,8 +7,8 @@ namespace maskmill::fetch {
 
 Url asked_for(const Url& url, const Access& access) {
   if (access.offline)
-    throw Error(Code::not_found, url.printable() + " is not here, and nothing may be asked for")
-        .hint("leave out --offline once, and it is kept in the cache");
+    throw Error(Code::not_found, url.printable() + " is not here, and offline nobody is asked")
+        .hint("fetch it once without --offline");
   return access.mirror ? access.mirror->with_mirrored(url) : url;
 }
 

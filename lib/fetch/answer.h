@@ -33,6 +33,7 @@ class Answer {
   bool is_redirect() const { return status_ / 100 == 3; }
   /// 404 and 410.
   bool is_not_found() const;
+  bool wants_password() const { return status_ == 401 || status_ == 407; }
   /// True for what may be otherwise in a while.
   bool may_pass() const;
 

@@ -50,6 +50,7 @@ void lift_only_folder(const Path& folder) {
 
 std::size_t unpack_members(const RemoteFile& file, const Path& folder, const ArchivesRequest& request) {
   const RemoteZip zip(ranges_of(file));
+  std::uint64_t room = usual_unpacked_limit(file.size());
   std::vector<RemoteZip::Number> wanted;
   std::map<RemoteZip::Number, std::string> places;
   for (RemoteZip::Number member = 0; member < zip.size(); ++member) {
@@ -61,6 +62,11 @@ std::size_t unpack_members(const RemoteFile& file, const Path& folder, const Arc
           .at_field(printable(name));
     std::optional<std::string> place = place_of(name, request);
     if (!place) continue;
+    if (zip.bytes(member) > room)
+      throw Error(Code::bad_format, "unpacks to far more than it holds")
+          .at_file(file.url().printable())
+          .at_field(printable(name));
+    room -= zip.bytes(member);
     wanted.push_back(member);
     places.emplace(member, std::move(*place));
   }
@@ -100,11 +106,12 @@ void require_found(std::size_t files, const ArchivesRequest& request) {
 
 }  // namespace
 
-std::vector<PlannedFile> plan(std::span<const CatalogueFile> files, const Access& access) {
+std::vector<PlannedFile> plan(std::span<const CatalogueFile> files, const Access& access,
+                              const std::optional<Path>& folder) {
   std::vector<PlannedFile> all;
   for (const CatalogueFile& file : files) {
     const Url url(file.url);
-    const Path path = cached_file(url), part = path.string() + ".part";
+    const Path path = folder ? *folder / url.file_name() : cached_file(url), part = path.string() + ".part";
     PlannedFile planned{url.printable(), std::nullopt};
     if (fs::exists(path)) {
       planned.there = fs::file_size(path);
@@ -141,10 +148,13 @@ ArchivesFetched fetch_archives(const ArchivesRequest& request, const Path& targe
   std::vector<CatalogueFile> whole;
   for (const CatalogueFile& file : request.files) {
     const std::optional<RemoteFile> zip = remote_zip_of(file, request, access);
-    if (zip)
-      fetched.files += unpack_members(*zip, folder, request);
-    else
+    if (!zip) {
       whole.push_back(file);
+      continue;
+    }
+    const std::size_t members = unpack_members(*zip, folder, request);
+    fetched.files += members;
+    fetched.downloads.push_back({zip->url().printable(), zip->size(), "", members});
   }
   const std::vector<CachedFile> archives = cached(whole, access);
   for (std::size_t i = 0; i < archives.size(); ++i) {

@@ -17,15 +17,16 @@
 
 namespace maskmill::fetch {
 
-/// A file that is about to be fetched through the cache.
+/// A file that is about to be fetched.
 struct PlannedFile {
   std::string url;                     ///< for printing
   std::optional<std::uint64_t> bytes;  ///< where its server says, or it is in the cache
-  std::uint64_t there = 0;             ///< of them in the cache
+  std::uint64_t there = 0;             ///< of them
 };
 
-/// Asks for the sizes of those that are not in the cache. Throws as look().
-std::vector<PlannedFile> plan(std::span<const CatalogueFile> files, const Access& access);
+/// Into the cache, or into a folder. Asks for the sizes of those that are not there. Throws as look().
+std::vector<PlannedFile> plan(std::span<const CatalogueFile> files, const Access& access,
+                              const std::optional<Path>& folder = std::nullopt);
 
 /// Throws Error(write_failed) where the cache's disk has less room than what is to come.
 void require_room(std::span<const PlannedFile> files);

@@ -12,6 +12,7 @@
 #include "base/text.h"
 #include "catalogue_json.h"
 #include "fetch/url.h"
+#include "formats/registry.h"
 
 namespace maskmill::fetch {
 namespace {
@@ -42,6 +43,14 @@ std::string read_name(const JsonField& entry) {
   return name;
 }
 
+std::string read_format(const JsonField& field) {
+  try {
+    return std::string(formats::find(field.text()).name);
+  } catch (const Error& error) {
+    throw std::move(field.error(error.message()).hint(error.hint_text()));
+  }
+}
+
 DataEntry read_data(const JsonField& entry) {
   entry.require_known_keys(kDataKeys);
   DataEntry data;
@@ -49,7 +58,7 @@ DataEntry read_data(const JsonField& entry) {
   data.title = entry.at("title").text();
   data.description = entry.at("description").text();
   data.homepage = entry.at("homepage").text();
-  data.format = entry.at("format").text();
+  data.format = read_format(entry.at("format"));
   data.licence = entry.at("licence").text();
   data.citation = entry.at("citation").text();
   if (const auto settings = entry.find("settings")) data.settings = settings->texts();

@@ -144,7 +144,8 @@ class Downloads {
 
   std::optional<NextTransfer> begin(const Wanted& wanted) {
     std::unique_ptr<PartialFile> part;
-    if (!access_.offline || !fs::exists(wanted.target)) {
+    const auto is_there = [&] { return !wanted.replace && fs::exists(wanted.target); };
+    if (!access_.offline || !is_there()) {
       if (access_.offline) asked_for(wanted.url, access_);  // which throws
       part = PartialFile::take(wanted);
       if (!part) {
@@ -152,7 +153,7 @@ class Downloads {
         return std::nullopt;
       }
     }
-    if (fs::exists(wanted.target)) {
+    if (is_there()) {
       if (part) part->remove();
       finish(wanted, verified(wanted));
       return std::nullopt;

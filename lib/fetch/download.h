@@ -21,6 +21,7 @@ struct Wanted {
   Url url;
   Path target;
   std::vector<Checksum> checksums{};  ///< all that are known of it
+  bool replace = false;               ///< a file that is there is no reason not to fetch it
 };
 
 struct Downloaded {
@@ -29,12 +30,12 @@ struct Downloaded {
 };
 
 /// Makes `target` what the URL holds, with the folders above it; it is whole or absent. A file that is there
-/// already is taken for that, as another process may have fetched it meanwhile. Bytes come into
-/// `target`.part, and target.part.json says of which state of which URL they are: what was interrupted or
-/// killed goes on where it ended, where the server says (ETag, Last-Modified; RFC 9110, 13.1.5) that its
-/// file is still the same, and else begins again. A connection that breaks or stalls, and the statuses 408,
-/// 425, 429 and 5xx but 501 and 505, are tried again. Of two processes that want the same file, one fetches
-/// it.
+/// already is taken for that, unless it is to be replaced, as another process may have fetched it meanwhile.
+/// Bytes come into `target`.part, and target.part.json says of which state of which URL they are: what was
+/// interrupted or killed goes on where it ended, where the server says (ETag, Last-Modified; RFC
+/// 9110, 13.1.5) that its file is still the same, and else begins again. A connection that breaks or stalls,
+/// and the statuses 408, 425, 429 and 5xx but 501 and 505, are tried again. Of two processes that want the
+/// same file, one fetches it.
 ///
 /// What the server publishes of the file (x-goog-hash, Content-MD5, Repr-Digest) is held to as `checksums`
 /// are. Redirects are followed, those of a URL of https to https alone; proxies and passwords come from the

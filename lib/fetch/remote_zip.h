@@ -47,6 +47,8 @@ class RemoteZip {
   std::size_t size() const { return members_.size(); }
   std::string_view name(Number member) const { return names_[members_[member].name]; }
   std::optional<Number> find(std::string_view name) const;
+  /// Of what the member holds, as the directory says; read() holds it to that.
+  std::uint64_t bytes(Number member) const { return members_[member].size; }
 
   /// What a read() of these members would ask for.
   struct Cost {

@@ -264,7 +264,9 @@ Running::Outcome Running::judge(CURLcode code) {
     curl_off_t ready = 0;  // when the connection stood, and a request could be sent
     curl_easy_getinfo(easy_.get(), CURLINFO_PRETRANSFER_TIME_T, &ready);
     // Who cannot be reached at first has no network, or there is a typo: the user should hear that at once.
-    if ((ready == 0 && !run_.answered.contains(asked_.host())) || code == CURLE_PEER_FAILED_VERIFICATION)
+    if (code == CURLE_PEER_FAILED_VERIFICATION || code == CURLE_SSL_CACERT_BADFILE)
+      throw failure(Code::unreadable, curl_said).hint("SSL_CERT_FILE names a file of certificates to trust");
+    if (ready == 0 && !run_.answered.contains(asked_.host()))
       throw failure(Code::unreadable, curl_said)
           .hint("is there a network, and do http_proxy and https_proxy fit it?");
     trouble_ = curl_said;
@@ -298,8 +300,10 @@ Running::Outcome Running::judge_status(const std::string& curl_said) {
     trouble_ = answer_.in_words();
     return Outcome::again;
   }
-  throw failure(answer_.is_not_found() ? Code::not_found : Code::unreadable,
-                answer_.in_words() + (answer_.is_redirect() ? ": " + curl_said : ""));
+  Error error = failure(answer_.is_not_found() ? Code::not_found : Code::unreadable,
+                        answer_.in_words() + (answer_.is_redirect() ? ": " + curl_said : ""));
+  if (answer_.wants_password()) error.hint("~/.netrc is where a user and a password for this server belong");
+  throw error;
 }
 
 // A server that says when to ask again says so to all.

@@ -156,6 +156,37 @@ TEST_CASE("what has another checksum is refused, and nothing is left of it") {
   CHECK((!fs::exists(remote.out()) || list_files(remote.out()).empty()));
 }
 
+TEST_CASE("a file that is there is taken for the URL's, or with --force replaced by it") {
+  const Remote remote;
+  remote.scratch.write("served/a.bin", "new");
+  remote.scratch.write("out/a.bin", "old");
+  const FolderServer server(remote.served);
+  const Ran dry = fetch({server.url("/a.bin"), "-o", remote.out(), "--dry-run", "--json"});
+  CHECK(parse_json(dry.out, "fetch")["files"][0]["there"] == 3);
+  CHECK(fetch({server.url("/a.bin"), "-o", remote.out()}).status == 0);
+  CHECK(read_file(remote.scratch / "out/a.bin") == "old");
+  CHECK(fetch({server.url("/a.bin"), "-o", remote.out(), "--force"}).status == 0);
+  CHECK(read_file(remote.scratch / "out/a.bin") == "new");
+  CHECK(is_clean(remote.out()));
+  CHECK(fetch({server.url("/a.bin"), "-o", remote.out(), "--checksum", "12"}).status == 2);
+}
+
+TEST_CASE("a server that wants a password is told where it belongs, and gets it from there") {
+  const Remote remote;
+  const WebServer server([](const WebRequest& request) {
+    if (request.header("authorization").empty())
+      return WebReply{.status = "401 Unauthorized", .headers = {{"WWW-Authenticate", "Basic realm=\"a\""}}};
+    return file_reply(request, "secret", "\"1\"");
+  });
+  ::setenv("HOME", remote.scratch.path().c_str(), 1);
+  const Ran refused = fetch({server.url("/a"), "-o", remote.out()});
+  CHECK(refused.status == 3);
+  CHECK_THAT(refused.err, contains("401") && contains("~/.netrc"));
+  remote.scratch.write(".netrc", "machine 127.0.0.1 login me password mine\n");
+  CHECK(fetch({server.url("/a"), "-o", remote.out()}).status == 0);
+  CHECK(read_file(Path(remote.out()) / "a") == "secret");
+}
+
 TEST_CASE("a typo names the nearest, and what needs an account says how to come by it") {
   const Remote remote;
   CHECK_THAT(fetch({"oxford-iit-pet", "-o", remote.out()}).err, contains("did you mean oxford-iiit-pet?"));
@@ -251,6 +282,9 @@ TEST_CASE("members of a server's zip come by ranges, and of other archives out o
     CHECK(list_files(Path(remote.out(name)) / "val").size() == 50);
     CHECK_FALSE(fs::exists(Path(remote.out(name)) / "train"));
     CHECK(read_file(Path(remote.out(name)) / "val/7.png") == noise(1000, 7));
+    const std::string provenance = read_file(Path(remote.out(name)) / "maskmill/provenance.json");
+    CHECK(departures(provenance, "provenance").empty());
+    CHECK_THAT(provenance, contains("/a." + std::string(name)));
     if (std::string(name) == "zip") CHECK(sent < fs::file_size(remote.served / "a.zip") * 3 / 2);
   }
   const Ran none = fetch({server.url("/a.zip"), "--members", "test/*", "-o", remote.out("none")});

@@ -54,7 +54,8 @@ struct Options {
             "server with ranges only that is downloaded");
     setting("drop-archives", self.drop_archives, "remove archives from the cache once they are unpacked");
     setting("catalogue", self.catalogue, "JSON files with further entries");
-    setting("mirror", self.mirror, "ask for URL/HOST/PATH in the place of https://HOST/PATH", unset("none"));
+    setting("mirror", self.mirror,
+            "ask for URL/HOST/PATH in the place of http://HOST/PATH and https://HOST/PATH", unset("none"));
     setting("offline", self.offline, "use what is in the cache, and ask nobody");
     setting("transfers", self.transfers, "at once; of one server over at most 8 connections",
             between(1, 256));
@@ -68,13 +69,14 @@ struct Options {
 const Verb kVerb{
     MASKMILL_VERB,
     MASKMILL_SUMMARY,
-    "SOURCE is a name of the catalogue, a URL, or openimages. Data sets and archives are downloaded into the\n"
-    "cache (MASKMILL_CACHE, else maskmill in ~/.cache) and unpacked into the output, which is\n"
-    "whole or absent; other files come to lie in it. What was interrupted goes on where it ended,\n"
-    "if the server's file is still the same. Bytes are held to the checksums that are known, to\n"
-    "those that the server publishes, and to what came the first time. Proxies come from the\n"
-    "environment (https_proxy, no_proxy), certificates too (SSL_CERT_FILE), users and passwords\n"
-    "from ~/.netrc.",
+    "SOURCE is a name of the catalogue, a URL, or openimages. Data sets and archives are downloaded\n"
+    "into the cache (MASKMILL_CACHE, else maskmill in ~/.cache) and unpacked into the output, which\n"
+    "is whole or absent; other files come to lie in it, and where some of them cannot be had, the\n"
+    "exit code is 1. What was interrupted goes on where it ended, if the server's file is still the\n"
+    "same. Bytes are held to the checksums that are known, to those that the server publishes, and\n"
+    "to what came the first time. Proxies come from the environment (https_proxy, no_proxy),\n"
+    "certificates too (SSL_CERT_FILE), users and passwords from ~/.netrc. Names of one's own are\n"
+    "added by JSON files in ~/.config/maskmill/catalogue.",
     {{"SOURCE", "a name of the catalogue, a URL, or openimages", Operand::Count::any}},
     {{"maskmill fetch --list", "what the catalogue knows"},
      {"maskmill fetch oxford-iiit-pet -o pets", "a data set, as check, convert and train take it"},
@@ -145,6 +147,14 @@ void add_url(Work& work, const fetch::CatalogueFile& file, const Options& option
     work.files.push_back(file);
 }
 
+fetch::Checksum checksum_of(const std::string& text) {
+  try {
+    return fetch::parse_checksum(text);
+  } catch (const Error& error) {
+    throw Error(Code::usage, error.message()).at_field("checksum").hint(error.hint_text());
+  }
+}
+
 Work find_work(const CommandLine& line, const Options& options, const fetch::Catalogue& catalogue) {
   Work work;
   std::size_t urls = 0;
@@ -155,8 +165,7 @@ Work find_work(const CommandLine& line, const Options& options, const fetch::Cat
     if (const auto* entry = std::get_if<fetch::WeightsEntry>(&source)) work.weights.push_back(entry->file);
     if (const auto* url = std::get_if<fetch::Url>(&source)) {
       fetch::CatalogueFile file{url->text(), {}};
-      if (urls < options.checksum.size())
-        file.checksums.push_back(fetch::parse_checksum(options.checksum[urls]));
+      if (urls < options.checksum.size()) file.checksums.push_back(checksum_of(options.checksum[urls]));
       ++urls;
       add_url(work, file, options);
     }
@@ -173,18 +182,20 @@ Work find_work(const CommandLine& line, const Options& options, const fetch::Cat
   return work;
 }
 
-int dry_run(const CommandLine& line, const Work& work, const fetch::Access& access) {
+int dry_run(const CommandLine& line, const Options& options, const Work& work, const fetch::Access& access) {
   std::vector<fetch::CatalogueFile> all = work.weights;
   for (const Work::Unpacked& some : work.unpacked)
     all.insert(all.end(), some.files.begin(), some.files.end());
-  all.insert(all.end(), work.files.begin(), work.files.end());
   Json files = Json::array();
   std::string text;
   std::uint64_t to_come = 0;
   std::size_t unknown = 0;
-  for (const fetch::PlannedFile& file : fetch::plan(all, access)) {
+  std::vector<fetch::PlannedFile> planned = fetch::plan(all, access);
+  const std::optional<Path> folder = options.output ? std::optional<Path>(*options.output) : std::nullopt;
+  for (fetch::PlannedFile& file : fetch::plan(work.files, access, folder)) planned.push_back(std::move(file));
+  for (const fetch::PlannedFile& file : planned) {
     text += fmt::format("{:>10}  {}{}\n", file.bytes ? bytes_in_words(*file.bytes) : "unknown", file.url,
-                        file.there == 0 ? "" : ", " + bytes_in_words(file.there) + " in the cache");
+                        file.there == 0 ? "" : ", " + bytes_in_words(file.there) + " are there");
     files.push_back(
         {{"url", file.url}, {"bytes", file.bytes ? Json(*file.bytes) : Json()}, {"there", file.there}});
     to_come += file.bytes.value_or(file.there) - std::min(file.there, file.bytes.value_or(file.there));
@@ -198,8 +209,7 @@ int dry_run(const CommandLine& line, const Work& work, const fetch::Access& acce
 
 Json to_json(const std::vector<Provenance::Download>& downloads) {
   Json files = Json::array();
-  for (const Provenance::Download& file : downloads)
-    files.push_back({{"url", file.url}, {"bytes", file.bytes}, {"sha256", file.sha256}});
+  for (const Provenance::Download& file : downloads) files.push_back(maskmill::to_json(file));
   return files;
 }
 
@@ -282,7 +292,7 @@ FilesFetched fetch_files(const Options& options, const Work& work, const fetch::
         if (begun == work.files.size()) return std::nullopt;
         const fetch::CatalogueFile& file = work.files[begun++];
         const fetch::Url url(file.url);
-        return fetch::Wanted{url, Path(*options.output) / url.file_name(), file.checksums};
+        return fetch::Wanted{url, Path(*options.output) / url.file_name(), file.checksums, options.force};
       },
       [&](const fetch::Wanted&, const fetch::DownloadResult& result) {
         if (const auto* error = std::get_if<Error>(&result)) {
@@ -310,7 +320,7 @@ int run(const CommandLine& line, const Options& options) {
   }
   require_unused(options.open_images);
   const Work work = find_work(line, options, catalogue);
-  if (options.dry_run) return dry_run(line, work, access);
+  if (options.dry_run) return dry_run(line, options, work, access);
 
   std::string text;
   Json document{{"sources", Json::array()}};

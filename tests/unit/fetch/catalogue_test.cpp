@@ -84,6 +84,7 @@ TEST_CASE("a catalogue's mistakes are errors with their place") {
   CHECK_THAT(refusal("weights", kWeights, "url", "https://example.org/b"), contains("stands here twice"));
   CHECK_THAT(refusal("data", kData, "files", Json::array()), contains("data[1].files"));
   CHECK_THAT(refusal("data", kData, "root", "../up"), contains("data[1].root"));
+  CHECK_THAT(refusal("data", kData, "format", "cocoo"), contains("data[1].format") && contains("coco"));
   for (const char* name : {"", "a/b", "-o", "..", "http://a"})
     CHECK_THAT(refusal("data", kData, "name", name), contains("data[1].name"));
   CHECK_THAT(thrown_by([] { parse_catalogue(R"({"dta": []})", "mine.json"); }).what(), contains("data"));
