@@ -107,7 +107,7 @@ struct ByteProgress::State {
     constexpr double kSeconds = 3;
     const double weight = per_second > 0 ? passed / (passed + kSeconds) : 1;
     per_second += weight * (now - per_second);
-    std::string line = begun == 1 ? name : std::to_string(ended) + " files";
+    std::string line = begun == 1 ? name : with_thousands(ended) + " files,";
     const bool knows_end = is_all && expected > 0 && done <= expected;
     if (knows_end) line += " " + bar(static_cast<double>(done) / static_cast<double>(expected));
     line += " " + bytes_in_words(static_cast<std::uint64_t>(done));

@@ -72,9 +72,9 @@ std::string catalogue(const Remote& remote, const std::string& url, const Json& 
   return remote.scratch.write("mine.json", to_text({{"data", {entry}}})).string();
 }
 
-Ran fetch(std::vector<std::string> words) {
+Ran fetch(std::vector<std::string> words, const std::vector<std::string>& through = {}) {
   words.insert(words.begin(), "fetch");
-  return tests::maskmill(words);
+  return tests::maskmill(words, through);
 }
 
 std::vector<std::string> names_below(const Path& folder) {
@@ -178,12 +178,12 @@ TEST_CASE("a server that wants a password is told where it belongs, and gets it 
       return WebReply{.status = "401 Unauthorized", .headers = {{"WWW-Authenticate", "Basic realm=\"a\""}}};
     return file_reply(request, "secret", "\"1\"");
   });
-  ::setenv("HOME", remote.scratch.path().c_str(), 1);
-  const Ran refused = fetch({server.url("/a"), "-o", remote.out()});
+  const std::vector<std::string> at_home{"/usr/bin/env", "HOME=" + remote.scratch.path().string()};
+  const Ran refused = fetch({server.url("/a"), "-o", remote.out()}, at_home);
   CHECK(refused.status == 3);
   CHECK_THAT(refused.err, contains("401") && contains("~/.netrc"));
   remote.scratch.write(".netrc", "machine 127.0.0.1 login me password mine\n");
-  CHECK(fetch({server.url("/a"), "-o", remote.out()}).status == 0);
+  CHECK(fetch({server.url("/a"), "-o", remote.out()}, at_home).status == 0);
   CHECK(read_file(Path(remote.out()) / "a") == "secret");
 }
 
