@@ -140,9 +140,10 @@ void require_room(std::span<const PlannedFile> files) {
       .hint("MASKMILL_CACHE names another folder for downloads");
 }
 
-ArchivesFetched fetch_archives(const ArchivesRequest& request, const Path& target, Overwrite overwrite,
-                               const Access& access) {
-  OutputFolder output(target, overwrite);
+namespace {
+
+ArchivesFetched fetch_into(const OutputFolder& output, const ArchivesRequest& request, const Access& access,
+                           std::vector<CachedFile>& archives) {
   const Path& folder = output.staging();
   ArchivesFetched fetched;
   std::vector<CatalogueFile> whole;
@@ -156,7 +157,7 @@ ArchivesFetched fetch_archives(const ArchivesRequest& request, const Path& targe
     fetched.files += members;
     fetched.downloads.push_back({zip->url().printable(), zip->size(), "", members});
   }
-  const std::vector<CachedFile> archives = cached(whole, access);
+  archives = cached(whole, access);
   for (std::size_t i = 0; i < archives.size(); ++i) {
     fetched.files += unpack(archives[i].path, folder,
                             {.place = [&](const std::string& name) { return place_of(name, request); }});
@@ -173,6 +174,21 @@ ArchivesFetched fetch_archives(const ArchivesRequest& request, const Path& targe
   output.write(has_one ? "maskmill/fetched/provenance.json" : "maskmill/provenance.json",
                to_json_text(provenance));
   if (!request.about.empty() && !fs::exists(folder / "SOURCE.md")) output.write("SOURCE.md", request.about);
+  return fetched;
+}
+
+}  // namespace
+
+ArchivesFetched fetch_archives(const ArchivesRequest& request, const Path& target, Overwrite overwrite,
+                               const Access& access) {
+  OutputFolder output(target, overwrite);
+  std::vector<CachedFile> archives;
+  ArchivesFetched fetched;
+  try {
+    fetched = fetch_into(output, request, access, archives);
+  } catch (const Error& error) {
+    throw output.as_of_target(error);
+  }
   output.commit();
   if (!request.keep_archives)
     for (const CachedFile& archive : archives) fs::remove(archive.path);
