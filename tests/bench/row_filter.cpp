@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// row_filter make masks|boxes ROWS FILE: writes a table with the columns, the lengths of cells and the share
-// of classes of Open Images' own. row_filter run PIECE FILE CLASS...: gigabytes a second to read the file in
-// pieces of so many bytes and find the rows of the classes (MIDs), beside to read it and find its line ends,
-// in turns, and the most memory resident.
+// row_filter PIECE FILE CLASS...: gigabytes a second to read a table of Open Images in pieces of so many
+// bytes and find the rows of the classes (MIDs), beside to read it and find its line ends, in turns, and the
+// most memory resident. openimages_tables makes such tables.
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/resource.h>
@@ -12,77 +11,15 @@
 #include <chrono>
 #include <cstdio>
 #include <cstring>
+#include <stdexcept>
 #include <string>
 #include <vector>
 
-#include "base/output.h"
-#include "base/random.h"
 #include "fetch/open_images/row_filter.h"
 
 using namespace maskmill;
 
 namespace {
-
-constexpr std::string_view kBoxHeader =
-    "ImageID,Source,LabelName,Confidence,XMin,XMax,YMin,YMax,IsOccluded,IsTruncated,IsGroupOf,IsDepiction,IsInside,"
-    "XClick1X,XClick2X,XClick3X,XClick4X,XClick1Y,XClick2Y,XClick3Y,XClick4Y\n";
-constexpr std::string_view kMaskHeader =
-    "MaskPath,ImageID,LabelName,BoxID,BoxXMin,BoxXMax,BoxYMin,BoxYMax,PredictedIoU,Clicks\n";
-constexpr int kClasses = 600;
-
-/// "/m/01b9xk" and others, which begin alike as theirs do.
-std::vector<std::string> made_mids() {
-  static constexpr std::string_view letters = "0123456789bcdfghjklmnpqrstvwxyz_";
-  std::vector<std::string> mids;
-  Random random(1);
-  while (mids.size() < kClasses) {
-    std::string mid = "/m/0";
-    for (std::uint64_t more = 3 + random.below(4); more > 0; --more) mid += letters[random.below(31)];
-    mids.push_back(std::move(mid));
-  }
-  mids[kClasses / 2] = "/m/01b9xk";
-  return mids;
-}
-
-std::string made_row(bool is_box, std::uint64_t image, const std::string& mid, Random& random) {
-  const auto part = [&] { return fmt::format("{:.6f}", random.uniform()); };
-  const std::string id = fmt::format("{:016x}", image);
-  if (!is_box) {
-    std::string row = fmt::format("{0}_{1}{2}_{3:08x}.png,{0},{4},{3:08x},{5},{6},{7},{8},{9:.5f},", id,
-                                  mid[1], mid.substr(3), random.below(0xFFFFFFFF), mid, part(), part(),
-                                  part(), part(), random.uniform());
-    for (std::uint64_t clicks = random.below(8), i = 0; i < clicks; ++i)
-      row += fmt::format("{}{:.5f} {:.5f} {}", i > 0 ? ";" : "", random.uniform(), random.uniform(), i % 2);
-    return row + "\n";
-  }
-  std::string row =
-      fmt::format("{},{},{},1,{},{},{},{},{},{},{},{},{}", id, random.chance(0.1) ? "activemil" : "xclick",
-                  mid, part(), part(), part(), part(), random.below(2), random.below(2), random.below(2),
-                  random.below(2), random.below(2));
-  for (int i = 0; i < 8; ++i) row += "," + part();
-  return row + "\n";
-}
-
-void make(bool is_box, long rows, const Path& path) {
-  OutputFile file(path, Overwrite::yes);
-  file.write(is_box ? kBoxHeader : kMaskHeader);
-  const std::vector<std::string> mids = made_mids();
-  Random random(2);
-  std::string block;
-  std::uint64_t image = 0;
-  for (long i = 0; i < rows; ++i) {
-    if (i % 8 == 0) image = random.next();
-    // The first has a thousand times the rows of the last.
-    const double uniform = random.uniform();
-    block += made_row(is_box, image, mids[static_cast<std::size_t>(uniform * uniform * uniform * kClasses)],
-                      random);
-    if (block.size() < 1 << 20) continue;
-    file.write(block);
-    block.clear();
-  }
-  file.write(block);
-  file.commit();
-}
 
 template <class Take>
 std::uint64_t read_in_pieces(const char* path, std::size_t piece, Take&& take) {
@@ -131,6 +68,7 @@ Run find_rows(const char* path, std::size_t piece, const std::vector<std::string
       {[](auto, const auto&) {}, [&](auto) { ++run.found; }, [&](const Error&) { ++unreadable; }}, path);
   run.bytes = read_in_pieces(path, piece, [&](std::string_view bytes) { filter->add(bytes); });
   filter->finish();
+  if (unreadable > 0) throw std::runtime_error("the table has rows that cannot be read");
   return run;
 }
 
@@ -158,10 +96,6 @@ void compare(std::size_t piece, const char* path, const std::vector<std::string>
 
 int main(int count, char** arguments) {
   const std::vector<std::string> words(arguments + 1, arguments + count);
-  if (words.size() == 4 && words[0] == "make")
-    make(words[1] == "boxes", std::stol(words[2]), words[3]);
-  else if (words.size() >= 4 && words[0] == "run")
-    compare(std::stoul(words[1]), arguments[3], {words.begin() + 3, words.end()});
-  else
-    return 2;
+  if (words.size() < 3) return 2;
+  compare(std::stoul(words[0]), arguments[2], {words.begin() + 2, words.end()});
 }
