@@ -7,8 +7,13 @@
 #include <atomic>
 #include <boost/filesystem.hpp>
 #include <csignal>
+#include <cstdlib>
 #include <future>
+#include <mutex>
+#include <optional>
+#include <set>
 #include <thread>
+#include <variant>
 
 #include "base/error.h"
 #include "base/json.h"
@@ -412,4 +417,89 @@ TEST_CASE("of two that want one file, one fetches it") {
   CHECK((first.sha256 == sum_of(bytes) && second.sha256 == first.sha256));
   CHECK(server.requests().size() == 1);
   require_whole(target, bytes);
+}
+
+TEST_CASE("a length that is not that of the body is no whole file") {
+  const Quiet quiet;
+  const Scratch scratch;
+  const std::string bytes = bytes_of(5000);
+  std::atomic<int> requests = 0;
+  const WebServer server([&](const WebRequest& request) {
+    WebReply reply = file_reply(request, bytes, "\"1\"");
+    if (requests++ < 1) reply.headers.emplace_back("Content-Length", "9000");
+    return reply;
+  });
+  // What came is gone on with; the server's second answer says another total: then it is another file.
+  download({Url(server.url("/a")), scratch / "a"}, {kHasty});
+  require_whole(scratch / "a", bytes);
+  const WebServer liar([&](const WebRequest&) {
+    return WebReply{.headers = {{"Content-Length", "9000"}}, .body = bytes, .closes = true};
+  });
+  CHECK_THAT(thrown_by([&] {
+               download({Url(liar.url("/b")), scratch / "b"}, {kHasty});
+             }).what(),
+             contains("tried 3 times"));
+  CHECK_FALSE(fs::exists(scratch / "b"));
+}
+
+TEST_CASE("a trickle is waited for, as long as it does not stand still") {
+  const Quiet quiet;
+  const Scratch scratch;
+  const std::string bytes = bytes_of(3000);
+  bool stands_still = false;
+  const WebServer server([&](const WebRequest& request) {
+    WebReply reply = file_reply(request, bytes, "\"1\"");
+    if (stands_still)
+      reply.silence = seconds(10), reply.silent_at = 1000;
+    else
+      reply.trickle = {100, milliseconds(50)};
+    return reply;
+  });
+  const Patience impatient{
+      .attempts = 2, .first_wait = milliseconds(1), .longest_wait = seconds(1), .stalled = seconds(1)};
+  download({Url(server.url("/a")), scratch / "a"}, {impatient});
+  require_whole(scratch / "a", bytes);
+  stands_still = true;
+  CHECK(thrown_by([&] {
+          download({Url(server.url("/b")), scratch / "b"}, {impatient});
+        }).code() == Code::unreadable);
+  CHECK(fs::file_size(scratch / "b.part") >= 1000);
+}
+
+TEST_CASE("streams of HTTP/2 that are reset go on, and cost the others nothing") {
+  const Quiet quiet;
+  const Scratch scratch;
+  const std::string bytes = bytes_of(400000);
+  std::mutex mutex;
+  std::set<std::string> seen;
+  const WebServer server(
+      [&](const WebRequest& request) {
+        WebReply reply = file_reply(request, bytes, "\"1\"");
+        const std::lock_guard lock(mutex);
+        if (seen.insert(request.target).second && request.target.ends_with("0")) {
+          reply.sent = 100000;
+          reply.cut = maskmill::tests::Cut::stream;
+        }
+        return reply;
+      },
+      {.tls = true, .http2 = true});
+  const char* before = std::getenv("CURL_CA_BUNDLE");
+  const std::string old = before ? before : "";
+  ::setenv("CURL_CA_BUNDLE", server.certificate().c_str(), 1);
+  std::size_t begun = 0, done = 0;
+  download_all(
+      [&]() -> std::optional<Wanted> {
+        if (begun == 40) return std::nullopt;
+        const std::string name = std::to_string(begun++);
+        return Wanted{Url(server.url("/" + name)), scratch / name};
+      },
+      [&](const Wanted&, const DownloadResult& result) {
+        done += std::holds_alternative<Downloaded>(result) ? 1 : 0;
+      },
+      {kHasty});
+  before ? ::setenv("CURL_CA_BUNDLE", old.c_str(), 1) : ::unsetenv("CURL_CA_BUNDLE");
+  CHECK(done == 40);
+  for (int i = 0; i < 40; ++i) require_whole(scratch / std::to_string(i), bytes);
+  CHECK(server.requests().size() == 44);
+  CHECK(server.requests().front().protocol == "HTTP/2");
 }
