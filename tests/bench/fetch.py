@@ -18,12 +18,12 @@ ROUNDS, AT_ONCE, LARGE_BYTES = 5, 16, 1 << 30
 
 
 class Server:
-    """maskmill-test-server of a folder."""
+    """test_server of a folder."""
 
     def __init__(self, build, folder):
         self.port_file = Path(folder).with_suffix(".port")
         self.port_file.unlink(missing_ok=True)
-        self.process = subprocess.Popen([build / "bin/maskmill-test-server", folder, "--port-file", self.port_file],
+        self.process = subprocess.Popen([build / "bin/test_server", folder, "--port-file", self.port_file],
                                         stdout=subprocess.DEVNULL)
         while not self.port_file.exists() or not self.port_file.read_text():
             time.sleep(0.01)

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// maskmill-test-server FOLDER [options]: serves a folder's files on the loopback device until it is killed,
+// test_server FOLDER [options]: serves a folder's files on the loopback device until it is killed,
 // for pipelines and benchmarks. Prints its base URL, and at the end what was asked of it.
 #include <fmt/format.h>
 #include <pthread.h>
@@ -71,7 +71,7 @@ int main(int argc, char** argv) {
   try {
     return serve(argc, argv);
   } catch (const std::exception& error) {
-    fmt::print(stderr, "maskmill-test-server: {}\n", error.what());
+    fmt::print(stderr, "test_server: {}\n", error.what());
     return 3;
   }
 }

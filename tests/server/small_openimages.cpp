@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// maskmill-small-openimages FOLDER [options]: writes a small Open Images as its hosts serve it, for
-// maskmill-test-server to stand in for them.
+// small_openimages FOLDER [options]: writes a small Open Images as its hosts serve it, for
+// test_server to stand in for them.
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
@@ -35,7 +35,7 @@ int main(int argc, char** argv) {
     fmt::print("{} images, {} boxes, {} masks\n", images.size(), objects, masks);
     return 0;
   } catch (const std::exception& error) {
-    fmt::print(stderr, "maskmill-small-openimages: {}\n", error.what());
+    fmt::print(stderr, "small_openimages: {}\n", error.what());
     return 3;
   }
 }

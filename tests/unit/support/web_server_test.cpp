@@ -396,7 +396,7 @@ TEST_CASE("the program serves a folder until it is ended, and says what was aske
   const Scratch scratch;
   scratch.write("in/a", "abc");
   const Path url_file = scratch / "url", certificate = scratch / "certificate.pem";
-  Running server({std::string(MASKMILL_BIN_DIR) + "/maskmill-test-server", (scratch / "in").string(),
+  Running server({std::string(MASKMILL_BIN_DIR) + "/test_server", (scratch / "in").string(),
                   "--port-file", url_file.string(), "--http2", "--certificate", certificate.string()});
   while (!fs::exists(url_file) && !server.has_ended()) std::this_thread::sleep_for(milliseconds(5));
   REQUIRE_FALSE(server.has_ended());
