@@ -127,8 +127,7 @@ std::vector<PlannedFile> plan(std::span<const CatalogueFile> files, const Access
 
 void require_room(std::span<const PlannedFile> files) {
   std::uint64_t needed = 0;
-  for (const PlannedFile& file : files)
-    needed += file.bytes.value_or(file.there) - std::min(file.there, file.bytes.value_or(file.there));
+  for (const PlannedFile& file : files) needed += file.to_come();
   Path folder = cache_folder();
   while (!fs::exists(folder) && folder.has_parent_path()) folder = folder.parent_path();
   boost::system::error_code failure;

@@ -22,6 +22,9 @@ struct PlannedFile {
   std::string url;                     ///< for printing
   std::optional<std::uint64_t> bytes;  ///< where its server says, or it is in the cache
   std::uint64_t there = 0;             ///< of them
+
+  /// Those that are not there; 0 where their number is not known.
+  std::uint64_t to_come() const { return bytes && *bytes > there ? *bytes - there : 0; }
 };
 
 /// Into the cache, or into a folder. Asks for the sizes of those that are not there. Throws as look().

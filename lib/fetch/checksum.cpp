@@ -166,4 +166,13 @@ void require_equal(const Checksums& found, const std::vector<Checksum>& known, c
   }
 }
 
+std::string sha256_of_known(const Path& file, const std::vector<Checksum>& known, const std::string& name) {
+  std::vector<Checksum> all = known;
+  all.push_back({ChecksumKind::sha256, ""});
+  Checksums sums(all);
+  add_file(sums, file);
+  require_equal(sums, known, name);
+  return sums.hex(ChecksumKind::sha256);
+}
+
 }  // namespace maskmill::fetch

@@ -67,5 +67,7 @@ void require_equal(const Checksums& found, const std::vector<Checksum>& known, c
 
 /// 64 lower-case digits.
 std::string sha256_of(std::string_view bytes);
+/// Of a file that is held to what is known of it. Throws as add_file() and require_equal().
+std::string sha256_of_known(const Path& file, const std::vector<Checksum>& known, const std::string& name);
 
 }  // namespace maskmill::fetch

@@ -16,6 +16,7 @@
 #include "fetch/download.h"
 #include "fetch/source.h"
 #include "open_images.h"
+#include "planned_files.h"
 
 using namespace maskmill;
 using namespace maskmill::tools;
@@ -186,24 +187,16 @@ int dry_run(const CommandLine& line, const Options& options, const Work& work, c
   std::vector<fetch::CatalogueFile> all = work.weights;
   for (const Work::Unpacked& some : work.unpacked)
     all.insert(all.end(), some.files.begin(), some.files.end());
-  Json files = Json::array();
-  std::string text;
-  std::uint64_t to_come = 0;
-  std::size_t unknown = 0;
   std::vector<fetch::PlannedFile> planned = fetch::plan(all, access);
   const std::optional<Path> folder = options.output ? std::optional<Path>(*options.output) : std::nullopt;
   for (fetch::PlannedFile& file : fetch::plan(work.files, access, folder)) planned.push_back(std::move(file));
-  for (const fetch::PlannedFile& file : planned) {
-    text += fmt::format("{:>10}  {}{}\n", file.bytes ? bytes_in_words(*file.bytes) : "unknown", file.url,
-                        file.there == 0 ? "" : ", " + bytes_in_words(file.there) + " are there");
-    files.push_back(
-        {{"url", file.url}, {"bytes", file.bytes ? Json(*file.bytes) : Json()}, {"there", file.there}});
-    to_come += file.bytes.value_or(file.there) - std::min(file.there, file.bytes.value_or(file.there));
-    unknown += file.bytes ? 0 : 1;
-  }
-  text += fmt::format("{} would be downloaded{}\n", bytes_in_words(to_come),
-                      unknown == 0 ? "" : ", and " + counted(unknown, "file") + " of unknown size");
-  line.print(text, {{"files", std::move(files)}, {"bytes", to_come}});
+  PlannedFiles files;
+  files.add(planned);
+  const auto unknown = static_cast<std::size_t>(
+      std::ranges::count_if(planned, [](const fetch::PlannedFile& file) { return !file.bytes; }));
+  files.text += fmt::format("{} would be downloaded{}\n", bytes_in_words(files.to_come),
+                            unknown == 0 ? "" : ", and " + counted(unknown, "file") + " of unknown size");
+  line.print(files.text, {{"files", std::move(files.list)}, {"bytes", files.to_come}});
   return 0;
 }
 

@@ -13,6 +13,7 @@
 #include "formats/openimages/openimages.h"
 #include "formats/openimages/openimages_halves.h"
 #include "formats/openimages_classes/openimages_classes.h"
+#include "planned_files.h"
 
 namespace maskmill::tools {
 namespace {
@@ -78,18 +79,6 @@ std::string text_of(const fetch::OpenImagesReport& report) {
   return text;
 }
 
-Json add_files(const std::vector<fetch::PlannedFile>& files, std::string& text, std::uint64_t& bytes) {
-  Json list = Json::array();
-  for (const fetch::PlannedFile& file : files) {
-    text += fmt::format("{:>10}  {}{}\n", file.bytes ? bytes_in_words(*file.bytes) : "unknown", file.url,
-                        file.there == 0 ? "" : ", " + bytes_in_words(file.there) + " are there");
-    list.push_back(
-        {{"url", file.url}, {"bytes", file.bytes ? Json(*file.bytes) : Json()}, {"there", file.there}});
-    bytes += file.bytes.value_or(file.there) - std::min(file.there, file.bytes.value_or(file.there));
-  }
-  return list;
-}
-
 }  // namespace
 
 void require_unused(OpenImagesOptions options) {
@@ -103,19 +92,20 @@ void require_unused(OpenImagesOptions options) {
 
 int plan(const CommandLine& line, const OpenImagesOptions& options, const fetch::Access& access) {
   const fetch::OpenImagesPlan planned = fetch::plan_open_images(options.request, access);
-  std::string text;
-  std::uint64_t bytes = 0, of_shards = 0;
-  Json files = add_files(planned.tables, text, bytes);
-  text += fmt::format("{} of tables would be read\n", bytes_in_words(bytes));
-  for (Json& file : add_files(planned.shards, text, of_shards)) files.push_back(std::move(file));
+  PlannedFiles files;
+  files.add(planned.tables);
+  const std::uint64_t of_tables = files.to_come;
+  files.text += fmt::format("{} of tables would be read\n", bytes_in_words(of_tables));
+  files.add(planned.shards);
   if (!planned.shards.empty())
-    text += fmt::format("{} of masks at most, and the images\n", bytes_in_words(of_shards));
-  Json document{{"files", std::move(files)}, {"bytes", bytes + of_shards}};
+    files.text +=
+        fmt::format("{} of masks at most, and the images\n", bytes_in_words(files.to_come - of_tables));
+  Json document{{"files", std::move(files.list)}, {"bytes", files.to_come}};
   if (planned.found) {
-    text += text_of(*planned.found);
+    files.text += text_of(*planned.found);
     document["openimages"] = counts_of(*planned.found);
   }
-  line.print(text, document);
+  line.print(files.text, document);
   return 0;
 }
 

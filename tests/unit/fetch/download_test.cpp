@@ -17,17 +17,19 @@
 
 #include "base/error.h"
 #include "base/json.h"
-#include "base/progress.h"
-#include "base/random.h"
 #include "catch.h"
+#include "support.h"
 #include "support/scratch.h"
 #include "support/web_server.h"
 
 using namespace maskmill;
 using namespace maskmill::fetch;
+using maskmill::tests::bytes_of;
 using maskmill::tests::contains;
 using maskmill::tests::Cut;
 using maskmill::tests::file_reply;
+using maskmill::tests::kHasty;
+using maskmill::tests::Quiet;
 using maskmill::tests::Scratch;
 using maskmill::tests::thrown_by;
 using maskmill::tests::WebReply;
@@ -39,16 +41,6 @@ namespace {
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 
-const Patience kHasty{
-    .attempts = 3, .first_wait = milliseconds(1), .longest_wait = seconds(1), .stalled = seconds(30)};
-
-std::string bytes_of(std::size_t size, std::uint64_t seed = 1) {
-  Random random(seed);
-  std::string bytes(size, '\0');
-  for (char& byte : bytes) byte = static_cast<char>(random.below(256));
-  return bytes;
-}
-
 std::string sum_of(const std::string& bytes) {
   return sha256_of(std::string_view(bytes));
 }
@@ -59,11 +51,6 @@ void require_whole(const Path& target, const std::string& bytes) {
   CHECK_FALSE(fs::exists(target.string() + ".part"));
   CHECK_FALSE(fs::exists(target.string() + ".part.json"));
 }
-
-struct Quiet {
-  Quiet() { set_quiet(true); }
-  ~Quiet() { set_quiet(false); }
-};
 
 }  // namespace
 

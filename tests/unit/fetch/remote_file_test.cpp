@@ -9,16 +9,18 @@
 #include "base/base64.h"
 #include "base/crc32c.h"
 #include "base/error.h"
-#include "base/progress.h"
-#include "base/random.h"
 #include "catch.h"
+#include "support.h"
 #include "support/scratch.h"
 #include "support/web_server.h"
 
 using namespace maskmill;
 using namespace maskmill::fetch;
+using maskmill::tests::bytes_of;
 using maskmill::tests::contains;
 using maskmill::tests::file_reply;
+using maskmill::tests::kHasty;
+using maskmill::tests::Quiet;
 using maskmill::tests::thrown_by;
 using maskmill::tests::WebReply;
 using maskmill::tests::WebRequest;
@@ -29,17 +31,7 @@ namespace {
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 
-const Access kHasty{
-    {.attempts = 3, .first_wait = milliseconds(1), .longest_wait = seconds(1), .stalled = seconds(30)}};
-
-std::string bytes_of(std::size_t size, std::uint64_t seed = 1) {
-  Random random(seed);
-  std::string bytes(size, '\0');
-  for (char& byte : bytes) byte = static_cast<char>(random.below(256));
-  return bytes;
-}
-
-std::string streamed(const Url& url, const Access& access = kHasty) {
+std::string streamed(const Url& url, const Access& access = {kHasty}) {
   std::string got;
   stream(
       url, [&](std::string_view bytes) { got += bytes; }, access);
@@ -53,11 +45,6 @@ std::string goog_crc(const std::string& bytes) {
   for (int shift = 24; shift >= 0; shift -= 8) big_endian += static_cast<char>(sum >> shift & 0xFF);
   return "crc32c=" + to_base64(big_endian);
 }
-
-struct Quiet {
-  Quiet() { set_quiet(true); }
-  ~Quiet() { set_quiet(false); }
-};
 
 }  // namespace
 
@@ -90,12 +77,12 @@ TEST_CASE("a stream of a file that became another, or that cannot be continued, 
   });
   std::string got;
   const auto take = [&](std::string_view some) { got += some; };
-  CHECK_THAT(thrown_by([&] { stream(Url(server.url("/a")), take, kHasty); }).what(),
+  CHECK_THAT(thrown_by([&] { stream(Url(server.url("/a")), take, {kHasty}); }).what(),
              contains("became another file"));
   CHECK(got == bytes.substr(0, 20000));
   requests = 0;
   tag = "W/\"1\"";
-  CHECK_THAT(thrown_by([&] { stream(Url(server.url("/a")), take, kHasty); }).what(),
+  CHECK_THAT(thrown_by([&] { stream(Url(server.url("/a")), take, {kHasty}); }).what(),
              contains("cannot continue it"));
 }
 
@@ -141,7 +128,7 @@ TEST_CASE("a look says a file's size, and whether parts of it can be had") {
   has_ranges = false;
   CHECK(look(Url(server.url("/a"))).bytes == bytes.size());
   CHECK_FALSE(look(Url(server.url("/a"))).has_ranges);
-  CHECK(thrown_by([&] { RemoteFile(Url(server.url("/a")), kHasty); }).code() == Code::unsupported);
+  CHECK(thrown_by([&] { RemoteFile(Url(server.url("/a")), {kHasty}); }).code() == Code::unsupported);
 }
 
 TEST_CASE("parts of a file come as they lie there, several at once, cut or not") {
@@ -158,7 +145,7 @@ TEST_CASE("parts of a file come as they lie there, several at once, cut or not")
     if (seen.insert(range.substr(range.find('-'))).second) reply.sent = reply.body.size() / 2;
     return reply;
   });
-  const RemoteFile file(Url(server.url("/a")), kHasty);
+  const RemoteFile file(Url(server.url("/a")), {kHasty});
   CHECK(file.size() == bytes.size());
   std::vector<ByteRange> ranges{{0, 1}, {bytes.size() - 1, 1}, {5, 0}, {0, bytes.size()}};
   for (std::uint64_t i = 0; i < 30; ++i) ranges.push_back({i * 9000, 2 * i * 100 + 1});
