@@ -90,7 +90,8 @@ void add_rules(Pages& pages) {
             (rule->repair ? fmt::format("\nWith --fix: {}.\n", rule->repair_text) : "");
   pages["docs/reference/rules.md"] = page + finding_table("What readers report besides", reader_findings()) +
                                      finding_table("What writers report", writer_findings()) +
-                                     finding_table("What evaluate reports", evaluation_findings());
+                                     finding_table("What evaluate reports", evaluation_findings()) +
+                                     finding_table("What fetch openimages reports", fetch_findings());
 }
 
 /// Of a network as it is, or of its encoder.

@@ -156,6 +156,7 @@ ArchivesFetched fetch_into(const OutputFolder& output, const ArchivesRequest& re
     fetched.files += members;
     fetched.downloads.push_back({zip->url().printable(), zip->size(), "", members});
   }
+  require_room(plan(whole, access));
   archives = cached(whole, access);
   for (std::size_t i = 0; i < archives.size(); ++i) {
     fetched.files += unpack(archives[i].path, folder,

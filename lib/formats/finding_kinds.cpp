@@ -140,4 +140,13 @@ std::span<const FindingKind> evaluation_findings() {
   return kinds;
 }
 
+std::span<const FindingKind> fetch_findings() {
+  static constexpr auto kinds = std::to_array<FindingKind>({
+      {"image-changed", "an image that is not the one of which a checksum is published: left out"},
+      {"image-missing", "an image that is no longer where it was published: left out"},
+      {"mask-missing", "a mask that the published archives do not have: its object is left out"},
+  });
+  return kinds;
+}
+
 }  // namespace maskmill

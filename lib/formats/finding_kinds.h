@@ -20,5 +20,7 @@ std::span<const FindingKind> writer_findings();
 /// What the evaluation of predictions reports (metrics/evaluate.h), which knows nothing of formats: here so
 /// that all ids of the program stand in one place.
 std::span<const FindingKind> evaluation_findings();
+/// What fetching Open Images reports (fetch/open_images), besides rows that cannot be read.
+std::span<const FindingKind> fetch_findings();
 
 }  // namespace maskmill

@@ -17,10 +17,26 @@ using namespace maskmill::tests;
 
 namespace {
 
-/// Literals of formats that look like ids and are none.
-const std::set<std::string> kOtherLiterals{"z-order",  "data-node-from",     "data-node-to",
-                                           "us-ascii", "class-descriptions", "classes-description",
-                                           "group-by", "group-column",       "group-by-time"};
+/// Literals that look like ids and are none: of formats, then fields of HTTP and names of files.
+const std::set<std::string> kOtherLiterals{"z-order",
+                                           "data-node-from",
+                                           "data-node-to",
+                                           "us-ascii",
+                                           "class-descriptions",
+                                           "classes-description",
+                                           "group-by",
+                                           "group-column",
+                                           "group-by-time",
+                                           "content-digest",
+                                           "content-length",
+                                           "content-range",
+                                           "last-modified",
+                                           "repr-digest",
+                                           "x-goog-hash",
+                                           "x-goog-stored-content-encoding",
+                                           "image-size",
+                                           "maskmill-lifted",
+                                           "maskmill-open-images"};
 
 std::set<std::string> matches(const std::string& text, const std::regex& pattern) {
   std::set<std::string> found;
@@ -31,16 +47,16 @@ std::set<std::string> matches(const std::string& text, const std::regex& pattern
 
 std::set<std::string> declared() {
   std::set<std::string> ids;
-  for (const auto kinds : {reader_findings(), writer_findings(), evaluation_findings()})
+  for (const auto kinds : {reader_findings(), writer_findings(), evaluation_findings(), fetch_findings()})
     for (const FindingKind& kind : kinds) ids.emplace(kind.id);
   return ids;
 }
 
-/// All sources of formats and metrics but the lists themselves, and those of split, without comments.
+/// All sources of formats, metrics and fetch but the lists themselves, and those of split, without comments.
 std::string sources() {
   const Path lib = Path(MASKMILL_SOURCE_DIR) / "lib";
   std::string text = read_file(lib / "prepare/split.cpp");
-  for (const char* folder : {"formats", "metrics", "prepare/split"})
+  for (const char* folder : {"formats", "metrics", "fetch", "prepare/split"})
     for (const Path& path : list_files(lib / folder))
       if (lower_extension(path) == "cpp" && path.filename() != "finding_kinds.cpp") text += read_file(path);
   return std::regex_replace(text, std::regex("//[^\n]*"), "");
@@ -48,7 +64,7 @@ std::string sources() {
 
 }  // namespace
 
-TEST_CASE("every finding of a format, or of split, is declared, or is a rule's") {
+TEST_CASE("every finding of a format, of fetch or of split is declared, or is a rule's") {
   std::set<std::string> known = declared();
   for (const Rule* rule : rules()) known.emplace(rule->id);
   std::set<std::string> settings;
@@ -67,13 +83,13 @@ TEST_CASE("every finding of a format, or of split, is declared, or is a rule's")
   }
 }
 
-TEST_CASE("every declared finding is one that a format or split reports, and no rule's") {
+TEST_CASE("every declared finding is one that a format, fetch or split reports, and no rule's") {
   const std::string text = sources();
   for (const std::string& id : declared()) {
     INFO(id);
     CHECK(text.find("\"" + id + "\"") != std::string::npos);
     for (const Rule* rule : rules()) CHECK(rule->id != id);
   }
-  for (const auto kinds : {reader_findings(), writer_findings(), evaluation_findings()})
+  for (const auto kinds : {reader_findings(), writer_findings(), evaluation_findings(), fetch_findings()})
     CHECK(std::ranges::is_sorted(kinds, {}, &FindingKind::id));
 }

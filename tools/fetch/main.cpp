@@ -210,10 +210,10 @@ Json to_json(const std::vector<Provenance::Download>& downloads) {
 void fetch_unpacked(const CommandLine& line, const Options& options, const Work& work,
                     const fetch::Access& access, std::string& text, Json& sources) {
   for (const Work::Unpacked& some : work.unpacked) {
-    fetch::require_room(fetch::plan(some.files, access));
     Json source{{"name", some.name}, {"kind", some.entry ? "data" : "archive"}};
     if (!options.output) {
       std::vector<Provenance::Download> downloads;
+      fetch::require_room(fetch::plan(some.files, access));
       const auto cached = fetch::cached(some.files, access);
       for (std::size_t i = 0; i < cached.size(); ++i) {
         downloads.push_back({fetch::Url(some.files[i].url).printable(), cached[i].bytes, cached[i].sha256});
