@@ -20,17 +20,6 @@ std::string free_name(const LabelMap& labels, std::string name) {
   return name;
 }
 
-Error unfit(const Item& item, const std::string& what) {
-  return Error(Code::bad_value, what).at_file(image_file(item)).at_field(item.id);
-}
-
-void require_readable(const Item& item, Size picture) {
-  if (!item.annotated) throw unfit(item, "is not annotated");
-  if (!item.semantic && item.size && *item.size != picture)
-    throw unfit(item, "its annotations are of a picture of " + to_string(*item.size) +
-                          ", and the picture is " + to_string(picture));
-}
-
 void require_size_of(const cv::Mat& mask, const Item& item, Size picture) {
   if (const Size found{mask.cols, mask.rows}; found != picture)
     throw unfit(item, "its mask is " + to_string(found) + " and the picture " + to_string(picture));
@@ -47,7 +36,23 @@ cv::Mat looked_up(const cv::Mat& samples, const std::vector<std::uint16_t>& labe
   return labels;
 }
 
+/// Of an item with a mask, that mask's own size counts.
+void require_readable(const Item& item, Size picture) {
+  if (!item.annotated || !item.semantic) require_annotations_of(item, picture);
+}
+
 }  // namespace
+
+Error unfit(const Item& item, const std::string& what) {
+  return Error(Code::bad_value, what).at_file(image_file(item)).at_field(item.id);
+}
+
+void require_annotations_of(const Item& item, Size picture) {
+  if (!item.annotated) throw unfit(item, "is not annotated");
+  if (item.size && *item.size != picture)
+    throw unfit(item, "its annotations are of a picture of " + to_string(*item.size) +
+                          ", and the picture is " + to_string(picture));
+}
 
 ClassMap::ClassMap(const LabelMap& labels, bool painted) {
   assign_classes(labels, painted);
@@ -57,7 +62,16 @@ ClassMap::ClassMap(const LabelMap& labels, bool painted) {
         .hint("labels of role ignore are no classes; see: maskmill info");
 }
 
-void ClassMap::assign_classes(const LabelMap& labels, bool painted) {
+ClassMap ClassMap::of_objects(const LabelMap& labels) {
+  ClassMap map;
+  map.assign_classes(labels, true, BackgroundPlace::first);
+  if (map.size() < 2)
+    throw Error(Code::bad_value, "no label is one of objects; a detector needs one or more")
+        .hint("labels of role background and ignore stand for no objects; see: maskmill info");
+  return map;
+}
+
+void ClassMap::assign_classes(const LabelMap& labels, bool painted, BackgroundPlace place) {
   if (labels.size() > kMaxLabels)
     throw Error(Code::bad_value,
                 fmt::format("{} labels; at most {} can be told apart in a mask", labels.size(), kMaxLabels));
@@ -79,12 +93,13 @@ void ClassMap::assign_classes(const LabelMap& labels, bool painted) {
                                      .skeleton = {}});
     class_of_label_[static_cast<std::size_t>(label)] = static_cast<std::uint16_t>(number);
   };
-  if (painting_.size() > labels.size()) add_class(*painting_.background());
+  const bool is_first = painting_.size() > labels.size() || place == BackgroundPlace::first;
+  if (is_first) add_class(*painting_.background());
   bool has_void = false;
   for (int label = 0; label < labels.size(); ++label) {
     if (labels.is_ignored(label))
       has_void = true;
-    else
+    else if (!is_first || painting_.background() != label)
       add_class(label);
   }
   // Crowds are painted as void; without such a label they could not be told from what nothing covers.
