@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 
 #include "base/random.h"
 #include "base/settings.h"
+#include "learn/detector_size.h"
 #include "learn/sample.h"
 
 namespace maskmill::learn {
@@ -21,10 +24,12 @@ struct AugmentSettings {
   double scale_low = 1, scale_high = 1;
   double crop = 1;
   double pad = 0;
+  double safe_crop = 0;
   double brightness = 0;
   double contrast = 0;
   double saturation = 0;
   double hue = 0;
+  double rgb_shift = 0;
   double blur = 0;
   double noise = 0;
   static void visit(auto& self, auto&& setting) {
@@ -47,12 +52,18 @@ struct AugmentSettings {
         "put the picture somewhere into a frame that is larger by up to this share, black and ignored, and "
         "reduce that to the whole",
         between(0, 4));
+    setting("safe-crop", self.safe_crop,
+            "probability of enlarging a random window that holds all objects whole; for detectors",
+            between(0, 1));
     setting("brightness", self.brightness, "add up to this share of the full range either way",
             between(0, 1));
     setting("contrast", self.contrast, "multiply by 1 plus or minus up to this", between(0, 1));
     setting("saturation", self.saturation,
             "multiply how far colours are from gray by 1 plus or minus up to this", between(0, 1));
     setting("hue", self.hue, "turn colours by up to this many degrees either way", between(0, 180));
+    setting("rgb-shift", self.rgb_shift,
+            "add up to this share of the full range either way to red, green and blue, to each its own",
+            between(0, 1));
     setting("blur", self.blur, "largest standard deviation of a Gaussian blur, pixels", between(0, 100));
     setting("noise", self.noise, "largest standard deviation of Gaussian noise, as a share of the full range",
             between(0, 1));
@@ -64,18 +75,29 @@ void validate(const AugmentSettings& settings);
 
 /// Image, mask, boxes and polygons are changed alike. Coordinates are those of dataset/shapes.h: (0, 0) is
 /// the top left corner of the top left pixel. Pixels are never written in place, so a sample may share its
-/// own with a cache. The sample keeps its size.
+/// own with a cache.
 ///
-/// Where a turn, scale, shift, crop or pad is switched on, it and the flips are one resampling: flip, turn,
-/// and the window that crop and pad draw together, its share from crop to 1 + pad.
-/// The draws, in this order: contrast, brightness, saturation, hue, horizontal flip, vertical flip, scale,
-/// rotation, shift along x, shift along y, the window's share, its place along x and along y, blur, noise and
-/// the noise's seed.
-void augment(Sample& sample, const AugmentSettings& settings, Random& random);
+/// The sample keeps its size, or comes to that of detector_size() under `bounds`, which a detector's sample
+/// needs that was read larger (at its presize); it is brought there even with augmentation switched off. So
+/// it keeps its proportions, within the pixel that sides are rounded by, and its batch pads it.
+///
+/// Where a turn, scale, shift, crop or pad is switched on or a safe crop happens, it, the flips and the new
+/// size are one resampling: flip, turn, the window that crop and pad draw together, its share from crop to 1
+/// + pad, and the safe crop's, which has the picture's proportions and holds what is left of each object.
+/// Else the new size is bilinear as detector_picture() is. On the way to a new size no pixel is passed over:
+/// where more than two a side come together in one, the image's sides are halved by averaging first. What
+/// keeps its size is sampled as it is.
+///
+/// The draws, in this order: contrast, brightness, saturation, hue, the shifts of red, green and blue,
+/// horizontal flip, vertical flip, scale, rotation, shift along x, shift along y, the window's share, its
+/// place along x and along y, whether there is a safe crop and how far its left, top, right and bottom go
+/// from the objects to the picture's edge, blur, noise and the noise's seed.
+void augment(Sample& sample, const AugmentSettings& settings, Random& random,
+             const std::optional<DetectorSize>& bounds = std::nullopt);
 
 /// What a training does to a sample: drawn from these numbers alone.
 void augment(Sample& sample, const AugmentSettings& settings, std::uint64_t seed, int epoch,
-             std::size_t index);
+             std::size_t index, const std::optional<DetectorSize>& bounds = std::nullopt);
 
 /// The single operations, in the order in which augment() applies them; each is exact for what it says.
 
@@ -83,6 +105,8 @@ void augment(Sample& sample, const AugmentSettings& settings, std::uint64_t seed
 void change_intensity(Sample& sample, double gain, double offset);
 /// The matrices of W3C's Filter Effects (feColorMatrix, saturate and hueRotate), which keep the luminance.
 void change_colour(Sample& sample, double saturation, double hue_degrees);
+/// Adds to red, green and blue as many levels, rounded and clamped to 0..255.
+void shift_channels(Sample& sample, const std::array<double, 3>& levels);
 void flip_horizontally(Sample& sample);
 void flip_vertically(Sample& sample);
 /// About the centre; angle clockwise as seen; the shift in pixels, after the turn. The image is sampled
