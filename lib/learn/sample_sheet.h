@@ -15,7 +15,11 @@ struct CaptionedSample {
   Sample sample;  ///< its mask holds class numbers
 };
 
-/// One PNG of samples as a network meets them, their classes mixed in; it replaces `target`. Throws
+/// The sample's picture with what is to be learned of it: its mask's classes mixed in or, where it has no
+/// mask, its objects, each in a colour of its own, named, with its box.
+cv::Mat drawn_sample(const Sample& sample, const LabelMap& classes);
+
+/// One PNG of samples as a network meets them, drawn as drawn_sample() does; it replaces `target`. Throws
 /// Error(write_failed).
 void write_sample_sheet(const Path& target, const std::string& title, const std::string& subtitle,
                         std::vector<CaptionedSample> samples, const LabelMap& classes);
