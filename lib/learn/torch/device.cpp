@@ -21,6 +21,7 @@
 
 #include "base/parallel.h"
 #include "dataset/provenance.h"
+#include "learn/torch/operators/operators.h"
 
 namespace maskmill::learn {
 namespace {
@@ -102,6 +103,7 @@ std::string device_name(torch::Device device) {
 void prepare_process(int threads) {
   at::set_num_threads(threads > 0 ? threads : available_cores());
   cv::setNumThreads(1);
+  keep_operators();
 #ifdef __GLIBC__
   // Every step frees its activations and asks for as many again. By default large blocks go back to the
   // system in between, which maps and zeroes each page anew: a tenth of a small U-Net's training time.

@@ -159,5 +159,13 @@ inline const std::vector<double> deeplabv3_resnet50_train_aux_scores{
     -1.10906461, 0.671128829,  -0.519887599, -0.327308638, 1.41858133,  -0.426553319};
 inline const std::vector<double> deeplabv3_resnet50_loss_and_gradient_norm{1.91468615, 332.899745,
                                                                            178.014272};
+inline const std::vector<double> pasted_inside_columns_and_rows{9, 42, 4, 35};
+inline const std::vector<double> pasted_inside_and_sum{
+    0, 0, 0, 0.308634132, 0.358355999, 0, 0, 0.430222929, 0, 0.0285573229, 0, 0, 446.883594};
+inline const std::vector<double> pasted_across_columns_and_rows{0, 13, 0, 48};
+inline const std::vector<double> pasted_across_and_sum{
+    0.224175721, 0, 0, 0, 0.522839427, 0.163698196, 0, 0, 0, 0, 0.751802921, 0, 319.492214};
+inline const std::vector<double> pasted_tiny_columns_and_rows{43, 45, 29, 31};
+inline const std::vector<double> pasted_tiny_and_sum{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 2.31368667};
 
 }  // namespace maskmill::learn::goldens

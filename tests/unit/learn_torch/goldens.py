@@ -56,6 +56,17 @@ def problem():
     return images, classes
 
 
+def show_pasted():
+    """torchvision's paste_masks_in_image: inside the image, across its border, and a box of less than a pixel."""
+    from torchvision.models.detection.roi_heads import paste_masks_in_image
+    mask = ((noise(9, 14 * 14) + 1) / 2).float().view(1, 1, 14, 14)
+    for name, box in (("inside", [10.3, 5.2, 40.7, 33.9]), ("across", [-5.5, -3.2, 12.4, 70]), ("tiny", [44, 30, 44.2, 30.1])):
+        plane = paste_masks_in_image(mask, torch.tensor([box]), (48, 56))[0, 0]
+        columns, rows = plane.any(0).nonzero().flatten(), plane.any(1).nonzero().flatten()
+        show(f"pasted_{name}_columns_and_rows", [columns[0], columns[-1] + 1, rows[0], rows[-1] + 1])
+        show(f"pasted_{name}_and_sum", [*some(plane), plane.double().sum()])
+
+
 def published(name):
     make = getattr(torchvision.models.segmentation, name)
     return make(weights=None, weights_backbone=None, num_classes=3, aux_loss=True)
@@ -245,6 +256,7 @@ def main():
     for name, head in (("fcn_resnet50", "classifier.4"), ("deeplabv3_resnet50", "classifier.0.convs.4.1")):
         show_published(name, ["backbone.conv1.weight", "backbone.layer1.0.downsample.0.weight", "backbone.layer4.2.conv3.weight",
                               head + ".weight", "aux_classifier.4.bias"], "backbone.conv1.weight")
+    show_pasted()
     print("\n}  // namespace maskmill::learn::goldens")
 
 
