@@ -104,8 +104,10 @@ def test_autograd_accepts_the_gradient():
 
 def network():
     torch.manual_seed(1)
+    # Few boxes: the definitions in Python are slow, and hold every sample in memory.
     return maskrcnn_resnet50_fpn(weights=None, weights_backbone=None, num_classes=3, min_size=160, max_size=200,
-                                 box_score_thresh=0.2, rpn_post_nms_top_n_test=200)
+                                 box_score_thresh=0.2, rpn_post_nms_top_n_test=200, rpn_pre_nms_top_n_train=300,
+                                 rpn_post_nms_top_n_train=100, box_batch_size_per_image=16)
 
 
 def images():
