@@ -146,6 +146,16 @@ std::string read_file(const Path& path) {
   return bytes;
 }
 
+bool is_folder(const Path& path) {
+  boost::system::error_code failure;
+  return fs::is_directory(path, failure);
+}
+
+bool is_file(const Path& path) {
+  boost::system::error_code failure;
+  return fs::is_regular_file(path, failure);
+}
+
 void for_each_file(const Path& folder, bool recursive, const std::function<void(const std::string&)>& visit) {
   require_folder(folder);
   visit_below(folder, "", recursive, visit);

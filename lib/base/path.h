@@ -33,6 +33,10 @@ void for_each_file(const Path& folder, bool recursive, const std::function<void(
 /// in a circle, is none. Throws Error(not_found | unreadable).
 std::vector<Path> list_folders(const Path& folder);
 
+/// Whether a folder, or a regular file, lies there; links are followed. False where that cannot be told.
+bool is_folder(const Path& path);
+bool is_file(const Path& path);
+
 /// Extension in lower case without the dot: "jpg" for "A.JPG"; empty where there is none.
 std::string lower_extension(const Path& path);
 

@@ -4,7 +4,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <boost/filesystem.hpp>
 #include <functional>
 #include <memory>
 
@@ -19,11 +18,6 @@ namespace {
 
 /// One after another, with nothing between: then it is not the images, and asking for the rest is no use.
 constexpr std::size_t kMostFailures = 30;
-
-bool is_file(const Path& path) {
-  boost::system::error_code failure;
-  return fs::is_regular_file(path, failure);
-}
 
 /// Images that are wanted, one after another.
 using NextImage = std::function<std::optional<Wanted>()>;

@@ -126,11 +126,6 @@ Probe judged(const Head& head, CocoKind kind) {
   return {0, {"no lists named images, annotations or categories in its first 16 KB"}};
 }
 
-bool is_folder(const Path& path) {
-  boost::system::error_code ignored;
-  return fs::is_directory(path, ignored);
-}
-
 std::vector<Path> json_files(const Path& folder) {
   if (!is_folder(folder)) return {};
   return list_files_of(folder, {"json"});

@@ -15,11 +15,6 @@
 namespace maskmill {
 namespace {
 
-bool is_folder(const Path& path) {
-  boost::system::error_code ignored;
-  return fs::is_directory(path, ignored);
-}
-
 // The folder of a file's PNGs; empty where there is none.
 Path png_folder(const CocoFile& file, const std::optional<std::string>& stated, bool one_file) {
   const std::string stem = file.json.stem().string();

@@ -9,11 +9,6 @@
 namespace maskmill {
 namespace {
 
-bool is_file(const Path& path) {
-  boost::system::error_code failure;
-  return fs::is_regular_file(path, failure);
-}
-
 bool is_absolute(std::string_view path) {
   const bool has_drive = path.size() > 2 && path[1] == ':' && path[2] == '/';
   return path.starts_with('/') || has_drive;

@@ -2,17 +2,11 @@
 #include "formats/mvtec/mvtec_layout.h"
 
 #include <algorithm>
-#include <boost/filesystem.hpp>
 
 #include "formats/mask_files/pairing.h"
 
 namespace maskmill {
 namespace {
-
-bool is_folder(const Path& path) {
-  boost::system::error_code failure;
-  return fs::is_directory(path, failure);
-}
 
 /// Those in which images lie, but not masks.
 std::vector<Path> folders_of_images(const Path& subset) {

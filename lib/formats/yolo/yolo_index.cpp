@@ -18,16 +18,6 @@ namespace {
 
 constexpr std::uint8_t kIdForms = 3;
 
-bool is_file(const Path& path) {
-  boost::system::error_code failure;
-  return fs::is_regular_file(path, failure);
-}
-
-bool is_folder(const Path& path) {
-  boost::system::error_code failure;
-  return fs::is_directory(path, failure);
-}
-
 /// The parts of a path that can be in an id.
 std::string plain_parts(const Path& path) {
   std::string name;

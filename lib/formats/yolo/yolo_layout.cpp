@@ -26,16 +26,6 @@ constexpr auto kSubsetNames =
 /// Text files beside images that are no label files but name the classes.
 constexpr auto kNameFiles = std::to_array<std::string_view>({"obj.names", "classes.txt", "_classes.txt"});
 
-bool is_folder(const Path& path) {
-  boost::system::error_code failure;
-  return !path.empty() && fs::is_directory(path, failure);
-}
-
-bool is_file(const Path& path) {
-  boost::system::error_code failure;
-  return fs::is_regular_file(path, failure);
-}
-
 bool is_yaml(const Path& path) {
   const std::string extension = lower_extension(path);
   return extension == "yaml" || extension == "yml";
