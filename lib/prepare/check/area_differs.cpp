@@ -11,11 +11,11 @@
 namespace maskmill {
 namespace {
 
-constexpr double kToleranceShare = 0.02;
+constexpr double kAreaTolerance = 0.02;
 
 /// Whether outlines go through the middles of border pixels or around them makes half the border's length.
 bool is_near(double stated, double area, const Box& around, double pixel_px) {
-  return std::abs(stated - area) <= (around.width + around.height) * pixel_px + kToleranceShare * area;
+  return std::abs(stated - area) <= (around.width + around.height) * pixel_px + kAreaTolerance * area;
 }
 
 std::optional<double> area_of(const Annotation& annotation, const ObjectFacts& object) {
@@ -37,7 +37,7 @@ std::optional<double> drawn_area(const Annotation& annotation, std::optional<Siz
   }
 }
 
-void run(const Item& item, const ItemFacts& facts, const Metadata&, const Report& report) {
+void find_wrong_areas(const Item& item, const ItemFacts& facts, const Metadata&, const Report& report) {
   for (std::size_t i = 0; i < item.annotations.size(); ++i) {
     const Annotation& annotation = item.annotations[i];
     const ObjectFacts& object = facts.objects[i];
@@ -69,7 +69,7 @@ const Rule area_differs{
         "COCO's scores by size, and filters by area, take the stated one. A note where many items have it: "
         "then it was computed in another way, such as from the box, or before a resizing.",
     .fix = "Leave the area out, or compute it from the shape.",
-    .run = run,
+    .run = find_wrong_areas,
     .slip_share = 0.1};
 
 }  // namespace maskmill

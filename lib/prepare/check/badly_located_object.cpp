@@ -11,7 +11,7 @@
 namespace maskmill {
 namespace {
 
-void against(const Contrast& contrast, const ModelHabits& model, const Contradict& say) {
+void find_badly_located(const Contrast& contrast, const ModelHabits& model, const Contradict& say) {
   const ObjectContrast& objects = contrast.objects;
   std::vector<bool> is_found(objects.truths.size()), finds_one(objects.detections.size());
   for (const ObjectContrast::Overlap& overlap : objects.overlaps)
@@ -48,6 +48,6 @@ const Rule badly_located_object{
     .harm =
         "Half an object, or two as one, teaches a detector wrong outlines, and right ones count as wrong.",
     .fix = "Look at it, the most contradicted first, and draw it again where the model is right.",
-    .against = against};
+    .against = find_badly_located};
 
 }  // namespace maskmill

@@ -11,13 +11,13 @@ namespace {
 
 /// Whole pixels or parts of them, the last one included or not, outlines or their pixels: a pixel each way.
 constexpr double kTolerancePx = 2;
-constexpr double kToleranceShare = 0.02;  ///< of the box's side
+constexpr double kSideTolerance = 0.02;  ///< of the box's side
 
 /// By how much the sides differ beyond what is tolerated; 0 where all are near.
 double most_off(const Box& stated, const Box& around, double pixel_px) {
   const auto off = [&](double a, double b, double side) {
     const double difference = std::abs(a - b);
-    return difference > std::max(kTolerancePx * pixel_px, kToleranceShare * side) ? difference : 0;
+    return difference > std::max(kTolerancePx * pixel_px, kSideTolerance * side) ? difference : 0;
   };
   const double width = std::max(stated.width, around.width), height = std::max(stated.height, around.height);
   return std::max(
@@ -25,7 +25,7 @@ double most_off(const Box& stated, const Box& around, double pixel_px) {
        off(stated.y, around.y, height), off(stated.y + stated.height, around.y + around.height, height)});
 }
 
-void run(const Item& item, const ItemFacts& facts, const Metadata&, const Report& report) {
+void find_wrong_boxes(const Item& item, const ItemFacts& facts, const Metadata&, const Report& report) {
   for (std::size_t i = 0; i < item.annotations.size(); ++i) {
     const Annotation& annotation = item.annotations[i];
     const ObjectFacts& object = facts.objects[i];
@@ -50,7 +50,7 @@ const Rule box_differs{
         "One of the two was changed without the other, or is another object's: a detector learns both. A note "
         "where many items have it: then boxes were drawn by themselves.",
     .fix = "Look which is right, and make the box anew from the mask or draw the mask again.",
-    .run = run,
+    .run = find_wrong_boxes,
     .slip_share = 0.1};
 
 }  // namespace maskmill

@@ -10,7 +10,7 @@ namespace {
 
 constexpr double kRareItems = 0.01;    // of the items that are annotated
 constexpr double kRarePixels = 0.001;  // of the pixels that have a label
-constexpr std::size_t kNamed = 8;
+constexpr std::size_t kRareNamed = 8;
 
 class ClassImbalance : public AcrossItems {
  public:
@@ -35,13 +35,13 @@ class ClassImbalance : public AcrossItems {
       const double of_pixels =
           pixels_ == 0 ? 0 : static_cast<double>(pixels_of_[label]) / static_cast<double>(pixels_);
       if (of_items >= kRareItems || of_pixels >= kRarePixels) continue;
-      if (++count <= kNamed)
+      if (++count <= kRareNamed)
         rare.push_back(fmt::format(
             "{} ({}{})", in_quotes(labels_[label].name), counted(items, "item"),
             pixels_ == 0 ? std::string() : fmt::format(", {:.4f} % of the pixels", 100 * of_pixels)));
     }
     if (count == 0) return;
-    if (count > kNamed) rare.push_back(fmt::format("{} more", with_thousands(count - kNamed)));
+    if (count > kRareNamed) rare.push_back(fmt::format("{} more", with_thousands(count - kRareNamed)));
     report({},
            fmt::format("{} in less than {:g} % of {}{}: {}", counted(count, "label"), 100 * kRareItems,
                        counted(items_, "annotated item"),

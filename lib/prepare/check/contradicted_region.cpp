@@ -22,7 +22,7 @@ double weight_of(const ContradictedRegion& region, Size size) {
   return (region.probability - region.of_label) * std::sqrt(share);
 }
 
-void against(const Contrast& contrast, const ModelHabits& model, const Contradict& say) {
+void find_contradicted(const Contrast& contrast, const ModelHabits& model, const Contradict& say) {
   for (const ContradictedRegion& region : contrast.regions) {
     if (region.probability <= region.of_label) continue;
     const std::string label = in_quotes(contrast.labels[region.label].name),
@@ -52,6 +52,6 @@ const Rule contradicted_region{
         "If the model is right, the annotation teaches what is false there, and counts right predictions as "
         "wrong.",
     .fix = "Look at the place, the most contradicted first: either the annotation or the model is wrong.",
-    .against = against};
+    .against = find_contradicted};
 
 }  // namespace maskmill

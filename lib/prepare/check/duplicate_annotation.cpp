@@ -12,7 +12,7 @@ bool are_equal(Annotation a, Annotation b) {
   return a == b;
 }
 
-void run(const Item& item, const ItemFacts& facts, const Metadata&, const Report& report) {
+void find_duplicates(const Item& item, const ItemFacts& facts, const Metadata&, const Report& report) {
   for (const Coinciding& pair : facts.coinciding) {
     const Annotation &first = item.annotations[pair.first], &second = item.annotations[pair.second];
     const Place& place = place_of(second, item);
@@ -28,7 +28,7 @@ void run(const Item& item, const ItemFacts& facts, const Metadata&, const Report
   }
 }
 
-std::optional<Item> take_out(Item item, const Metadata&) {
+std::optional<Item> take_out_copies(Item item, const Metadata&) {
   std::vector<ObjectFacts> facts;
   for (const Annotation& annotation : item.annotations) facts.push_back(object_facts(annotation, item.size));
   std::vector<bool> is_copy(item.annotations.size());
@@ -49,8 +49,8 @@ const Rule duplicate_annotation{
     .harm =
         "It counts twice in the loss, and whatever a detector finds there, one of the two is scored as missed.",
     .fix = "Take one of the two out.",
-    .run = run,
+    .run = find_duplicates,
     .repair_text = "annotations that say the same as an earlier one taken out",
-    .repair = take_out};
+    .repair = take_out_copies};
 
 }  // namespace maskmill

@@ -29,7 +29,7 @@ std::size_t empty_parts(const Annotation& annotation) {
   return static_cast<std::size_t>(std::ranges::count_if(polygon->parts, is_empty, &PolygonPart::exterior));
 }
 
-void run(const Item& item, const ItemFacts& facts, const Metadata&, const Report& report) {
+void find_empty_shapes(const Item& item, const ItemFacts& facts, const Metadata&, const Report& report) {
   for (std::size_t i = 0; i < item.annotations.size(); ++i) {
     const Annotation& annotation = item.annotations[i];
     const Place& place = place_of(annotation, item);
@@ -47,7 +47,7 @@ void run(const Item& item, const ItemFacts& facts, const Metadata&, const Report
 }
 
 /// Coordinates that are no numbers stay: they may have been some.
-std::optional<Item> take_out(Item item, const Metadata&) {
+std::optional<Item> take_out_empty(Item item, const Metadata&) {
   std::erase_if(item.annotations, [](Annotation& annotation) {
     auto* polygon = std::get_if<Polygon>(&annotation.shape);
     if (!polygon || polygon->parts.empty()) return false;
@@ -69,8 +69,8 @@ const Rule empty_shape{
     .title = "a shape that holds nothing: without an area, or with a coordinate that is no number",
     .harm = "Trainers divide by its size, or fail on it: a loss becomes NaN, or the run ends.",
     .fix = "Draw it again, or take the annotation out.",
-    .run = run,
+    .run = find_empty_shapes,
     .repair_text = "outlines without an area taken out",
-    .repair = take_out};
+    .repair = take_out_empty};
 
 }  // namespace maskmill

@@ -6,7 +6,7 @@
 namespace maskmill {
 namespace {
 
-void run(const Item& item, const ItemFacts& facts, const Metadata&, const Report& report) {
+void find_rotations(const Item& item, const ItemFacts& facts, const Metadata&, const Report& report) {
   if (!facts.image || !facts.image->header || facts.image->header->orientation == 1) return;
   const ImageInfo& header = *facts.image->header;
   const auto place_of = [](const std::optional<FileFacts>& file) {
@@ -51,6 +51,6 @@ const Rule exif_rotation{
     .title = "a mask that does not follow its image's EXIF orientation",
     .harm = "Programs that obey EXIF and programs that do not see two different pictures; the mask fits one.",
     .fix = "Turn the image's pixels and drop the EXIF orientation, or turn the mask.",
-    .run = run};
+    .run = find_rotations};
 
 }  // namespace maskmill

@@ -10,8 +10,7 @@
 namespace maskmill {
 namespace {
 
-constexpr double kDeviations = 6;
-constexpr double kLeast = 1.5;  // of the logits and logarithms below
+constexpr double kLeastDifference = 1.5;  // of the logits and logarithms below
 
 double logit_of_gray(double gray) {
   const double share = std::clamp(gray / 255, 0.002, 0.998);
@@ -35,14 +34,13 @@ class ExposureOutliers : public AcrossItems {
           {report.item_at(position).file, {}, {}},
           fmt::format("{} is {:.0f} gray values; the data set's median is {:.0f}, and this is more than {} "
                       "deviations away (MAD)",
-                      what, value, usual, kDeviations),
+                      what, value, usual, kOutlierDeviations),
           "");
     };
-    brightness_.find(
-        kDeviations, kLeast, [&](std::size_t position, double value, const RobustSpread& spread) {
-          say(position, "the mean brightness", gray_of_logit(value), gray_of_logit(spread.median));
-        });
-    contrast_.find(kDeviations, kLeast, [&](std::size_t position, double value, const RobustSpread& spread) {
+    brightness_.find(kLeastDifference, [&](std::size_t position, double value, const RobustSpread& spread) {
+      say(position, "the mean brightness", gray_of_logit(value), gray_of_logit(spread.median));
+    });
+    contrast_.find(kLeastDifference, [&](std::size_t position, double value, const RobustSpread& spread) {
       say(position, "the contrast", std::exp(value), std::exp(spread.median));
     });
   }

@@ -81,7 +81,8 @@ void look_at_numbers(const ItemFacts& facts, const Report& report) {
   }
 }
 
-void run(const Item& item, const ItemFacts& facts, const Metadata& metadata, const Report& report) {
+void find_far_parts(const Item& item, const ItemFacts& facts, const Metadata& metadata,
+                    const Report& report) {
   if (!facts.instance_parts.empty()) look_at_numbers(facts, report);
   for (std::size_t i = 0; i < item.annotations.size(); ++i) {
     const Annotation& annotation = item.annotations[i];
@@ -107,7 +108,7 @@ const Rule far_parts{
         "Two objects under one number count as one: the network is told to find them together, and their box "
         "covers what lies between. A note where many of a label are so.",
     .fix = "Look whether they are two objects; then give each an annotation of its own.",
-    .run = run,
+    .run = find_far_parts,
     .slip_share = 0.05};
 
 }  // namespace maskmill

@@ -11,7 +11,7 @@ namespace {
 constexpr int kSmallestSide = 16;           // pixels; smaller ones are hardly photographs
 constexpr double kDark = 8, kBright = 247;  // gray values of the mean
 
-void run(const Item&, const ItemFacts& facts, const Metadata&, const Report& report) {
+void find_flat_pictures(const Item&, const ItemFacts& facts, const Metadata&, const Report& report) {
   if (!facts.picture) return;
   const Size size = facts.image->header->size();
   if (std::min(size.width, size.height) < kSmallestSide) return;
@@ -35,6 +35,6 @@ const Rule flat_picture{.id = "flat-picture",
                         .title = "a picture that shows nothing: black, white or of one colour",
                         .harm = "What is annotated in it cannot be seen, so that only noise is learnt.",
                         .fix = "Export it again from the original, or leave it out.",
-                        .run = run};
+                        .run = find_flat_pictures};
 
 }  // namespace maskmill

@@ -8,7 +8,7 @@ namespace {
 
 constexpr double kLeastShare = 0.03, kMostShare = 0.95;  // of the height
 
-void run(const Item&, const ItemFacts& facts, const Metadata&, const Report& report) {
+void find_gray_tails(const Item&, const ItemFacts& facts, const Metadata&, const Report& report) {
   if (!facts.picture || facts.picture->gray_tail < kLeastShare || facts.picture->gray_tail > kMostShare)
     return;
   report({facts.image->path.string(), {}, {}},
@@ -28,6 +28,6 @@ const Rule gray_tail{
     .title = "a picture whose lower part is gray, saved from a file that was cut off",
     .harm = "Its mask has objects where the picture shows gray: the network learns to guess them.",
     .fix = "Fetch the original again, or leave it out.",
-    .run = run};
+    .run = find_gray_tails};
 
 }  // namespace maskmill

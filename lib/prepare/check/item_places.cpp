@@ -5,7 +5,7 @@ namespace maskmill {
 namespace {
 
 constexpr std::size_t kBlock = 32;  // entries
-constexpr char kSeparator = '\0';   // in no path
+constexpr char kEnd = '\0';         // of a text; in no path
 
 }  // namespace
 
@@ -13,11 +13,11 @@ void ItemPlaces::add(const Item* item) {
   std::string bytes;
   if (item) {
     const std::string image = image_file(*item).string();
-    bytes = (image.empty() ? item->origin.file : image) + kSeparator + item->subset;
+    bytes = (image.empty() ? item->origin.file : image) + kEnd + item->subset;
   } else {
-    bytes += kSeparator;
+    bytes += kEnd;
   }
-  bytes += kSeparator;
+  bytes += kEnd;
   const std::uint64_t begin = bytes_.append(bytes);
   if (size_++ % kBlock == 0) blocks_.push_back(begin);
   end_ = begin + bytes.size();
@@ -30,7 +30,7 @@ ItemPlaces::Entry ItemPlaces::at(std::size_t position) const {
   bytes_.read(blocks_[block], end - blocks_[block], bytes);
   std::size_t at = 0;
   const auto next = [&] {
-    const std::size_t stop = bytes.find(kSeparator, at);
+    const std::size_t stop = bytes.find(kEnd, at);
     const std::string text = bytes.substr(at, stop - at);
     at = stop + 1;
     return text;

@@ -7,7 +7,8 @@
 namespace maskmill {
 namespace {
 
-void run(const Item& item, const ItemFacts& facts, const Metadata& metadata, const Report& report) {
+void find_conflicts(const Item& item, const ItemFacts& facts, const Metadata& metadata,
+                    const Report& report) {
   if (item.annotations.size() > 1) report.looks_for(-1);
   for (const Coinciding& pair : facts.coinciding) {
     const Annotation &first = item.annotations[pair.first], &second = item.annotations[pair.second];
@@ -31,6 +32,6 @@ const Rule label_conflict{
         "The same pixels are learnt as both, or as the one that is painted last. A note where many items have "
         "it: then labels are meant to overlap.",
     .fix = "Look which label is right, and take the other annotation out.",
-    .run = run};
+    .run = find_conflicts};
 
 }  // namespace maskmill

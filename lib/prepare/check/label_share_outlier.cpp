@@ -13,10 +13,9 @@
 namespace maskmill {
 namespace {
 
-constexpr double kDeviations = 6;
-constexpr double kLeast = 0.1;           // of the mask
-constexpr std::size_t kOftenEnough = 2;  // in one of so many items, for a share to be usual
-constexpr double kLeastLogit = 2;        // by which the odds differ, so that 60 % is not far from 90 %
+constexpr double kLeastShareDifference = 0.1;  // of the mask
+constexpr std::size_t kOftenEnough = 2;        // in one of so many items, for a share to be usual
+constexpr double kLeastLogit = 2;              // by which the odds differ, so that 60 % is not far from 90 %
 
 /// On disk while items are seen: a data set has many labels.
 class LabelShares : public AcrossItems {
@@ -59,13 +58,13 @@ class LabelShares : public AcrossItems {
       const double inside = std::clamp(part, 1e-4, 1 - 1e-4);
       return std::log(inside / (1 - inside));
     };
-    finder.find(kDeviations, kLeast, [&](std::size_t position, double part, const RobustSpread& spread) {
+    finder.find(kLeastShareDifference, [&](std::size_t position, double part, const RobustSpread& spread) {
       if (std::abs(logit(part) - logit(spread.median)) < kLeastLogit) return;
       report(
           {report.item_at(position).file, {}, {}},
           fmt::format("{} covers {:.3g} % of the mask; where it occurs the median is {:.3g} %, and this is "
                       "more than {} deviations away (MAD)",
-                      in_quotes(labels_[label].name), 100 * part, 100 * spread.median, kDeviations),
+                      in_quotes(labels_[label].name), 100 * part, 100 * spread.median, kOutlierDeviations),
           "");
     });
   }

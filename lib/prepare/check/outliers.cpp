@@ -32,14 +32,14 @@ void OutlierFinder::add(std::size_t position, double value) {
   values_.add({static_cast<std::uint32_t>(position), static_cast<float>(value)});
 }
 
-void OutlierFinder::find(double deviations, double least,
+void OutlierFinder::find(double least,
                          const std::function<void(std::size_t, double, const RobustSpread&)>& visit) const {
   if (values_.size() < kFewestForOutliers) return;
   std::vector<float> values;
   values.reserve(values_.size());
   values_.for_each([&](const Value& value) { values.push_back(value.value); });
   const RobustSpread spread = robust_spread(values);
-  const double farthest = std::max(least, deviations * spread.deviation);
+  const double farthest = std::max(least, kOutlierDeviations * spread.deviation);
   const auto is_low = [&](const Value& value) { return value.value < spread.median - farthest; };
   const auto is_high = [&](const Value& value) { return value.value > spread.median + farthest; };
   std::size_t low = 0, high = 0;

@@ -21,15 +21,17 @@ RobustSpread robust_spread(std::vector<float>& values);
 
 /// Fewer values say nothing of what is usual.
 inline constexpr std::size_t kFewestForOutliers = 100;
+/// So many deviations away from the median lies an outlier.
+inline constexpr double kOutlierDeviations = 6;
 
 /// A value of each item, kept on disk, and those far from the others.
 class OutlierFinder {
  public:
   void add(std::size_t position, double value);
-  /// visit(position, value, where the others lie) for each that is more than `deviations` and more than
+  /// visit(position, value, where the others lie) for each that is more than kOutlierDeviations and more than
   /// `least` away from the median, if there are enough values to say what is usual and few are so on
   /// that side.
-  void find(double deviations, double least,
+  void find(double least,
             const std::function<void(std::size_t position, double value, const RobustSpread&)>& visit) const;
 
  private:

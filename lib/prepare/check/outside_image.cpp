@@ -20,7 +20,7 @@ double px_outside(const Box& box, const Box& image) {
       {image.x - box.x, image.y - box.y, box.x + box.width - image.width, box.y + box.height - image.height});
 }
 
-void run(const Item& item, const ItemFacts& facts, const Metadata&, const Report& report) {
+void find_outside(const Item& item, const ItemFacts& facts, const Metadata&, const Report& report) {
   const std::optional<Size> size = facts.size_of(item);
   if (!size) return;
   const Box image = Window{0, 0, *size}.box();
@@ -50,6 +50,6 @@ const Rule outside_image{
         "Some trainers clip it, some leave the image out, some fail; what lies outside wholly was drawn for "
         "another image or another size, as its neighbours may be.",
     .fix = "Cut it at the image's edge: maskmill transform --drop-invalid; or correct it.",
-    .run = run};
+    .run = find_outside};
 
 }  // namespace maskmill

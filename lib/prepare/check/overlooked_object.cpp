@@ -15,7 +15,7 @@ bool are_one(const Box& a, const Box& b) {
   return common > 0 && common >= kSameObject * std::min(a.area(), b.area());
 }
 
-void against(const Contrast& contrast, const ModelHabits& model, const Contradict& say) {
+void find_overlooked(const Contrast& contrast, const ModelHabits& model, const Contradict& say) {
   const ObjectContrast& objects = contrast.objects;
   std::vector<bool> is_annotated(objects.detections.size());
   for (const ObjectContrast::Overlap& overlap : objects.overlaps)
@@ -46,6 +46,6 @@ const Rule overlooked_object{
     .title = "a place without an annotation where a trained model is sure of an object; with --against",
     .harm = "An object that nobody annotated is learnt as background, and finding it counts as wrong.",
     .fix = "Look at the place, the surest first, and annotate what is there.",
-    .against = against};
+    .against = find_overlooked};
 
 }  // namespace maskmill

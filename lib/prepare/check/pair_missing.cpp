@@ -4,7 +4,7 @@
 namespace maskmill {
 namespace {
 
-void run(const Item& item, const ItemFacts& facts, const Metadata&, const Report& report) {
+void find_missing_files(const Item& item, const ItemFacts& facts, const Metadata&, const Report& report) {
   const auto require = [&](const std::optional<FileFacts>& file, const char* message) {
     if (!file || file->exists) return;
     report({file->path.string(), {}, {}}, message, "add it, or leave the item out");
@@ -26,7 +26,7 @@ const Rule pair_missing{.id = "pair-missing",
                             "A trainer that pairs by position shifts every pair after it; others stop, or "
                             "learn that there is nothing.",
                         .fix = "Add the missing file, or leave the item out.",
-                        .run = run,
+                        .run = find_missing_files,
                         .repair_text = "left out, since its image or mask is not there",
                         .repair = leave_out};
 

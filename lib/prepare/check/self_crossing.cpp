@@ -31,7 +31,7 @@ std::optional<RingCrossing> crossing_of(const Polygon& polygon) {
   return std::nullopt;
 }
 
-void run(const Item& item, const ItemFacts& facts, const Metadata&, const Report& report) {
+void find_crossings(const Item& item, const ItemFacts& facts, const Metadata&, const Report& report) {
   for (std::size_t i = 0; i < item.annotations.size(); ++i) {
     const auto* polygon = std::get_if<Polygon>(&item.annotations[i].shape);
     if (!polygon || !facts.objects[i].box) continue;
@@ -56,6 +56,6 @@ const Rule self_crossing{
         "Two points were exchanged, or the outline was drawn over itself: it is not the object's, areas cancel "
         "out, and programs fill it differently.",
     .fix = "Draw that part again.",
-    .run = run};
+    .run = find_crossings};
 
 }  // namespace maskmill

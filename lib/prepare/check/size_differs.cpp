@@ -6,7 +6,7 @@
 namespace maskmill {
 namespace {
 
-void run(const Item& item, const ItemFacts& facts, const Metadata&, const Report& report) {
+void find_differing_sizes(const Item& item, const ItemFacts& facts, const Metadata&, const Report& report) {
   if (!facts.image || !facts.image->header) return;
   const ImageInfo& header = *facts.image->header;
   const Size actual = header.size();
@@ -38,6 +38,6 @@ const Rule size_differs{
     .title = "a mask or an annotation of another size than its image",
     .harm = "Labels lie beside the objects they mean; a trainer that resizes both hides it.",
     .fix = "Export the mask at the image's size.",
-    .run = run};
+    .run = find_differing_sizes};
 
 }  // namespace maskmill

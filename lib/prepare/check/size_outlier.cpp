@@ -9,8 +9,7 @@
 namespace maskmill {
 namespace {
 
-constexpr double kDeviations = 6;
-constexpr double kLeast = 2;  // of the logarithms to base 2 below: a quarter or four times
+constexpr double kLeastFactorLog2 = 2;  // of the logarithms to base 2 below: a quarter or four times
 
 class SizeOutliers : public AcrossItems {
  public:
@@ -22,7 +21,7 @@ class SizeOutliers : public AcrossItems {
   }
 
   void finish(const Report& report) override {
-    sides_.find(kDeviations, kLeast, [&](std::size_t position, double side, const RobustSpread& spread) {
+    sides_.find(kLeastFactorLog2, [&](std::size_t position, double side, const RobustSpread& spread) {
       report({report.item_at(position).file, {}, {}},
              fmt::format(
                  "as many pixels as a square of {:.0f}; half of the data set lies within a factor of {:.2f} "
@@ -30,16 +29,15 @@ class SizeOutliers : public AcrossItems {
                  std::exp2(side), std::exp2(spread.deviation / 1.4826), std::exp2(spread.median)),
              "");
     });
-    proportions_.find(
-        kDeviations, kLeast, [&](std::size_t position, double proportion, const RobustSpread& spread) {
-          report(
-              {report.item_at(position).file, {}, {}},
-              fmt::format(
-                  "{:.3g} times as wide as high; the data set's median is {:.3g}, and this is more than {} "
-                  "deviations away (MAD)",
-                  std::exp2(proportion), std::exp2(spread.median), kDeviations),
-              "");
-        });
+    proportions_.find(kLeastFactorLog2, [&](std::size_t position, double proportion,
+                                            const RobustSpread& spread) {
+      report({report.item_at(position).file, {}, {}},
+             fmt::format(
+                 "{:.3g} times as wide as high; the data set's median is {:.3g}, and this is more than {} "
+                 "deviations away (MAD)",
+                 std::exp2(proportion), std::exp2(spread.median), kOutlierDeviations),
+             "");
+    });
   }
 
  private:

@@ -10,7 +10,7 @@
 namespace maskmill {
 namespace {
 
-std::string in_words(const Specks& specks, const std::string& of) {
+std::string specks_in_words(const Specks& specks, const std::string& of) {
   if (specks.count == 1)
     return fmt::format("a speck of {} of {} at ({}, {})",
                        counted(static_cast<std::size_t>(specks.pixels), "pixel"), of, specks.first.x,
@@ -46,17 +46,17 @@ std::vector<Box> lost_clicks(const Annotation& annotation) {
   return clicks;
 }
 
-std::string in_words(const std::vector<Box>& clicks) {
+std::string clicks_in_words(const std::vector<Box>& clicks) {
   return fmt::format("{} of the outline of less than a pixel, {}at {:.6g}, {:.6g}",
                      counted(clicks.size(), "part"), clicks.size() == 1 ? "" : "the first ", clicks.front().x,
                      clicks.front().y);
 }
 
-void run(const Item& item, const ItemFacts& facts, const Metadata& metadata, const Report& report) {
+void find_specks(const Item& item, const ItemFacts& facts, const Metadata& metadata, const Report& report) {
   for (const int label : facts.labels_in(item)) report.looks_for(label);
   for (const auto& [label, specks] : facts.specks)
     report.unusual(label, {facts.semantic->path.string(), {}, {}},
-                   in_words(specks, in_quotes(metadata.labels[label].name)) + ", amid another label",
+                   specks_in_words(specks, in_quotes(metadata.labels[label].name)) + ", amid another label",
                    {.region = specks.first.box()});
   const std::optional<Size> size = facts.size_of(item);
   for (std::size_t i = 0; i < item.annotations.size(); ++i) {
@@ -64,13 +64,13 @@ void run(const Item& item, const ItemFacts& facts, const Metadata& metadata, con
     if (annotation.flags.crowd == true) continue;
     if (annotation.label && metadata.labels.is_ignored(*annotation.label)) continue;
     if (const std::vector<Box> clicks = lost_clicks(annotation); !clicks.empty())
-      report.unusual(annotation.label.value_or(-1), place_of(annotation, item), in_words(clicks),
+      report.unusual(annotation.label.value_or(-1), place_of(annotation, item), clicks_in_words(clicks),
                      {.region = clicks.front()});
     if (facts.objects[i].regions.parts.size() < 2 || !size) continue;
     const Specks specks = specks_of(facts.objects[i].regions.parts, largest_speck(*size));
     if (specks.count > 0)
       report.unusual(annotation.label.value_or(-1), place_of(annotation, item),
-                     in_words(specks, "an object") + ", apart from the rest of it",
+                     specks_in_words(specks, "an object") + ", apart from the rest of it",
                      {.region = specks.first.box()});
   }
 }
@@ -86,6 +86,6 @@ const Rule specks{
         "A few pixels that a slip left are learnt as an object of their own, and each counts as one wherever "
         "regions are told apart. A note where many items have them: then it is how they were made.",
     .fix = "Look at the place, and erase them.",
-    .run = run};
+    .run = find_specks};
 
 }  // namespace maskmill

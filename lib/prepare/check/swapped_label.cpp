@@ -16,7 +16,7 @@ struct Swap {
   double iou = 0, weight = 0;
 };
 
-void against(const Contrast& contrast, const ModelHabits& model, const Contradict& say) {
+void find_swapped(const Contrast& contrast, const ModelHabits& model, const Contradict& say) {
   const ObjectContrast& objects = contrast.objects;
   std::vector<double> score_of_label(objects.truths.size(), 0);  // the best with the annotated label
   std::vector<bool> finds_its_own(objects.detections.size());    // an object of the predicted label
@@ -59,6 +59,6 @@ const Rule swapped_label{
     .title = "an object that a trained model is sure to be another; with --against",
     .harm = "If the model is right, one class learns another's look, and loses an example of its own.",
     .fix = "Look at it, the most contradicted first: either the annotation or the model is wrong.",
-    .against = against};
+    .against = find_swapped};
 
 }  // namespace maskmill

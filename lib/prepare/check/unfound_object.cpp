@@ -13,7 +13,7 @@ constexpr std::int64_t kFewest = 20;  // objects by which a model's recall is kn
 constexpr double kLeastRecall = 0.9;  // what it misses of labels that it often misses says nothing
 constexpr std::array<const char*, kAreaRanges> kSizes{"any", "small", "medium", "large"};
 
-void against(const Contrast& contrast, const ModelHabits& model, const Contradict& say) {
+void find_unfound(const Contrast& contrast, const ModelHabits& model, const Contradict& say) {
   const ObjectContrast& objects = contrast.objects;
   std::vector<bool> is_met(objects.truths.size());
   for (const ObjectContrast::Overlap& overlap : objects.overlaps)
@@ -46,6 +46,6 @@ const Rule unfound_object{
         "an object of which a trained model sees nothing, though it finds nearly all like it; with --against",
     .harm = "If nothing is there, the network is told to find an object in the background.",
     .fix = "Look at the place, and take the annotation out where nothing is there.",
-    .against = against};
+    .against = find_unfound};
 
 }  // namespace maskmill

@@ -7,7 +7,8 @@
 namespace maskmill {
 namespace {
 
-void run(const Item& item, const ItemFacts& facts, const Metadata& metadata, const Report& report) {
+void find_unknown_values(const Item& item, const ItemFacts& facts, const Metadata& metadata,
+                         const Report& report) {
   if (facts.unknown_values.empty() || !item.semantic) return;
   constexpr std::size_t shown = 8;
   std::string values;
@@ -34,6 +35,6 @@ const Rule unknown_value{
     .title = "a mask value that no label has",
     .harm = "A loss stops on a class number out of range, or the pixels silently count as something else.",
     .fix = "Name the values in the label file, or export the masks again without smoothing.",
-    .run = run};
+    .run = find_unknown_values};
 
 }  // namespace maskmill

@@ -7,7 +7,7 @@
 namespace maskmill {
 namespace {
 
-constexpr std::size_t kNamed = 10;
+constexpr std::size_t kUnusedNamed = 10;
 
 class UnusedLabels : public AcrossItems {
  public:
@@ -25,10 +25,10 @@ class UnusedLabels : public AcrossItems {
     std::size_t unused = 0;
     for (int label = 0; label < labels_.size(); ++label) {
       if (labels_[label].role != Role::object || used_.contains(label)) continue;
-      if (unused++ < kNamed) names.push_back(in_quotes(labels_[label].name));
+      if (unused++ < kUnusedNamed) names.push_back(in_quotes(labels_[label].name));
     }
     if (unused == 0) return;
-    if (unused > kNamed) names.push_back(fmt::format("and {} more", unused - kNamed));
+    if (unused > kUnusedNamed) names.push_back(fmt::format("and {} more", unused - kUnusedNamed));
     report({},
            fmt::format("{} of {} never occur: {}", unused,
                        counted(static_cast<std::size_t>(labels_.size()), "label"), joined(names, ", ")),

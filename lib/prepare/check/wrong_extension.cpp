@@ -29,7 +29,7 @@ std::optional<Item> named_after_content(Item item, const Metadata&) {
   return item;
 }
 
-void run(const Item& item, const ItemFacts& facts, const Metadata&, const Report& report) {
+void find_wrong_extensions(const Item& item, const ItemFacts& facts, const Metadata&, const Report& report) {
   for (const FileFacts* file : facts.files()) {
     if (file->kind == FileKind::unknown) continue;
     const FileKind promised = kind_of_extension(lower_extension(file->path));
@@ -50,7 +50,7 @@ const Rule wrong_extension{.id = "wrong-extension",
                            .title = "a file that is not what its name says",
                            .harm = "Tools that go by the name fail on it, or read it with the wrong decoder.",
                            .fix = "Rename it, or save it again as what its name says.",
-                           .run = run,
+                           .run = find_wrong_extensions,
                            .repair_text = "its image gets the extension of its content",
                            .repair = named_after_content};
 
