@@ -12,7 +12,7 @@
 namespace maskmill {
 namespace {
 
-constexpr std::size_t kBlock = std::size_t{1} << 14;
+constexpr std::size_t kBlockBytes = std::size_t{1} << 14;
 
 // For files in the folder that the system has for them.
 constexpr const char* kHint = "free space there, or name another folder for temporary files in TMPDIR";
@@ -83,7 +83,7 @@ void PartFile::read(std::uint64_t offset, std::uint64_t length, std::string& byt
 void LineStore::append(std::string_view line) {
   last_lines_ += line;
   last_lines_ += '\n';
-  if (last_lines_.size() < kBlock) return;
+  if (last_lines_.size() < kBlockBytes) return;
   blocks_.push_back({file_.append(last_lines_), last_lines_.size()});
   last_lines_ = std::string();  // one long line is no reason to keep its room, and there may be many stores
 }

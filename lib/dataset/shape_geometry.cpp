@@ -247,6 +247,10 @@ bool are_apart(const Box& a, const Box& b) {
   return a.x > b.x + b.width || a.y > b.y + b.height || a.x + a.width < b.x || a.y + a.height < b.y;
 }
 
+bool has_holes(const Polygon& polygon) {
+  return std::ranges::any_of(polygon.parts, [](const PolygonPart& part) { return !part.holes.empty(); });
+}
+
 double area(const Polygon& polygon) {
   double sum = 0;
   for (const PolygonPart& part : polygon.parts) {

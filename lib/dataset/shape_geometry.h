@@ -34,6 +34,7 @@ Box around(const Box& a, const Box& b);
 bool are_apart(const Box& a, const Box& b);
 /// The enclosed area of the rings, whatever way they turn: exteriors less holes.
 double area(const Polygon& polygon);
+bool has_holes(const Polygon& polygon);
 
 /// The shape on an image of `from`, on the same image resized to `to`. Coordinates are scaled; an Rle as
 /// resize_nearest does. A turned box or ellipse that would lose its right angles becomes its outline. Throws

@@ -15,8 +15,7 @@
 namespace maskmill {
 namespace {
 
-constexpr std::size_t kSignatureBytes = 8;
-constexpr std::size_t kHeaderBytes = kSignatureBytes + 8 + 13 + 4;
+constexpr std::size_t kHeaderBytes = codecs::kPngSignatureBytes + 8 + 13 + 4;
 constexpr int kMostChunks = 1000;
 constexpr std::size_t kMostExifBytes = 65536;
 // What colour profiles and texts may unpack to: far more than any real one, and no trap.
@@ -177,7 +176,7 @@ void require_indices_in(const cv::Mat& indices, std::size_t colours) {
 ImageInfo codecs::probe_png(ByteSource& file, ExifBlock* exif) {
   const std::string_view head = file.at(0, kHeaderBytes);
   if (head.size() < kHeaderBytes) throw Error(Code::bad_format, "the PNG ends inside its header");
-  const std::string_view chunk = head.substr(kSignatureBytes);
+  const std::string_view chunk = head.substr(codecs::kPngSignatureBytes);
   if (big32(chunk, 0) != 13 || chunk.substr(4, 4) != "IHDR")
     throw Error(Code::bad_format, "the PNG does not begin with a header");
   if (libdeflate_crc32(0, chunk.data() + 4, 17) != big32(chunk, 21))

@@ -21,7 +21,7 @@
 namespace maskmill::codecs {
 namespace {
 
-constexpr std::size_t kSignatureBytes = 8, kHeaderBytes = 13, kAroundChunk = 12;
+constexpr std::size_t kHeaderBytes = 13, kAroundChunk = 12;
 
 // What deflate makes at most of a byte (zlib's technical notes): a header that claims more lies.
 constexpr std::size_t kMostInflation = 1032;
@@ -107,7 +107,7 @@ class Chunks {
 
   static constexpr std::uint32_t kIndexed = 3;
   std::string_view png_, type_, data_;
-  std::size_t offset_ = kSignatureBytes;
+  std::size_t offset_ = kPngSignatureBytes;
   At at_ = At::start;
   bool is_indexed_ = false;
   Pixels pixels_;
@@ -214,7 +214,7 @@ bool unfilter_rows(std::uint8_t* bytes, std::size_t rows, std::size_t size) {
 }  // namespace
 
 std::optional<cv::Mat> decode_gray_rows(std::string_view png, int height, int row_samples, int sample_bytes) {
-  if (png.size() < kSignatureBytes) return {};
+  if (png.size() < kPngSignatureBytes) return {};
   const std::optional<Pixels> pixels = Chunks(png).pixels();
   if (!pixels) return {};
 

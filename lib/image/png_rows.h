@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <cstddef>
 #include <opencv2/core/mat.hpp>
 #include <optional>
 #include <string_view>
 
 namespace maskmill::codecs {
+
+inline constexpr std::size_t kPngSignatureBytes = 8;
 
 /// The rows of a PNG of one channel as they are stored (PNG 1.2, chapters 5 and 6), CV_8UC1 or CV_16UC1 in
 /// this machine's order; samples of fewer than 8 bits lie packed, several to one of `row_samples`. Every

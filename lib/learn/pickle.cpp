@@ -15,6 +15,7 @@
 namespace maskmill::learn {
 namespace {
 
+using pickle::broken;
 using pickle::Dictionary;
 using pickle::Handle;
 using pickle::Integer;
@@ -27,10 +28,6 @@ using pickle::Value;
 
 constexpr int kMaxDepth = 64;
 constexpr std::size_t kMaxDimensions = 64;
-
-Error broken(const std::string& message) {
-  return Error(Code::bad_format, "not a sound pickle: " + message);
-}
 
 /// Walks the values. One that is reached by many ways is visited as often, which a small pickle can make
 /// exponential: what a walk may cost is bounded by the pickle's size.

@@ -10,6 +10,10 @@
 
 namespace maskmill::learn {
 
+/// The hint where a file is of a kind that torch no longer writes.
+inline constexpr const char* kSaveAgain =
+    "save it again with a current torch: torch.save(torch.load(old), new)";
+
 /// Where a tensor lies, as torch's pickles say it: elements of one type in a storage, which is a file of its
 /// own.
 struct PickledTensor {

@@ -70,11 +70,6 @@ enum Opcode : unsigned char {
   kByteArray8 = 0x96,
 };
 
-Error broken(const std::string& message) {
-  return Error(Code::bad_format, "not a sound pickle: " + message);
-}
-
-constexpr const char* kSaveAgain = "save it again with a current torch: torch.save(torch.load(old), new)";
 constexpr const char* kNothingRan =
     "nothing of it was executed; save the weights alone: torch.save(model.state_dict(), path)";
 
@@ -389,6 +384,10 @@ Value Machine::rebuilt_tensor(const std::vector<Handle>& arguments) {
 }
 
 }  // namespace
+
+Error broken(const std::string& message) {
+  return Error(Code::bad_format, "not a sound pickle: " + message);
+}
 
 Values run(std::string_view pickle) {
   std::size_t length = 0;

@@ -4,11 +4,13 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <string>
 #include <string_view>
 #include <utility>
 #include <variant>
 #include <vector>
 
+#include "base/error.h"
 #include "learn/tensor_file.h"
 
 /// The values that a pickle of tensors and plain data stands for. Private to lib/learn: pickle.h is what
@@ -67,6 +69,9 @@ struct Values {
   std::vector<Value> all;
   Handle top;  ///< what the pickle as a whole stands for
 };
+
+/// Error(bad_format) that says what is wrong with a pickle.
+Error broken(const std::string& message);
 
 /// Runs the opcodes. Texts point into the pickle. At most 4 million values. Throws as read_pickled_tensors.
 Values run(std::string_view pickle);

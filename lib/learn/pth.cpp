@@ -21,7 +21,6 @@ namespace {
 constexpr std::string_view kFolder = "archive/";
 constexpr std::string_view kLegacyStart =
     "\x80\x02\x8a\x0a\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19";  // its magic number
-constexpr const char* kSaveAgain = "save it again with a current torch: torch.save(torch.load(old), new)";
 
 /// Tensors out of their storages. Expanded and shared ones hold more bytes than their file; how many more is
 /// bounded.

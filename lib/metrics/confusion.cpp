@@ -60,8 +60,8 @@ std::optional<double> ratio(std::int64_t part, std::int64_t whole) {
   return static_cast<double>(part) / static_cast<double>(whole);
 }
 
-std::optional<double> mean_of(const std::vector<LabelScores>& labels,
-                              std::optional<double> LabelScores::*score) {
+std::optional<double> mean_score(const std::vector<LabelScores>& labels,
+                                 std::optional<double> LabelScores::*score) {
   double sum = 0;
   int defined = 0;
   for (const LabelScores& label : labels)
@@ -152,9 +152,9 @@ SemanticScores scores_of(std::span<const LabelPixels> labels) {
     right += label.right;
     all += label.truth;
   }
-  scores.mean_iou = mean_of(scores.labels, &LabelScores::iou);
-  scores.mean_dice = mean_of(scores.labels, &LabelScores::dice);
-  scores.mean_boundary_iou = mean_of(scores.labels, &LabelScores::boundary_iou);
+  scores.mean_iou = mean_score(scores.labels, &LabelScores::iou);
+  scores.mean_dice = mean_score(scores.labels, &LabelScores::dice);
+  scores.mean_boundary_iou = mean_score(scores.labels, &LabelScores::boundary_iou);
   scores.pixel_accuracy = ratio(right, all);
   return scores;
 }

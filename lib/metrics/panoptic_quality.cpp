@@ -71,7 +71,7 @@ PanopticScore score_of(const PanopticCounts& counts) {
 }
 
 template <class Accept>
-PanopticScore mean_of(const std::vector<PanopticScore>& scores, Accept&& accept) {
+PanopticScore mean_quality(const std::vector<PanopticScore>& scores, Accept&& accept) {
   double pq = 0, sq = 0, rq = 0;
   int defined = 0;
   for (std::size_t i = 0; i < scores.size(); ++i)
@@ -186,9 +186,9 @@ PanopticQuality quality_of(std::span<const PanopticCounts> counts, const LabelMa
   PanopticQuality quality;
   for (const PanopticCounts& of_label : counts) quality.labels.push_back(score_of(of_label));
   const auto is = [&](LabelKind kind) { return [&, kind](int label) { return labels[label].kind == kind; }; };
-  quality.all = mean_of(quality.labels, [](int) { return true; });
-  quality.things = mean_of(quality.labels, is(LabelKind::thing));
-  quality.stuff = mean_of(quality.labels, is(LabelKind::stuff));
+  quality.all = mean_quality(quality.labels, [](int) { return true; });
+  quality.things = mean_quality(quality.labels, is(LabelKind::thing));
+  quality.stuff = mean_quality(quality.labels, is(LabelKind::stuff));
   return quality;
 }
 

@@ -4,18 +4,14 @@
 #include <algorithm>
 
 #include "base/error.h"
+#include "dataset/shape_geometry.h"
 
 namespace maskmill {
 namespace {
 
 template <class Turned>
-Polygon polygon_of(const Turned& shape) {
+Polygon outline_polygon(const Turned& shape) {
   return {{{outline(shape), {}}}};
-}
-
-bool has_holes(const Polygon& polygon) {
-  return std::any_of(polygon.parts.begin(), polygon.parts.end(),
-                     [](const PolygonPart& part) { return !part.holes.empty(); });
 }
 
 bool has_void(const LabelMap& labels) {
@@ -46,9 +42,10 @@ class Adapter {
   bool adapt(Annotation& annotation) const {
     if (!annotation.label && annotation.flags.crowd != true && !target_.semantic_mask) return false;
     Shape& shape = annotation.shape;
-    if (auto* box = std::get_if<RotatedBox>(&shape); box && !target_.rotated_box) shape = polygon_of(*box);
+    if (auto* box = std::get_if<RotatedBox>(&shape); box && !target_.rotated_box)
+      shape = outline_polygon(*box);
     if (auto* ellipse = std::get_if<Ellipse>(&shape); ellipse && !target_.ellipse)
-      shape = polygon_of(*ellipse);
+      shape = outline_polygon(*ellipse);
     if (target_.rle || target_.polygon) adapt_area(shape);
     if (!target_.crowd && !target_.ignore_areas) annotation.flags.crowd.reset();
     if (!target_.occluded) annotation.flags.occluded.reset();

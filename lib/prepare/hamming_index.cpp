@@ -10,19 +10,19 @@
 namespace maskmill {
 namespace {
 
-struct Shape {
+struct PartPlan {
   int bits, shells;
 };
 /// Who is in none of the shells of a part differs there by as many bits as it has shells. So with kRadius + 1
 /// shells in all, a hash within kRadius bits is in one of them. Fewer bits suffice where there are fewer
 /// shells.
-using Plan = std::span<const Shape>;
-constexpr std::array kFourParts{Shape{16, 2}, Shape{16, 2}, Shape{16, 2}, Shape{16, 2}};
-constexpr std::array kThreeParts{Shape{22, 3}, Shape{22, 3}, Shape{20, 2}};
+using Plan = std::span<const PartPlan>;
+constexpr std::array kFourParts{PartPlan{16, 2}, PartPlan{16, 2}, PartPlan{16, 2}, PartPlan{16, 2}};
+constexpr std::array kThreeParts{PartPlan{22, 3}, PartPlan{22, 3}, PartPlan{20, 2}};
 
 constexpr bool is_exact(Plan plan) {
   int bits = 0, shells = 0;
-  for (const Shape& shape : plan) bits += shape.bits, shells += shape.shells;
+  for (const PartPlan& shape : plan) bits += shape.bits, shells += shape.shells;
   return bits == 64 && shells == HammingIndex::kRadius + 1;
 }
 static_assert(is_exact(kFourParts) && is_exact(kThreeParts));
@@ -67,7 +67,7 @@ void add_shell(int bits, int set, std::vector<std::uint32_t>& masks) {
 std::vector<double> usual_buckets(const std::vector<std::uint64_t>& hashes, Plan plan) {
   std::vector<double> usual;
   int first = 0;
-  for (const Shape& shape : plan) {
+  for (const PartPlan& shape : plan) {
     std::vector<std::uint32_t> counts(std::size_t{1} << shape.bits, 0);
     for (const std::uint64_t hash : hashes) ++counts[value_of(hash, first, shape.bits)];
     double squares = 0;
@@ -103,7 +103,7 @@ HammingIndex::HammingIndex(std::vector<std::uint64_t> hashes, Parts parts) : has
                 ? Parts::three
                 : Parts::four;
   int first = 0;
-  for (const Shape& shape : parts == Parts::three ? Plan(kThreeParts) : Plan(kFourParts)) {
+  for (const PartPlan& shape : parts == Parts::three ? Plan(kThreeParts) : Plan(kFourParts)) {
     Part& part = parts_.emplace_back();
     part.first = first, part.bits = shape.bits, part.shells = shape.shells;
     first += shape.bits;

@@ -7,6 +7,7 @@
 
 #include "base/text.h"
 #include "dataset/masks.h"
+#include "dataset/shape_geometry.h"
 #include "prepare/adapt.h"
 
 namespace maskmill {
@@ -27,10 +28,7 @@ const Polygon* polygon_of(const Annotation& annotation) {
 
 bool has_holes(const Annotation& annotation) {
   const Polygon* polygon = polygon_of(annotation);
-  if (!polygon) return false;
-  for (const PolygonPart& part : polygon->parts)
-    if (!part.holes.empty()) return true;
-  return false;
+  return polygon && has_holes(*polygon);
 }
 
 bool has_parts(const Annotation& annotation) {

@@ -36,6 +36,8 @@ double y_label_width(const Ticks& ticks);
 /// The heading of any chart.
 void draw_title(Canvas& canvas, const std::string& title);
 inline constexpr double kTitleHeight = 30;
+/// What is longer is shortened.
+inline constexpr double kLongestNameEm = 12;
 
 /// A chart without values: its title, and words that say so. `kind` is such as "Line chart".
 Markup empty_chart(double width, const std::string& title, const std::string& kind);

@@ -6,6 +6,7 @@
 #include <opencv2/imgproc.hpp>
 
 #include "image/image.h"
+#include "render/areas.h"
 #include "render/cutout.h"
 #include "render/overlay.h"
 #include "render/sheet.h"
@@ -18,10 +19,6 @@ constexpr Rgb kFrame{255, 40, 160};
 constexpr double kSeenShare = 0.25;  // of the picture's longer side: what is larger is seen in it
 constexpr double kContext = 3;       // sides of the region
 constexpr int kLeastContextPx = 40;
-
-Size size_of(const cv::Mat& picture) {
-  return {picture.cols, picture.rows};
-}
 
 /// A little larger than the region, so that the frame covers nothing of it.
 void draw_frame_around(cv::Mat& picture, const Box& region) {

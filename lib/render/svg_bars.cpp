@@ -12,7 +12,6 @@ namespace maskmill::svg {
 namespace {
 
 constexpr double kWidth = 500, kBarStep = 22, kBarHeight = 14, kPlotHeight = 180;
-constexpr double kLongestNameEm = 12;
 constexpr std::string_view kPaint = "var(--series-1,#0072b2)";
 
 std::string value_text(const Bar& bar) {

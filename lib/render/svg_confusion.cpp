@@ -16,7 +16,6 @@ namespace maskmill::svg {
 namespace {
 
 constexpr std::size_t kMostNumbered = 12, kMostNamed = 40;
-constexpr double kLongestNameEm = 12;
 constexpr std::string_view kRight = "var(--heat,#0072b2)", kWrong = "var(--heat-error,#d55e00)";
 
 /// A square root above a floor: a class confused with another in 1 of 100 pixels is worth seeing.

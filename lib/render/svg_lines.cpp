@@ -15,7 +15,6 @@ namespace maskmill::svg {
 namespace {
 
 constexpr double kLabelStep = 17;
-constexpr double kLongestNameEm = 12;
 constexpr std::size_t kMostTooltips = 120;
 
 // Okabe and Ito, "Color Universal Design", 2008, without black and yellow, which one of the two grounds would

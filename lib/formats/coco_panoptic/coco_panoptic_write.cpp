@@ -26,7 +26,7 @@ constexpr int kVoid = 0;
 constexpr std::size_t kMostSegments = kUnlabelled - 1;
 
 // A segment of one image on its way.
-struct Segment {
+struct PaintedSegment {
   const Annotation* annotation = nullptr;  // the first of those that it is made of; none: the background
   int label = 0;
   bool is_crowd = false;
@@ -123,7 +123,7 @@ class Canvas {
     report(item, findings);
   }
 
-  const std::vector<Segment>& segments() const { return segments_; }
+  const std::vector<PaintedSegment>& segments() const { return segments_; }
 
   /// CV_8UC3; `ids` by the segments' numbers from 1.
   cv::Mat coloured(std::span<const std::uint32_t> ids) const {
@@ -190,7 +190,7 @@ class Canvas {
     return number;
   }
 
-  int add(Segment segment) {
+  int add(PaintedSegment segment) {
     if (segments_.size() == kMostSegments)
       throw Error(Code::bad_value, fmt::format("more than {} segments in an image", kMostSegments));
     segments_.push_back(segment);
@@ -219,7 +219,7 @@ class Canvas {
       for (int begin = 0, end = 0; begin < canvas_.cols; begin = end) {
         while (end < canvas_.cols && row[end] == row[begin]) ++end;
         if (row[begin] == kVoid) continue;
-        Segment& segment = segments_[row[begin] - std::size_t{1}];
+        PaintedSegment& segment = segments_[row[begin] - std::size_t{1}];
         if (segment.area == 0) segment.left = begin, segment.top = y;
         segment.area += end - begin;
         segment.left = std::min(segment.left, begin);
@@ -231,7 +231,7 @@ class Canvas {
 
   void report(const Item& item, std::vector<Finding>& findings) const {
     std::int64_t lost = 0;
-    for (const Segment& segment : segments_) {
+    for (const PaintedSegment& segment : segments_) {
       lost += segment.painted - segment.area;
       if (segment.area == 0)
         findings.push_back({"empty-object",
@@ -253,7 +253,7 @@ class Canvas {
   const bool merge_stuff_;
   Notes& notes_;
   cv::Mat canvas_;  // CV_16UC1
-  std::vector<Segment> segments_;
+  std::vector<PaintedSegment> segments_;
   std::map<int, int> stuff_;  // the number of each stuff label's segment
 };
 
@@ -325,7 +325,7 @@ class PanopticSink : public Sink {
     const LabelMap& labels = labels_.metadata.labels;
     const Canvas canvas(item, labels, settings_.merge_stuff, notes, findings);
     std::vector<SegmentIds::Wanted> wanted;
-    for (const Segment& segment : canvas.segments())
+    for (const PaintedSegment& segment : canvas.segments())
       wanted.push_back({segment.label, segment.annotation ? segment.annotation->id.value_or(0) : 0});
     const std::vector<std::uint32_t> ids = ids_.give(wanted);
 
@@ -338,7 +338,7 @@ class PanopticSink : public Sink {
     std::string text = ",\"file_name\":" + to_line(Json(file_name)) + ",\"segments_info\":[";
     bool is_first = true;
     for (std::size_t i = 0; i < ids.size(); ++i) {
-      const Segment& segment = canvas.segments()[i];
+      const PaintedSegment& segment = canvas.segments()[i];
       if (segment.area == 0) continue;
       static const Annotation nothing_more;
       const Annotation& annotation = segment.annotation ? *segment.annotation : nothing_more;

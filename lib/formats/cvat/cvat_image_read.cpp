@@ -19,7 +19,6 @@
 namespace maskmill {
 namespace {
 
-using pugi::xml_attribute;
 using pugi::xml_node;
 
 Error missing(std::string_view name) {
@@ -27,7 +26,7 @@ Error missing(std::string_view name) {
 }
 
 std::string_view required(const xml_node& node, const char* name) {
-  const xml_attribute attribute = node.attribute(name);
+  const pugi::xml_attribute attribute = node.attribute(name);
   if (!attribute) throw missing(name);
   return attribute.value();
 }
@@ -240,7 +239,7 @@ CvatImage CvatImageReader::image(std::vector<Finding>& findings) {
                         state_->place_of(root),
                         "width and height are not whole numbers of pixels above 0",
                         {}});
-  for (const xml_attribute& attribute : root.attributes()) {
+  for (const pugi::xml_attribute& attribute : root.attributes()) {
     const std::string_view name = attribute.name();
     constexpr std::array<std::string_view, 6> kKnownOfImage{"name",  "subset", "id",
                                                             "width", "height", kImagePath};
@@ -341,7 +340,7 @@ AttributeValue CvatImageReader::State::value_of_attribute(const xml_node& elemen
 
 void CvatImageReader::State::read_attributes(const xml_node& node, const Label* label,
                                              Annotation& annotation) {
-  for (const xml_attribute& attribute : node.attributes())
+  for (const pugi::xml_attribute& attribute : node.attributes())
     if (!is_known(attribute.name()))
       annotation.attributes.emplace_back(std::string(kXmlAttributeMark) + attribute.name(),
                                          attribute.value());

@@ -43,6 +43,9 @@ struct CvatMaskWriteSettings {
   }
 };
 
+/// The colour of background.
+inline constexpr Rgb kCvatBackground{0, 0, 0};
+
 /// The list of the items that are in no subset, as CVAT calls it.
 inline constexpr std::string_view kCvatNoSubset = "default";
 

@@ -20,7 +20,6 @@ namespace maskmill {
 namespace {
 
 constexpr std::size_t kScannedMasks = 8;  ///< by which it is found out what palettes mean
-constexpr Rgb kBlack{0, 0, 0};
 
 using Coding = std::shared_ptr<const MaskCoding>;
 
@@ -41,7 +40,7 @@ Coding object_coding() {
 void give_background(std::vector<Label>& labels) {
   const auto has_role = [](Role role) { return [role](const Label& label) { return label.role == role; }; };
   if (std::ranges::any_of(labels, has_role(Role::background))) return;
-  const auto black = std::ranges::find(labels, std::optional(kBlack), &Label::colour);
+  const auto black = std::ranges::find(labels, std::optional(kCvatBackground), &Label::colour);
   if (black != labels.end() && black->role == Role::object) black->role = Role::background;
 }
 

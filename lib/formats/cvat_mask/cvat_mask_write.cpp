@@ -18,7 +18,6 @@
 namespace maskmill {
 namespace {
 
-constexpr Rgb kBlack{0, 0, 0};
 constexpr int kMostNumbers = 255;  ///< of objects that CVAT and Datumaro read back
 
 /// The lines of labelmap.txt: the background's, the others in their order, and one for pixels without a
@@ -37,10 +36,10 @@ struct Lines {
 std::vector<Rgb> colours_of(const LabelMap& labels, CvatMaskCoding coding, Findings& findings) {
   const int background = *labels.background();
   const auto keeps = [&](int i) {
-    return labels[i].colour && (i == background || *labels[i].colour != kBlack);
+    return labels[i].colour && (i == background || *labels[i].colour != kCvatBackground);
   };
-  std::vector<Rgb> colours(static_cast<std::size_t>(labels.size()), kBlack);
-  std::set<Rgb> taken{kBlack}, wanted;
+  std::vector<Rgb> colours(static_cast<std::size_t>(labels.size()), kCvatBackground);
+  std::set<Rgb> taken{kCvatBackground}, wanted;
   if (keeps(background))
     taken.insert(colours[static_cast<std::size_t>(background)] = *labels[background].colour);
   for (int i = 0; i < labels.size(); ++i) {

@@ -29,8 +29,6 @@ constexpr std::string_view kDescription =
     "numbered too. Labels that Cityscapes does not name get numbers from 34 up and are in labels.json. An item "
     "without a subset lies in default/.";
 
-constexpr std::string_view kNoSubsetName = "default";
-
 struct ReadSettings {
   SceneLabelSet labels = SceneLabelSet::all;
   static void visit(auto& self, auto&& setting) {
@@ -107,7 +105,7 @@ class KittiSink : public SceneSink {
  private:
   Names names_of(const Item& item, std::vector<Finding>& /*found*/) const override {
     require_file_names(item);
-    const std::string subset = item.subset.empty() ? std::string(kNoSubsetName) : item.subset;
+    const std::string subset = item.subset.empty() ? std::string(kKittiNoSubset) : item.subset;
     // What tells items of one name in several subsets apart is the subset's folder here.
     const std::string name = !item.subset.empty() && item.id.starts_with(item.subset + "/")
                                  ? item.id.substr(item.subset.size() + 1)

@@ -17,7 +17,6 @@ namespace maskmill {
 namespace {
 
 constexpr std::array<std::string_view, 2> kUsualSubsets{"training", "testing"};
-constexpr std::string_view kNoSubsetName = "default";  // as datumaro and CVAT call it
 constexpr std::string_view kMaskEnding = ".png";
 
 bool holds_kitti(const Path& folder) {
@@ -123,7 +122,7 @@ std::vector<KittiSubset> find_kitti_subsets(const Path& source) {
   std::vector<KittiSubset> found;
   for (const Path& folder : list_folders(source)) {
     const std::string name = folder.filename().string();
-    if (holds_kitti(folder)) found.push_back({name == kNoSubsetName ? "" : name, folder});
+    if (holds_kitti(folder)) found.push_back({name == kKittiNoSubset ? "" : name, folder});
   }
   if (found.size() > 65535) throw Error(Code::unsupported, "more than 65,535 subsets").at_file(source);
   const auto rank = [](const KittiSubset& subset) {

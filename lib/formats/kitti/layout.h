@@ -24,6 +24,8 @@ inline constexpr KittiFolder kKittiFolders[] = {{kitti_file::semantic, "semantic
                                                 {kitti_file::instance, "instance"},
                                                 {kitti_file::semantic_rgb, "semantic_rgb"}};
 inline constexpr std::string_view kKittiImages = "image_2";
+/// The folder of items that are in no subset, as datumaro and CVAT call it.
+inline constexpr std::string_view kKittiNoSubset = "default";
 
 struct KittiSubset {
   std::string name;  ///< "training"; empty: none

@@ -77,7 +77,7 @@ PixelCoding decide(const MaskScan& scan, const LabelFile& file) {
   return scan.any_colour ? PixelCoding::colour : PixelCoding::index;
 }
 
-std::string free_name(const LabelFile& file, const std::string& wanted, int value) {
+std::string name_or_value_of(const LabelFile& file, const std::string& wanted, int value) {
   const bool taken = std::ranges::find(file.labels, wanted, &Label::name) != file.labels.end();
   return taken ? std::to_string(value) : wanted;
 }
@@ -106,7 +106,9 @@ void set_role(LabelFile& file, PixelCoding coding, const std::string& name_or_va
     return;
   }
   const int number = static_cast<int>(*value);
-  add(file, label_of(free_name(file, role == Role::ignore ? "void" : "background", number), number, {}, role),
+  add(file,
+      label_of(name_or_value_of(file, role == Role::ignore ? "void" : "background", number), number, {},
+               role),
       number);
 }
 

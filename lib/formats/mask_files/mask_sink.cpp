@@ -30,7 +30,7 @@ Rgb free_colour(const LabelMap& labels) {
   return colour;
 }
 
-std::string free_name(const LabelMap& labels) {
+std::string free_void_name(const LabelMap& labels) {
   std::string name = "void";
   while (labels.find(name)) name += "_";
   return name;
@@ -170,7 +170,7 @@ MaskSink::Void MaskSink::choose_void(const MaskWriteSettings& settings, const La
   for (int i = 0; i < labels.size() && !settings.void_value; ++i)
     if (labels.is_ignored(i))
       return {std::nullopt, labels[i].name, values[static_cast<std::size_t>(i)], labels.colour(i)};
-  Void chosen{Label{}, free_name(labels), free_value(settings.void_value, values), free_colour(labels)};
+  Void chosen{Label{}, free_void_name(labels), free_value(settings.void_value, values), free_colour(labels)};
   chosen.added->name = chosen.name;
   chosen.added->role = Role::ignore;
   chosen.added->colour = chosen.colour;

@@ -42,14 +42,12 @@ bool begins_as_mid(std::string_view text) {
   return text.starts_with("m0") || text.starts_with("m1") || text.starts_with("g1") || text.starts_with("x");
 }
 
-constexpr std::size_t kIdLength = 16;
-
 /// Where in "IMAGE_MID" the MID begins. Both may hold "_": an official id is known by its form, and else the
 /// MID by its beginning.
 std::optional<std::size_t> find_mid(std::string_view text) {
-  const bool has_id = text.size() > kIdLength && text[kIdLength] == '_' &&
-                      std::ranges::all_of(text.substr(0, kIdLength), is_hexadecimal);
-  if (has_id && is_mid_text(text.substr(kIdLength + 1))) return kIdLength + 1;
+  const bool has_id = text.size() > kOpenImagesIdDigits && text[kOpenImagesIdDigits] == '_' &&
+                      std::ranges::all_of(text.substr(0, kOpenImagesIdDigits), is_hexadecimal);
+  if (has_id && is_mid_text(text.substr(kOpenImagesIdDigits + 1))) return kOpenImagesIdDigits + 1;
   const auto last = text.rfind('_');
   for (auto at = last; at != std::string_view::npos && at > 0; at = text.rfind('_', at - 1))
     if (begins_as_mid(text.substr(at + 1)) && is_mid_text(text.substr(at + 1))) return at + 1;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -14,6 +15,9 @@ struct OpenImagesMaskName {
   std::string mid;        ///< with its slashes: "/m/04yx4"
   std::uint32_t box = 0;  ///< BoxID, 8 hexadecimal digits
 };
+
+/// Hexadecimal digits of an image's official id.
+inline constexpr std::size_t kOpenImagesIdDigits = 16;
 
 /// Nothing for a name of another form. Both an image's id and a MID may hold "_": where they could be read in
 /// two ways, an official id of 16 hexadecimal digits, or else what begins as Freebase's MIDs do, decides.

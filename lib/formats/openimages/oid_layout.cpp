@@ -17,7 +17,6 @@
 namespace maskmill {
 namespace {
 
-constexpr std::size_t kIdLength = 16;
 constexpr std::size_t kSampledFiles = 2000, kSampledTables = 8;
 constexpr int kSampledLevels = 3;
 
@@ -180,7 +179,8 @@ void sample(const Path& folder, int levels, std::vector<OpenImagesTable>& tables
 }  // namespace
 
 bool is_openimages_id(std::string_view text) {
-  return text.size() == kIdLength && text.find_first_not_of("0123456789abcdef") == std::string_view::npos;
+  return text.size() == kOpenImagesIdDigits &&
+         text.find_first_not_of("0123456789abcdef") == std::string_view::npos;
 }
 
 OpenImagesFolder folder_of_images(const Path& root, const std::string& relative,

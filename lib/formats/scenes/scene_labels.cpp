@@ -16,8 +16,6 @@
 namespace maskmill {
 namespace {
 
-constexpr int kLargestNumber = 65535;
-
 /// The names and numbers of a data set's labels, whatever a reader makes of them.
 struct NamedValues {
   std::vector<Label> labels;
@@ -62,9 +60,9 @@ NamedValues from_document(const Path& file) {
       named.labels.push_back(label_from(field));
       const auto stated = field.find("value");
       const std::int64_t value = stated ? stated->integer() : named.labels.back().id.value_or(kNoSceneValue);
-      if (value < kNoSceneValue || value > kLargestNumber)
+      if (value < kNoSceneValue || value > kMostSceneNumber)
         throw field.error(fmt::format("{} is no value of a mask: 0 to {}, or {} for none", value,
-                                      kLargestNumber, kNoSceneValue));
+                                      kMostSceneNumber, kNoSceneValue));
       if (value != kNoSceneValue && !values.insert(static_cast<int>(value)).second)
         throw field.error(fmt::format("two labels have the value {}", value));
       named.values.push_back(static_cast<int>(value));
@@ -238,8 +236,8 @@ SceneCodings scene_codings(const SceneLabels& labels, const SceneNumbers& number
   objects.kind = MaskCoding::Kind::instance;
   for (const auto& [value, label] : labels.values) {
     const int plain = numbers.stands_for(value);
-    if (plain <= kLargestNumber) by_number.values.emplace_back(plain, label);
-    for (int n = numbers.first; n <= numbers.last && value * numbers.factor + n <= kLargestNumber; ++n)
+    if (plain <= kMostSceneNumber) by_number.values.emplace_back(plain, label);
+    for (int n = numbers.first; n <= numbers.last && value * numbers.factor + n <= kMostSceneNumber; ++n)
       if (value > 0 || !numbers.keeps_value) by_number.values.emplace_back(value * numbers.factor + n, label);
     if (tells_objects_apart(labels.map[label])) objects.crowds.push_back(plain);
   }

@@ -28,6 +28,8 @@ inline constexpr std::array<std::string_view, 3> enum_names<SceneLabelSet>{"auto
 inline constexpr int kSceneVoid = 0, kTrainVoid = 255;
 /// Of a label that is never painted: license plate.
 inline constexpr int kNoSceneValue = -1;
+/// The most that a pixel of a 16-bit mask says.
+inline constexpr int kMostSceneNumber = 65535;
 /// The name of Cityscapes' label kSceneVoid.
 inline constexpr std::string_view kUnlabeled = "unlabeled";
 

@@ -19,7 +19,7 @@
 namespace maskmill {
 namespace {
 
-constexpr int kFirstForeign = 34, kMostValue = 255, kLargestNumber = 65535, kNoLabel = -1;
+constexpr int kFirstForeign = 34, kMostValue = 255, kNoLabel = -1;
 
 std::string free_name(const LabelMap& labels, std::string name) {
   while (labels.find(name)) name += "_";
@@ -101,7 +101,7 @@ SceneOutputLabels scene_output_labels(const LabelMap& labels, const SceneNumbers
     }
   };
   // The highest number must not be 65535, which readers keep for void.
-  number(things, std::min(kMostValue - 1, (kLargestNumber - numbers.last - 1) / numbers.factor),
+  number(things, std::min(kMostValue - 1, (kMostSceneNumber - numbers.last - 1) / numbers.factor),
          "labels of objects");
   number(others, kMostValue, "labels");
   return out;

@@ -71,10 +71,6 @@ struct Losses {
   }
 };
 
-bool has_holes(const Polygon& polygon) {
-  return std::ranges::any_of(polygon.parts, [](const PolygonPart& part) { return !part.holes.empty(); });
-}
-
 Ring corners_of(const Box& box) {
   const double right = box.x + box.width, bottom = box.y + box.height;
   return {{box.x, box.y}, {right, box.y}, {right, bottom}, {box.x, bottom}};
