@@ -6,6 +6,7 @@
 #include <thread>
 
 #include "base/json.h"
+#include "support.h"
 #include "support/data_sets.h"
 #include "support/made_archive.h"
 #include "support/program.h"
@@ -27,24 +28,11 @@ std::vector<std::string> words_with_temporary(const Path& folder, const std::vec
   return all;
 }
 
-std::size_t entries_in(const Path& folder) {
-  return static_cast<std::size_t>(std::distance(fs::directory_iterator(folder), fs::directory_iterator()));
-}
-
-void write_pairs(const Scratch& scratch, int count) {
-  for (int i = 0; i < count; ++i) {
-    const std::string name = "item" + std::to_string(i);
-    scratch.write("set/images/" + name + ".jpg", jpeg_picture({60, 40}));
-    scratch.write("set/masks/" + name + ".png", png_mask({static_cast<unsigned char>(i % 3)}, {60, 40}));
-  }
-  scratch.write("set/labels.txt", "ground\nroad\ncar\n");
-}
-
 }  // namespace
 
 TEST_CASE("every verb takes a zip as the folder in it, and nothing of it stays behind") {
   const Scratch scratch;
-  write_pairs(scratch, 5);
+  write_pairs(scratch, 0, 5);
   write_archive(scratch / "set.zip", entries_of(scratch.path()));
 
   const auto temporary = with_temporary(scratch / "tmp");
@@ -73,7 +61,7 @@ TEST_CASE("every verb takes a zip as the folder in it, and nothing of it stays b
 
 TEST_CASE("what a killed command unpacked is removed by the next") {
   const Scratch scratch;
-  write_pairs(scratch, 3);
+  write_pairs(scratch, 0, 3);
   std::vector<ArchiveEntry> entries = entries_of(scratch.path());
   entries.push_back({"set/large.bin", std::string(800'000'000, 'x')});
   write_archive(scratch / "large.tar.gz", entries);

@@ -7,6 +7,7 @@
 #include <boost/filesystem.hpp>
 
 #include "base/json.h"
+#include "support.h"
 #include "support/drawn.h"
 #include "support/program.h"
 
@@ -47,13 +48,6 @@ Path pairs(const Scratch& scratch) {
                 R"({"labels":[{"name":"background","id":0,"role":"background"},{"name":"road","id":1},
       {"name":"car","id":2},{"name":"void","id":255,"role":"ignore"}]})");
   return scratch.path();
-}
-
-Json checked(const Path& source, int expected_status) {
-  const Ran ran = tests::maskmill({"check", source.string(), "--json", "--quiet"});
-  INFO(ran.err);
-  REQUIRE(ran.status == expected_status);
-  return Json::parse(ran.out);
 }
 
 }  // namespace
@@ -114,7 +108,7 @@ TEST_CASE("a zero-byte file, a corrupt PNG and a corrupt JPEG cost themselves, n
       rewrite(source / victim,
               bytes.substr(0, static_cast<std::size_t>(static_cast<double>(bytes.size()) * share)));
       INFO(victim << " " << share);
-      const Json document = checked(source, 1);
+      const Json document = json_of({"check", source.string()}, 1);
       CHECK_THAT(document["findings"].dump(), contains(victim));
       const Ran ran = tests::maskmill(
           {"convert", source.string(), "-o", (scratch / "out").string(), "--to", "coco", "--json"});
@@ -137,7 +131,7 @@ TEST_CASE("names with spaces, quotes, newlines, Unicode and bytes that are no UT
   for (std::size_t i = 0; i < names.size(); ++i) street_item(scratch, names[i], {32, 24}, {0, 1, 2}, i);
   scratch.write("labels.txt", "background\nroad\ncar\n");
   const Path source = scratch.path();
-  CHECK(checked(source, 0)["items"] == names.size());
+  CHECK(json_of({"check", source.string()}, 0)["items"] == names.size());
   for (const char* format : {"pairs", "coco", "voc"}) {
     INFO(format);
     const Path out = scratch.path().string() + "-" + format;

@@ -2,6 +2,7 @@
 #include <boost/filesystem.hpp>
 
 #include "base/json.h"
+#include "support.h"
 #include "support/data_sets.h"
 #include "support/program.h"
 
@@ -10,27 +11,15 @@ using namespace maskmill::tests;
 
 namespace {
 
-void write_pairs(const Scratch& scratch, int first, int last) {
-  for (int i = first; i < last; ++i) {
-    const std::string name = "item" + std::to_string(i);
-    scratch.write("set/images/" + name + ".jpg", jpeg_picture({60 + i, 40}));
-    scratch.write("set/masks/" + name + ".png", png_mask({static_cast<unsigned char>(i % 3)}, {60 + i, 40}));
-  }
-  scratch.write("set/labels.txt", "ground\nroad\ncar\n");
-}
-
 /// A mask of another size than its image.
 void break_item(const Scratch& scratch, int number) {
   scratch.write("set/masks/item" + std::to_string(number) + ".png", png_mask({1}, {9, 9}));
 }
 
-Json checked(const Path& folder, std::vector<std::string> options, int status) {
-  std::vector<std::string> words{"check", folder.string(), "--json"};
+Json checked(const Path& folder, const std::vector<std::string>& options, int status) {
+  std::vector<std::string> words{"check", folder.string()};
   words.insert(words.end(), options.begin(), options.end());
-  const Ran ran = tests::maskmill(words);
-  INFO(ran.err);
-  CHECK(ran.status == status);
-  return parse_json(ran.out, "check");
+  return json_of(words, status);
 }
 
 std::size_t count_of(const Json& document, const std::string& rule) {

@@ -56,7 +56,7 @@ void edit(const Path& file) {
   fs::ofstream(file, std::ios::binary) << xml;
 }
 
-void convert(const Path& from, const Path& to, const char* format) {
+void convert_to(const Path& from, const Path& to, const char* format) {
   const Ran ran = tests::maskmill({"convert", from.string(), "-o", to.string(), "--to", format});
   INFO(ran.err);
   REQUIRE(ran.status == 0);
@@ -74,7 +74,7 @@ Json difference(const Path& a, const Path& b) {
 TEST_CASE("one person's day: Open Images, CVAT, edits, diff, COCO, YOLO") {
   const Scratch scratch;
   make_open_images(scratch);
-  convert(scratch / "oid", scratch / "cvat", "cvat");
+  convert_to(scratch / "oid", scratch / "cvat", "cvat");
   CHECK(difference(scratch / "oid", scratch / "cvat")["pixels_different"] == 0);
 
   edit(scratch / "cvat/annotations.xml");
@@ -88,10 +88,10 @@ TEST_CASE("one person's day: Open Images, CVAT, edits, diff, COCO, YOLO") {
   CHECK_THAT(examples, Catch::Matchers::Contains(image_id(2) + ": annotation 3 (polygon") &&
                            Catch::Matchers::Contains("only in B"));
 
-  convert(scratch / "cvat", scratch / "coco", "coco");
+  convert_to(scratch / "cvat", scratch / "coco", "coco");
   CHECK(difference(scratch / "cvat", scratch / "coco")["pixels_different"] == 0);
 
-  convert(scratch / "coco", scratch / "yolo", "yolo");
+  convert_to(scratch / "coco", scratch / "yolo", "yolo");
   const Ran info = tests::maskmill({"info", (scratch / "yolo").string(), "--json", "--quiet"});
   REQUIRE(info.status == 0);
   const Json yolo = Json::parse(info.out);

@@ -8,6 +8,7 @@
 
 #include "base/json.h"
 #include "base/text.h"
+#include "support.h"
 #include "support/drawn.h"
 #include "support/program.h"
 
@@ -34,15 +35,6 @@ std::string videos(const Scratch& scratch, int count, const std::string& name = 
   return folder.string();
 }
 
-Json json_of(std::vector<std::string> words, int status = 0) {
-  words.insert(words.begin(), "split");
-  words.insert(words.end(), {"--json", "--quiet"});
-  const Ran ran = tests::maskmill(words);
-  INFO(ran.err);
-  REQUIRE(ran.status == status);
-  return Json::parse(ran.out);
-}
-
 /// The subset of each image of a data set of pairs, by its name.
 std::map<std::string, std::string> subsets_in(const Path& folder) {
   std::map<std::string, std::string> subset_of;
@@ -59,8 +51,8 @@ std::map<std::string, std::string> subsets_in(const Path& folder) {
 TEST_CASE("split keeps the frames of a video together, and its document proves it") {
   const Scratch scratch;
   const std::string data = videos(scratch, 8);  // 36 frames
-  const Json split = json_of({data, "-o", (scratch / "out").string(), "--count", "val=9,test=9,train=rest",
-                              "--group-by", "^(v[0-9]+)_", "--stratify-pixels"});
+  const Json split = json_of({"split", data, "-o", (scratch / "out").string(), "--count",
+                              "val=9,test=9,train=rest", "--group-by", "^(v[0-9]+)_", "--stratify-pixels"});
   std::map<std::string, std::set<std::string>> subsets;
   std::map<std::string, int> items;
   for (const auto& [name, subset] : subsets_in(scratch / "out")) {
@@ -88,13 +80,13 @@ TEST_CASE("split follows lists, and ends with 1 for a line that names nothing an
   const std::string data = videos(scratch, 3), lists = (scratch / "lists").string();
   scratch.write("lists/train.txt", "v0_000\nv1_000.png\nv2_000\n");
   scratch.write("lists/val.txt", "masks/v1_001.png\n");
-  const Json split = json_of({data, "-o", (scratch / "out").string(), "--lists", lists});
+  const Json split = json_of({"split", data, "-o", (scratch / "out").string(), "--lists", lists});
   CHECK(subsets_in(scratch / "out") ==
         std::map<std::string, std::string>{
             {"v0_000", "train"}, {"v1_000", "train"}, {"v1_001", "val"}, {"v2_000", "train"}});
   CHECK(split["unused"] == 2);
   CHECK(split["subsets"]["val"]["wanted"].is_null());
-  const Json torn = json_of({data, "-o", (scratch / "torn").string(), "--lists",
+  const Json torn = json_of({"split", data, "-o", (scratch / "torn").string(), "--lists",
                              lists + "/train.txt," + lists + "/val.txt", "--group-by", "^(v[0-9]+)_"},
                             1);
   CHECK(torn["groups"]["crossing"] == 1);
@@ -105,8 +97,8 @@ TEST_CASE("split follows lists, and ends with 1 for a line that names nothing an
   CHECK_THAT(ran.err, contains("val.txt:2") && contains("v9_000"));
   CHECK(fs::exists(scratch / "absent/val/images"));
   scratch.write("lists/val.txt", "v0_000\n");
-  CHECK(
-      json_of({data, "-o", (scratch / "none").string(), "--lists", lists + "/train.txt"}).contains("items"));
+  CHECK(json_of({"split", data, "-o", (scratch / "none").string(), "--lists", lists + "/train.txt"})
+            .contains("items"));
   CHECK(tests::maskmill({"split", data, "-o", (scratch / "both").string(), "--lists", lists}).status == 3);
   CHECK_FALSE(fs::exists(scratch / "both"));
 }
@@ -114,8 +106,8 @@ TEST_CASE("split follows lists, and ends with 1 for a line that names nothing an
 TEST_CASE("folds are whole data sets, and each item is validated once") {
   const Scratch scratch;
   const std::string data = videos(scratch, 5);  // 15 frames
-  const Json split = json_of({data, "-o", (scratch / "out").string(), "--folds", "3", "--media", "link",
-                              "--stratify", "--to", "pairs"});
+  const Json split = json_of({"split", data, "-o", (scratch / "out").string(), "--folds", "3", "--media",
+                              "link", "--stratify", "--to", "pairs"});
   std::multiset<std::string> validated;
   for (int fold = 1; fold <= 3; ++fold) {
     const Path folder = scratch / fmt::format("out/fold-{}", fold);
@@ -142,8 +134,8 @@ TEST_CASE("by a hash, data that are added move nothing") {
   const Scratch scratch;
   const auto split = [&](int count) {
     const std::string name = "v" + std::to_string(count);
-    json_of({videos(scratch, count, name), "-o", (scratch / (name + "-out")).string(), "--hash", "--ratio",
-             "a=1,b=1", "--seed", "3"});
+    json_of({"split", videos(scratch, count, name), "-o", (scratch / (name + "-out")).string(), "--hash",
+             "--ratio", "a=1,b=1", "--seed", "3"});
     return subsets_in(scratch / (name + "-out"));
   };
   const auto few = split(5), many = split(8);

@@ -4,6 +4,7 @@
 
 #include "base/json.h"
 #include "base/output.h"
+#include "support.h"
 #include "support/drawn.h"
 #include "support/program.h"
 
@@ -18,14 +19,6 @@ Path shapes(const Scratch& scratch) {
   INFO(ran.err);
   REQUIRE(ran.status == 0);
   return scratch / "shapes";
-}
-
-Json json_of(std::vector<std::string> words, int status = 0) {
-  words.insert(words.end(), {"--json", "--quiet"});
-  const Ran ran = tests::maskmill(words);
-  INFO(ran.err);
-  REQUIRE(ran.status == status);
-  return Json::parse(ran.out);
 }
 
 }  // namespace

@@ -29,7 +29,7 @@ Contents put_old_run(const Path& folder) {
   return contents_of(folder);
 }
 
-std::vector<std::string> training_words(const Path& folder, bool force) {
+std::vector<std::string> run_words(const Path& folder, bool force) {
   return words_of(training(), training().inputs->one, folder, force);
 }
 
@@ -67,7 +67,7 @@ void kill_at_random(bool force) {
   };
   put_old();
   const auto start = std::chrono::steady_clock::now();
-  const Ran whole = run_program_at(training_words(folder, force));
+  const Ran whole = run_program_at(run_words(folder, force));
   const Seconds duration = std::chrono::steady_clock::now() - start;
   INFO(whole.err);
   REQUIRE(whole.status == 0);
@@ -78,7 +78,7 @@ void kill_at_random(bool force) {
     const Contents old = put_old();
     const Seconds moment = duration * 1.1 * (i + random.uniform()) / kKills;
     INFO((force ? "--force, " : "") << "killed after " << moment.count() << " s of " << duration.count());
-    Running running(training_words(folder, force));
+    Running running(run_words(folder, force));
     std::this_thread::sleep_for(moment);
     running.signal(SIGKILL);
     running.wait();
@@ -91,7 +91,7 @@ void kill_at_random(bool force) {
     if (now != old) is_part_of_new(run, fresh);
     if (force) CHECK(read_file(run / "notes.txt") == "mine");
 
-    const Ran next = run_program_at(training_words(folder, true));
+    const Ran next = run_program_at(run_words(folder, true));
     INFO(next.err);
     CHECK(next.status == 0);
     CHECK(hidden_in(run).empty());
@@ -115,7 +115,7 @@ TEST_CASE("training onto a full disk is said, and the old run stays") {
     for (const auto& [name, bytes] : contents_of(trained_run())) pages += (bytes.size() + page - 1) / page;
     const Tmpfs disk(folder, force ? pages + pages / 2 : pages / 2);
     const Contents old = force ? put_old_run(folder) : Contents();
-    const Ran ran = run_program_at(training_words(folder, force));
+    const Ran ran = run_program_at(run_words(folder, force));
     INFO(ran.err);
     CHECK(ran.status == 3);
     CHECK_THAT(ran.err, contains("No space left"));
@@ -133,7 +133,7 @@ TEST_CASE("training onto a disk that cannot be written is said") {
     const Tmpfs disk(folder, 4096);
     const Contents old = force ? put_old_run(folder) : Contents();
     disk.make_read_only();
-    const Ran ran = run_program_at(training_words(folder, force));
+    const Ran ran = run_program_at(run_words(folder, force));
     INFO(ran.err);
     CHECK(ran.status == 3);
     CHECK_THAT(ran.err, contains("Read-only"));
@@ -150,14 +150,14 @@ TEST_CASE("of two commands that train into one folder one says that the other do
       put_old_run(folder);
     else
       fs::create_directory(folder / "out");
-    std::vector<std::string> long_training = training_words(folder, force);
+    std::vector<std::string> long_training = run_words(folder, force);
     long_training.emplace_back("epochs=60");
     Running first(long_training);
     for (int i = 0; i < 5000 && hidden_in(folder / "out").empty(); ++i)
       std::this_thread::sleep_for(std::chrono::milliseconds(1));
     std::this_thread::sleep_for(std::chrono::milliseconds(100));  // the lock comes after its file
     first.signal(SIGSTOP);
-    const Ran second = run_program_at(training_words(folder, force));
+    const Ran second = run_program_at(run_words(folder, force));
     first.signal(SIGCONT);
     CHECK(second.status == 3);
     CHECK_THAT(second.err, contains("another command is writing into this folder"));

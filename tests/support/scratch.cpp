@@ -28,6 +28,10 @@ void rewrite(const Path& path, std::string_view bytes) {
   std::ofstream(path.string(), std::ios::binary) << bytes;
 }
 
+std::size_t entries_in(const Path& folder) {
+  return static_cast<std::size_t>(std::distance(fs::directory_iterator(folder), fs::directory_iterator()));
+}
+
 Path real_data() {
   const char* override_path = std::getenv("MASKMILL_REAL_DATA");
   const Path path =

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <cstddef>
 #include <string>
 #include <string_view>
 
@@ -27,6 +28,9 @@ class Scratch {
 
 /// Replaces a file's bytes by others. Removes it first, so that another hard link keeps the old ones.
 void rewrite(const Path& path, std::string_view bytes);
+
+/// How many files and folders lie directly in a folder, hidden ones among them.
+std::size_t entries_in(const Path& folder);
 
 /// ../shared/data beside the checkout, or empty where it is absent: such a test says that it was skipped and
 /// returns.

@@ -13,7 +13,6 @@
 #include <algorithm>
 #include <array>
 #include <atomic>
-#include <cctype>
 #include <cstdlib>
 #include <exception>
 #include <list>
@@ -23,6 +22,7 @@
 #include <string_view>
 #include <thread>
 
+#include "base/text.h"
 #include "support/certificate.h"
 #include "support/web_server_http2.h"
 #include "support/wire.h"
@@ -32,12 +32,6 @@ namespace {
 
 constexpr std::string_view kHeadEnd = "\r\n\r\n";
 constexpr std::size_t kLongestHead = 1 << 16, kBlock = 1 << 17;
-
-std::string lower(std::string text) {
-  std::ranges::transform(text, text.begin(),
-                         [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  return text;
-}
 
 /// Nothing where it is no request of HTTP/1.
 std::optional<WebRequest> parse(std::string_view head) {
@@ -56,7 +50,7 @@ std::optional<WebRequest> parse(std::string_view head) {
       const std::size_t colon = line.find(':');
       if (colon == std::string_view::npos) return std::nullopt;
       const std::size_t value = std::min(line.find_first_not_of(' ', colon + 1), line.size());
-      request.headers[lower(std::string(line.substr(0, colon)))] = line.substr(value);
+      request.headers[lower_case(line.substr(0, colon))] = line.substr(value);
     }
   }
   return request;
@@ -127,8 +121,8 @@ class Http1 {
     const bool may_have_body = status != "304" && status != "204";
     const bool has_body = may_have_body && request.method != "HEAD";
     const auto stated = [&](const std::string& wanted) -> const std::string* {
-      const auto found =
-          std::ranges::find(reply.headers, wanted, [](const auto& header) { return lower(header.first); });
+      const auto found = std::ranges::find(reply.headers, wanted,
+                                           [](const auto& header) { return lower_case(header.first); });
       return found == reply.headers.end() ? nullptr : &found->second;
     };
     const std::string size = std::to_string(reply.size());
@@ -138,7 +132,7 @@ class Http1 {
     const bool ends_by_close = has_body && !is_raw && !is_chunked &&
                                (reply.framing == Framing::until_close || (length && *length != size));
     const bool closes = reply.closes || ends_by_close || request.protocol == "HTTP/1.0" ||
-                        lower(request.header("connection")) == "close";
+                        lower_case(request.header("connection")) == "close";
     std::string head = "HTTP/1.1 " + reply.status + "\r\n";
     for (const auto& [name, value] : reply.headers) head += name + ": " + value + "\r\n";
     if (closes) head += "Connection: close\r\n";

@@ -3,9 +3,7 @@
 
 #include <nghttp2/nghttp2.h>
 
-#include <algorithm>
 #include <array>
-#include <cctype>
 #include <cstring>
 #include <exception>
 #include <map>
@@ -13,6 +11,8 @@
 #include <optional>
 #include <utility>
 #include <vector>
+
+#include "base/text.h"
 
 namespace maskmill::tests {
 namespace {
@@ -28,12 +28,6 @@ struct Stream {
   bool is_over = false;                       ///< to be cut, once the client has taken what came before
   bool is_cut = false;                        ///< to be cut now
 };
-
-std::string lower(std::string text) {
-  std::ranges::transform(text, text.begin(),
-                         [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  return text;
-}
 
 class Http2 {
  public:
@@ -160,7 +154,7 @@ class Http2 {
     std::vector<std::pair<std::string, std::string>> fields{{":status", status}};
     bool has_length = status == "304" || status == "204" || reply.framing != Framing::length;
     for (const auto& [name, value] : reply.headers) {
-      std::string key = lower(name);
+      std::string key = lower_case(name);
       if (key == "connection" || key == "keep-alive" || key == "transfer-encoding") continue;
       has_length = has_length || key == "content-length";
       fields.emplace_back(std::move(key), value);

@@ -26,18 +26,18 @@ struct Options {
 const Verb kVerb{
     "verb", "does things", "Does things.", {{"SRC", "what"}, {"MORE", "and more", Operand::Count::any}}, {}};
 
-struct Ran {
+struct Ended {
   int status = -1;
   Options options;
   std::string source;
   std::vector<std::string> more;
 };
 
-Ran run(
+Ended run(
     std::vector<std::string> words, const std::function<int()>& body = [] { return 0; }) {
   std::vector<char*> argv{const_cast<char*>("maskmill-verb")};
   for (std::string& word : words) argv.push_back(word.data());
-  Ran ran;
+  Ended ran;
   ran.status = run_tool<Options>(static_cast<int>(argv.size()), argv.data(), kVerb,
                                  [&](const CommandLine& line, const Options& options) {
                                    ran.options = options;
@@ -51,7 +51,7 @@ Ran run(
 }  // namespace
 
 TEST_CASE("operands and options come in any order, long and short") {
-  const Ran ran =
+  const Ended ran =
       run({"--size", "7", "a b", "-o", "out", "x", "y", "--read", "k=1", "--read", "l=2", "--quiet"});
   REQUIRE(ran.status == 0);
   CHECK(ran.source == "a b");

@@ -14,10 +14,6 @@ using namespace maskmill::tests;
 
 namespace {
 
-std::size_t entries(const Path& folder) {
-  return static_cast<std::size_t>(std::distance(fs::directory_iterator(folder), fs::directory_iterator()));
-}
-
 /// Makes a folder the current one while it lives.
 class CurrentFolder {
  public:
@@ -45,7 +41,7 @@ TEST_CASE("a file appears whole on commit, with the folders above it") {
   const Scratch scratch;
   write_file(scratch / "a/b/out.json", "text");
   CHECK(read_file(scratch / "a/b/out.json") == "text");
-  CHECK(entries(scratch / "a/b") == 1);
+  CHECK(entries_in(scratch / "a/b") == 1);
 }
 
 TEST_CASE("without commit nothing is left and the old file stays") {
@@ -56,7 +52,7 @@ TEST_CASE("without commit nothing is left and the old file stays") {
     file.write("new");
   }
   CHECK(read_file(scratch / "out") == "old");
-  CHECK(entries(scratch.path()) == 1);
+  CHECK(entries_in(scratch.path()) == 1);
 }
 
 TEST_CASE("an existing file is replaced only when asked") {
@@ -88,7 +84,7 @@ TEST_CASE("a folder appears whole on commit, and names that lead outside are ref
   CHECK_FALSE(fs::exists(scratch / "out"));
   folder.commit();
   CHECK(read_file(scratch / "out/x/y.txt") == "text");
-  CHECK(entries(scratch.path()) == 1);
+  CHECK(entries_in(scratch.path()) == 1);
 }
 
 TEST_CASE("--force replaces what maskmill wrote and nothing else") {
@@ -107,7 +103,7 @@ TEST_CASE("--force replaces what maskmill wrote and nothing else") {
   folder.commit();
   CHECK(fs::exists(scratch / "ours/new.txt"));
   CHECK_FALSE(fs::exists(scratch / "ours/old.txt"));
-  CHECK(entries(scratch.path()) == 2);
+  CHECK(entries_in(scratch.path()) == 2);
 }
 
 TEST_CASE("what fails while somebody writes into the staging folder is named as it will be called") {
@@ -144,11 +140,11 @@ TEST_CASE("what a killed process left beside the target is removed by the next w
   ::waitpid(child, &status, 0);
   REQUIRE(WIFSIGNALED(status));
   CHECK_FALSE(fs::exists(scratch / "out"));
-  CHECK(entries(scratch.path()) == 1);
+  CHECK(entries_in(scratch.path()) == 1);
   OutputFolder folder(scratch / "out");
   folder.write("whole", "whole");
   folder.commit();
-  CHECK(entries(scratch.path()) == 1);
+  CHECK(entries_in(scratch.path()) == 1);
   CHECK_FALSE(fs::exists(scratch / "out/half"));
 }
 
@@ -191,7 +187,7 @@ TEST_CASE("an empty folder may be named as the current one, or by a link") {
   folder.commit();
   CHECK(fs::is_symlink(scratch / "link"));
   CHECK(read_file(scratch / "there/a") == "b");
-  CHECK(entries(scratch.path()) == 3);
+  CHECK(entries_in(scratch.path()) == 3);
 }
 
 TEST_CASE("a mount point is refused before any work is done") {

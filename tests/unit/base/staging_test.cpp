@@ -23,10 +23,6 @@ std::string folder_of_process(int process) {
   return ".out.maskmill-" + std::to_string(process) + "-0";
 }
 
-std::size_t entries(const Path& folder) {
-  return static_cast<std::size_t>(std::distance(fs::directory_iterator(folder), fs::directory_iterator()));
-}
-
 /// Another process that makes an output and waits before it puts it into place.
 class OtherWriter {
  public:
@@ -80,10 +76,10 @@ TEST_CASE("what another process still makes stays, and the second to finish is r
     folder.write("provenance.json", "ours");
     folder.commit();
   }
-  CHECK(entries(scratch.path()) == 2);
+  CHECK(entries_in(scratch.path()) == 2);
   CHECK(other.go_on() == 3);
   CHECK(read_file(scratch / "out/provenance.json") == "ours");
-  CHECK(entries(scratch.path()) == 1);
+  CHECK(entries_in(scratch.path()) == 1);
 }
 
 TEST_CASE("a leftover is removed although its process number is another process's now") {
@@ -91,7 +87,7 @@ TEST_CASE("a leftover is removed although its process number is another process'
   scratch.write(folder_of_process(1) + "/output/half", "half");
   scratch.write(folder_of_process(::getpid()) + "/lock", "");
   { const Staging staging(scratch / "out"); }
-  CHECK(entries(scratch.path()) == 0);
+  CHECK(entries_in(scratch.path()) == 0);
 }
 
 TEST_CASE("a folder whose lock is held stays although nobody here has its process number") {
@@ -103,7 +99,7 @@ TEST_CASE("a folder whose lock is held stays although nobody here has its proces
   CHECK(fs::exists(lock));
   ::close(descriptor);
   { const Staging staging(scratch / "out"); }
-  CHECK(entries(scratch.path()) == 0);
+  CHECK(entries_in(scratch.path()) == 0);
 }
 
 TEST_CASE("hidden files of other names, and of other targets, stay") {
@@ -111,7 +107,7 @@ TEST_CASE("hidden files of other names, and of other targets, stay") {
   for (const char* name : {".out", ".out.maskmill-notes/a", ".other.maskmill-1-0/lock", ".out.maskmill-1-0"})
     scratch.write(name, "mine");
   { const Staging staging(scratch / "out"); }
-  CHECK(entries(scratch.path()) == 4);
+  CHECK(entries_in(scratch.path()) == 4);
 }
 
 TEST_CASE("a target may have the longest name that a file system takes") {
@@ -141,5 +137,5 @@ TEST_CASE("files beside the target come with it") {
     file.add(scratch / "b", "three", Overwrite::yes);
   }
   CHECK(read_file(scratch / "b") == "two");
-  CHECK(entries(scratch.path()) == 2);
+  CHECK(entries_in(scratch.path()) == 2);
 }

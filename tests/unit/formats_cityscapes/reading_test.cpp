@@ -4,6 +4,7 @@
 
 #include "dataset/masks.h"
 #include "formats/cityscapes/cityscapes.h"
+#include "support.h"
 #include "support/data_sets.h"
 
 using namespace maskmill;
@@ -15,13 +16,10 @@ using Ids = std::vector<std::string>;
 using Rules = std::map<std::string, int>;
 using Settings = std::vector<std::string>;
 
-const Path kGolden = Path(MASKMILL_SOURCE_DIR) / "tests/data/cityscapes";
-const std::string kName = "gtFine/train/aachen/aachen_000000_000019_gtFine";
-
 /// The golden files of these endings.
 void put_golden(const Scratch& scratch, const std::vector<std::string>& endings) {
   for (const std::string& ending : endings)
-    scratch.write(kName + ending, read_file(kGolden / (kName + ending)));
+    scratch.write(kScene + ending, read_file(kGolden / (kScene + ending)));
 }
 
 ReadDataSet read(const Path& path, Settings settings = {}) {

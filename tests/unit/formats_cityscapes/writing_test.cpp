@@ -11,6 +11,7 @@
 #include "formats/coco/coco.h"
 #include "formats/kitti/kitti.h"
 #include "prepare/convert.h"
+#include "support.h"
 #include "support/data_sets.h"
 
 using namespace maskmill;
@@ -20,9 +21,6 @@ namespace {
 
 using Ids = std::vector<std::string>;
 using Settings = std::vector<std::string>;
-
-const Path kGolden = Path(MASKMILL_SOURCE_DIR) / "tests/data/cityscapes";
-const std::string kName = "gtFine/train/aachen/aachen_000000_000019_gtFine";
 
 std::map<std::string, int> converted(const Path& from, const Format& format, const Format& target,
                                      const Path& to, Settings write = {}, Settings read = {}) {
@@ -96,9 +94,9 @@ TEST_CASE(
   CHECK(converted(kGolden, cityscapes(), kitti(), scratch / "kitti").empty());
   CHECK(converted(scratch / "kitti", kitti(), cityscapes(), scratch / "from_kitti").empty());
   for (const char* back : {"back", "from_kitti"}) {
-    CHECK(equal_pixels(scratch / back / (kName + "_labelIds.png"), kGolden / (kName + "_labelIds.png")));
-    CHECK(
-        equal_pixels(scratch / back / (kName + "_instanceIds.png"), kGolden / (kName + "_instanceIds.png")));
+    CHECK(equal_pixels(scratch / back / (kScene + "_labelIds.png"), kGolden / (kScene + "_labelIds.png")));
+    CHECK(equal_pixels(scratch / back / (kScene + "_instanceIds.png"),
+                       kGolden / (kScene + "_instanceIds.png")));
     CHECK(!fs::exists(scratch / back / "labels.json"));
     CHECK(read_data_set(cityscapes(), scratch / back).source->metadata() ==
           read_data_set(cityscapes(), kGolden).source->metadata());
@@ -109,11 +107,11 @@ TEST_CASE("from Cityscapes to Cityscapes masks go byte for byte; training ids an
   const Scratch scratch;
   converted(kGolden, cityscapes(), cityscapes(), scratch / "out", {"train-ids=true"});
   for (const char* ending : {"_labelIds.png", "_instanceIds.png"})
-    CHECK(read_file(scratch / "out" / (kName + ending)) == read_file(kGolden / (kName + ending)));
-  CHECK(equal_pixels(scratch / "out" / (kName + "_labelTrainIds.png"),
-                     kGolden / (kName + "_labelTrainIds.png")));
-  const cv::Mat ours = read_image(scratch / "out" / (kName + "_color.png")),
-                theirs = read_image(kGolden / (kName + "_color.png"));
+    CHECK(read_file(scratch / "out" / (kScene + ending)) == read_file(kGolden / (kScene + ending)));
+  CHECK(equal_pixels(scratch / "out" / (kScene + "_labelTrainIds.png"),
+                     kGolden / (kScene + "_labelTrainIds.png")));
+  const cv::Mat ours = read_image(scratch / "out" / (kScene + "_color.png")),
+                theirs = read_image(kGolden / (kScene + "_color.png"));
   CHECK(cv::norm(ours, theirs, cv::NORM_INF) == 0);
   converted(kGolden, cityscapes(), cityscapes(), scratch / "plain", {"colours=false", "truth=gtCoarse"});
   CHECK(!fs::exists(scratch / "plain/gtCoarse/train/aachen/aachen_000000_000019_gtCoarse_color.png"));
@@ -129,7 +127,7 @@ TEST_CASE("training labels become Cityscapes' ids, and keep their own") {
   converted(kGolden, cityscapes(), cityscapes(), scratch / "out", {}, {"labels=train"});
   const ReadDataSet data = read_data_set(cityscapes(), scratch / "out");
   CHECK(data.source->metadata().labels == read_data_set(cityscapes(), kGolden, {"labels=train"}).labels());
-  const cv::Mat numbers = read_raw(scratch / "out" / (kName + "_instanceIds.png")).pixels;
+  const cv::Mat numbers = read_raw(scratch / "out" / (kScene + "_instanceIds.png")).pixels;
   CHECK(cv::countNonZero(numbers == 29000) == 0);  // a caravan is void here, and no object
   CHECK(cv::countNonZero(numbers == 26001) == 12);
 }
@@ -146,7 +144,7 @@ TEST_CASE("polygons are painted in their order and written as they are, groups a
     CHECK(back.items[0].annotations[i] == expected);
   }
   // Outlines here enclose their pixels; cityscapesScripts adds those under them.
-  const cv::Mat numbers = read_raw(scratch / "out" / (kName + "_instanceIds.png")).pixels;
+  const cv::Mat numbers = read_raw(scratch / "out" / (kScene + "_instanceIds.png")).pixels;
   CHECK(cv::countNonZero(numbers == 26001) == 2 * 3);
   CHECK(cv::countNonZero(numbers == 26) > 0);
   CHECK(cv::countNonZero(numbers == 24000) > 0);

@@ -49,8 +49,6 @@ const std::string kSegments =
 {"id": 2330219, "category_id": 184, "iscrowd": 0, "bbox": [0, 0, 6, 2], "area": 12},
 {"id": 10025880, "category_id": 193, "iscrowd": 0, "bbox": [3, 3, 3, 1], "area": 3})";
 
-const Size kSize{6, 4};
-
 Path put_golden(const Scratch& scratch, const std::string& segments = kSegments,
                 const std::string& more = {}) {
   scratch.write("annotations/panoptic_val2017/000000142238.png", golden_png());

@@ -13,6 +13,8 @@
 
 namespace maskmill::tests {
 
+inline constexpr Size kSize{6, 4};
+
 /// A panoptic PNG of these segment ids, row by row.
 inline std::string panoptic_png(Size size, const std::vector<std::uint32_t>& ids) {
   cv::Mat image(size.height, size.width, CV_8UC3);

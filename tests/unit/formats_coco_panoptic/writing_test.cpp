@@ -11,8 +11,6 @@ using namespace maskmill::tests;
 
 namespace {
 
-const Size kSize{6, 4};
-
 Metadata street() {
   Metadata metadata;
   metadata.labels =

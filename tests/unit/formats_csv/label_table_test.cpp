@@ -8,7 +8,7 @@ using namespace maskmill::tests;
 
 namespace {
 
-LabelFile read(const std::string& text) {
+LabelFile read_table(const std::string& text) {
   const Scratch scratch;
   return read_label_table(scratch.write("df_label.csv", text));
 }
@@ -25,29 +25,29 @@ std::map<int, std::string> names(const LabelFile& file) {
 }  // namespace
 
 TEST_CASE("a label table names values, in any order of rows and columns") {
-  CHECK(names(read("label_id,label_name\n0,ground\n1,\"road, wet\"\n")) ==
+  CHECK(names(read_table("label_id,label_name\n0,ground\n1,\"road, wet\"\n")) ==
         std::map<int, std::string>{{0, "ground"}, {1, "road, wet"}});
-  CHECK(names(read("\xEF\xBB\xBFlabel_name;label_id\r\ncar;2\r\nsky;1\r\n")) ==
+  CHECK(names(read_table("\xEF\xBB\xBFlabel_name;label_id\r\ncar;2\r\nsky;1\r\n")) ==
         std::map<int, std::string>{{1, "sky"}, {2, "car"}});
 }
 
 TEST_CASE("an id without a name is unknown_x, counted among those without one") {
-  CHECK(names(read("label_id,label_name\n0,ground\n1,\n3,car\n4,\n")) ==
+  CHECK(names(read_table("label_id,label_name\n0,ground\n1,\n3,car\n4,\n")) ==
         std::map<int, std::string>{{0, "ground"}, {1, "unknown_1"}, {3, "car"}, {4, "unknown_3"}});
 }
 
 TEST_CASE("values without a name get one where they occur") {
-  LabelFile file = read("label_id,label_name\n0,ground\n1,road\n");
+  LabelFile file = read_table("label_id,label_name\n0,ground\n1,road\n");
   name_unknown(file, {1, 2, 5});
   CHECK(names(file) ==
         std::map<int, std::string>{{0, "ground"}, {1, "road"}, {2, "unknown_1"}, {5, "unknown_4"}});
-  LabelFile taken = read("label_id,label_name\n0,unknown_1\n");
+  LabelFile taken = read_table("label_id,label_name\n0,unknown_1\n");
   name_unknown(taken, {1});
   CHECK(names(taken) == std::map<int, std::string>{{0, "unknown_1"}, {1, "unknown_1_"}});
 }
 
 TEST_CASE("what is wrong with a label table is said, with its line") {
-  const auto refused = [](const std::string& text) { return thrown_by([&] { read(text); }); };
+  const auto refused = [](const std::string& text) { return thrown_by([&] { read_table(text); }); };
   CHECK_THAT(refused("id,name\n0,a\n").message(), contains("label_id"));
   CHECK(refused("").code() == Code::bad_format);
   CHECK(refused("label_id,label_name\n0,a\nx,b\n").place().line == 3u);
@@ -58,9 +58,9 @@ TEST_CASE("what is wrong with a label table is said, with its line") {
 }
 
 TEST_CASE("a written table reads back") {
-  const LabelFile file = read("label_id,label_name\n5,\"a,b\"\n0,c\n");
+  const LabelFile file = read_table("label_id,label_name\n5,\"a,b\"\n0,c\n");
   CHECK(label_table_text(file) == "label_id,label_name\n0,c\n5,\"a,b\"\n");
-  CHECK(names(read(label_table_text(file))) == names(file));
+  CHECK(names(read_table(label_table_text(file))) == names(file));
 }
 
 TEST_CASE("lists of values are NumPy's") {

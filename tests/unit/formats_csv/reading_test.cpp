@@ -4,6 +4,7 @@
 
 #include "dataset/masks.h"
 #include "formats/csv/csv.h"
+#include "support.h"
 #include "support/data_sets.h"
 
 using namespace maskmill;
@@ -13,8 +14,6 @@ namespace {
 
 using Ids = std::vector<std::string>;
 using Rules = std::map<std::string, int>;
-
-constexpr const char* kHeader = "img_rgb,img_mask,label_min,label_max,label_unique,label_id_list\n";
 
 /// An image and its mask, and the row that names them.
 std::string put(const Scratch& scratch, const std::string& name, const std::vector<int>& values = {0, 1, 2}) {
@@ -139,7 +138,8 @@ TEST_CASE("a row that cannot be used costs itself, and its line is said") {
   CHECK(data.ids() == Ids{"a", "x", "b", "c"});
   CHECK_FALSE(data.items[1].annotated);
   CHECK_FALSE(data.items[2].annotated);
-  CHECK(data.rules() == Rules{{"pair-missing", 2}, {"unlabelled-item", 1}, {"unreadable-row", 3}, {"listed-twice", 1}});
+  CHECK(data.rules() ==
+        Rules{{"pair-missing", 2}, {"unlabelled-item", 1}, {"unreadable-row", 3}, {"listed-twice", 1}});
   std::vector<std::size_t> lines;
   for (const Finding& finding : data.findings) lines.push_back(*finding.place.line);
   std::ranges::sort(lines);

@@ -4,14 +4,13 @@
 
 #include "dataset/masks.h"
 #include "formats/csv/csv.h"
+#include "support.h"
 #include "support/data_sets.h"
 
 using namespace maskmill;
 using namespace maskmill::tests;
 
 namespace {
-
-constexpr const char* kHeader = "img_rgb,img_mask,label_min,label_max,label_unique,label_id_list\n";
 
 /// Items train/"b, c", val/a and one that nobody annotated.
 ReadDataSet made(const Scratch& scratch) {

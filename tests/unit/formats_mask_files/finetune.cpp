@@ -31,7 +31,7 @@ void put_several(const Scratch& scratch, const std::string& subset, const std::s
   scratch.write(subset + "/targets/" + name + ".npy", encode_npy(mask_of({6, 4}, values)));
 }
 
-ReadDataSet read(const Path& path, std::vector<std::string> settings = {}) {
+ReadDataSet read_finetune(const Path& path, std::vector<std::string> settings = {}) {
   return read_data_set(finetune(), path, std::move(settings));
 }
 
@@ -75,7 +75,7 @@ TEST_CASE("one category is a folder beside the images, whatever else lies in ano
   put_one(scratch, "train", "c", {0, 255});
   put_one(scratch, "train", "a", {255});
   CHECK(finetune().probe(scratch.path()).confidence == 75);
-  const ReadDataSet data = read(scratch.path());
+  const ReadDataSet data = read_finetune(scratch.path());
   CHECK(data.findings.empty());
   CHECK(data.ids() == Ids{"a", "b", "c"});
   CHECK(data.source->metadata().subsets == Ids{"train", "val"});
@@ -91,7 +91,7 @@ TEST_CASE("several categories are named by a JSON file, and .npy masks pair by n
   put_several(scratch, "test", "c", {2, 7});
   scratch.write("anything.json", kCategories);
   CHECK(finetune().probe(scratch.path()).confidence == 95);
-  const ReadDataSet data = read(scratch.path(), {"background=ground"});
+  const ReadDataSet data = read_finetune(scratch.path(), {"background=ground"});
   CHECK(data.findings.empty());
   CHECK(data.ids() == Ids{"a", "b", "c"});
   REQUIRE(data.labels().size() == 3);
@@ -107,7 +107,7 @@ TEST_CASE("the first category is background only where that is said") {
   const Scratch scratch;
   put_several(scratch, "train", "a", {0, 1, 2});
   scratch.write("c.json", kCategories);
-  CHECK_FALSE(read(scratch.path()).labels().background());
+  CHECK_FALSE(read_finetune(scratch.path()).labels().background());
 }
 
 TEST_CASE("what is wrong with the list of categories is said, with its field") {
@@ -140,10 +140,10 @@ TEST_CASE("another JSON file beside the subsets is a trap, two lists are an erro
   scratch.write("c.json", kCategories);
   scratch.write("notes.json", R"({"author": "me"})");
   scratch.write("broken.json", "{");
-  const ReadDataSet data = read(scratch.path());
+  const ReadDataSet data = read_finetune(scratch.path());
   CHECK(data.rules() == Rules{{"stray-json", 2}});
   scratch.write("d.json", kCategories);
-  CHECK_THAT(thrown_by([&] { read(scratch.path()); }).message(), contains("c.json and d.json"));
+  CHECK_THAT(thrown_by([&] { read_finetune(scratch.path()); }).message(), contains("c.json and d.json"));
   CHECK(finetune().probe(scratch.path()).confidence == 0);
 }
 
@@ -152,7 +152,7 @@ TEST_CASE("where the layout is not there, it says what was looked for and what w
   scratch.write("train/photos/a.png", png_picture());
   scratch.write("train/scratch/a.png", png_mask({255}));
   CHECK(finetune().probe(scratch.path()).confidence == 0);
-  const Error error = thrown_by([&] { read(scratch.path()); });
+  const Error error = thrown_by([&] { read_finetune(scratch.path()); });
   CHECK(error.code() == Code::bad_format);
   CHECK_THAT(error.message(), contains("train/images/") && contains("train/photos/"));
 }
@@ -167,7 +167,7 @@ TEST_CASE("one label is written as a folder of masks, and nothing beside it stop
   const RawImage mask = read_raw(scratch / "out/train/road/a.png");
   CHECK(cv::countNonZero(mask.pixels == 255) == 12);
 
-  const ReadDataSet back = read(scratch / "out");
+  const ReadDataSet back = read_finetune(scratch / "out");
   CHECK(back.findings.empty());
   CHECK(back.labels() == labels_of({{"ground", Role::background}, {"road", Role::object}}));
   CHECK(finetune().probe(scratch / "out").confidence == 90);
@@ -178,7 +178,7 @@ TEST_CASE("a mask may have its image's whole name, as the demo opens it") {
   write(scratch, labels_of({{"road", Role::object}, {"ground", Role::background}}),
         masked_item(scratch, {0, 1}, 2), {"mask-names=image"});
   CHECK(probe_image(scratch / "out/train/road/a.jpg").kind == FileKind::png);
-  CHECK(read(scratch / "out").items.at(0).annotated);
+  CHECK(read_finetune(scratch / "out").items.at(0).annotated);
 }
 
 TEST_CASE("several labels are written as arrays that count the categories, void as one of them") {
@@ -195,7 +195,7 @@ TEST_CASE("several labels are written as arrays that count the categories, void 
   CHECK(cv::countNonZero(read_raw(scratch / "out/train/masks/a.npy").pixels !=
                          mask_of({6, 4}, {0, 1, 2, 3})) == 0);
 
-  const ReadDataSet back = read(scratch / "out");
+  const ReadDataSet back = read_finetune(scratch / "out");
   CHECK(back.findings.empty());
   CHECK(back.labels().background() == 0);
   CHECK(back.labels().is_ignored(3));
@@ -206,9 +206,9 @@ TEST_CASE("what was read is written alike") {
   put_several(scratch, "train", "b", {0, 1, 2});
   put_several(scratch, "val", "c", {2, 1});
   scratch.write("c.json", kCategories);
-  const ReadDataSet data = read(scratch.path(), {"background=ground"});
+  const ReadDataSet data = read_finetune(scratch.path(), {"background=ground"});
   write_data_set(finetune(), *data.source, {.target = scratch / "out"});
-  const ReadDataSet back = read(scratch / "out");
+  const ReadDataSet back = read_finetune(scratch / "out");
   CHECK(back.findings.empty());
   CHECK(back.source->metadata() == data.source->metadata());
   CHECK(back.ids() == data.ids());

@@ -23,13 +23,13 @@ void put_mask(const Scratch& scratch, const std::string& name, std::vector<int> 
 }
 
 /// An image with a cat on every second pixel and a dog on every third.
-void put(const Scratch& scratch, const std::string& above, const std::string& name) {
+void put_label_masks(const Scratch& scratch, const std::string& above, const std::string& name) {
   scratch.write(above + "images/" + name + ".jpg", jpeg_picture());
   put_mask(scratch, above + "cat/" + name + ".png", {1, 0});
   put_mask(scratch, above + "dog/" + name + ".png", {1, 0, 0});
 }
 
-ReadDataSet read(const Path& path, std::vector<std::string> settings = {}) {
+ReadDataSet read_label_masks(const Path& path, std::vector<std::string> settings = {}) {
   return read_data_set(label_masks(), path, std::move(settings));
 }
 
@@ -56,7 +56,7 @@ ReadDataSet written(const Scratch& scratch, std::vector<Label> labels, std::vect
   metadata.labels = LabelMap(std::move(labels));
   const auto source = make_source(std::move(metadata), std::move(items));
   write_data_set(label_masks(), *source, {.target = scratch / "out"});
-  return read(scratch / "out");
+  return read_label_masks(scratch / "out");
 }
 
 Item picture_item(const Scratch& scratch) {
@@ -82,10 +82,10 @@ Polygon rectangle(double x0, double y0, double x1, double y1) {
 
 TEST_CASE("each label's mask is an annotation, and labels may overlap") {
   const Scratch scratch;
-  put(scratch, "", "b");
-  put(scratch, "", "a");
+  put_label_masks(scratch, "", "b");
+  put_label_masks(scratch, "", "a");
   CHECK(label_masks().probe(scratch.path()).confidence == 65);
-  const ReadDataSet data = read(scratch.path());
+  const ReadDataSet data = read_label_masks(scratch.path());
   CHECK(data.findings.empty());
   CHECK(data.ids() == Ids{"a", "b"});
   REQUIRE(data.labels().size() == 2);
@@ -97,8 +97,8 @@ TEST_CASE("each label's mask is an annotation, and labels may overlap") {
 
 TEST_CASE("subsets have folders of their own, and masks may lie one folder deeper") {
   const Scratch scratch;
-  for (const char* subset : {"val/", "train/"}) put(scratch, subset, "a");
-  const ReadDataSet data = read(scratch.path());
+  for (const char* subset : {"val/", "train/"}) put_label_masks(scratch, subset, "a");
+  const ReadDataSet data = read_label_masks(scratch.path());
   CHECK(data.ids() == Ids{"train/a", "val/a"});
   CHECK(data.items[1].subset == "val");
   CHECK(data.source->metadata().subsets == Ids{"train", "val"});
@@ -108,7 +108,8 @@ TEST_CASE("subsets have folders of their own, and masks may lie one folder deepe
   put_mask(deep, "masks/cat/a.png", {1});
   put_mask(deep, "masks/dog/a.png", {0});
   CHECK(label_masks().probe(deep.path()).confidence >= 65);
-  CHECK(areas(read(deep.path()).items[0], read(deep.path()).labels()) == std::vector<std::int64_t>{24, 0});
+  CHECK(areas(read_label_masks(deep.path()).items[0], read_label_masks(deep.path()).labels()) ==
+        std::vector<std::int64_t>{24, 0});
 }
 
 TEST_CASE("ids may name folders, images/ among them, beside subsets too") {
@@ -117,7 +118,7 @@ TEST_CASE("ids may name folders, images/ among them, beside subsets too") {
     for (const char* folder : {"images", "cat", "dog"})
       scratch.write(std::string(above) + folder + "/images/" + (*above ? "b" : "a") + ".png",
                     folder == std::string_view("images") ? png_picture() : png_mask({255}));
-  const ReadDataSet data = read(scratch.path());
+  const ReadDataSet data = read_label_masks(scratch.path());
   CHECK(data.findings.empty());
   CHECK(data.ids() == Ids{"images/a", "images/b"});
   CHECK(data.items[1].subset == "train");
@@ -128,7 +129,7 @@ TEST_CASE("ids may name folders where there is one label alone") {
   const Scratch scratch;
   scratch.write("images/nut/good/a.jpg", jpeg_picture());
   put_mask(scratch, "bent/nut/good/a.png", {1, 0});
-  const ReadDataSet data = read(scratch.path());
+  const ReadDataSet data = read_label_masks(scratch.path());
   CHECK(data.ids() == Ids{"nut/good/a"});
   REQUIRE(data.source->metadata().labels.find("bent"));
   CHECK(data.items.at(0).annotated);
@@ -136,14 +137,14 @@ TEST_CASE("ids may name folders where there is one label alone") {
 
 TEST_CASE("an empty mask is annotated as empty, no mask at all is not annotated") {
   const Scratch scratch;
-  put(scratch, "", "a");
+  put_label_masks(scratch, "", "a");
   scratch.write("images/empty.jpg", jpeg_picture());
   put_mask(scratch, "cat/empty.png", {0});
   put_mask(scratch, "dog/empty.png", {0});
   scratch.write("images/none.jpg", jpeg_picture());
   scratch.write("images/some.jpg", jpeg_picture());
   put_mask(scratch, "dog/some.png", {1});
-  const ReadDataSet data = read(scratch.path());
+  const ReadDataSet data = read_label_masks(scratch.path());
   CHECK(data.ids() == Ids{"a", "empty", "none", "some"});
   CHECK(data.items[1].annotated);
   CHECK(areas(data.items[1], data.labels()) == std::vector<std::int64_t>{0, 0});
@@ -162,19 +163,19 @@ TEST_CASE("masks may have suffixes, each label its own") {
     put_mask(scratch, std::string("cat/") + name + "_mask.png", {1});
     put_mask(scratch, std::string("dog/") + name + "_gt.PNG", {0});
   }
-  const ReadDataSet data = read(scratch.path());
+  const ReadDataSet data = read_label_masks(scratch.path());
   CHECK(data.findings.empty());
   CHECK(areas(data.items[1], data.labels()) == std::vector<std::int64_t>{24, 0});
 }
 
 TEST_CASE("a mask without an image, one of another size and one that is broken are reported, once") {
   const Scratch scratch;
-  for (const char* name : {"a", "b", "c"}) put(scratch, "", name);
+  for (const char* name : {"a", "b", "c"}) put_label_masks(scratch, "", name);
   put_mask(scratch, "dog/lost.png", {1});
   scratch.write("dog/b.png", png_mask({255}, {5, 5}));
   scratch.write("cat/c.png", "no picture");
   scratch.write("images/a.png", png_picture());
-  const ReadDataSet data = read(scratch.path());
+  const ReadDataSet data = read_label_masks(scratch.path());
   CHECK(data.ids() == Ids{"a"});
   CHECK(data.rules() ==
         Rules{{"pair-missing", 1}, {"size-differs", 1}, {"unreadable-mask", 1}, {"same-name", 1}});
@@ -183,29 +184,30 @@ TEST_CASE("a mask without an image, one of another size and one that is broken a
 
 TEST_CASE("a subset without a folder of some label says so") {
   const Scratch scratch;
-  put(scratch, "train/", "a");
+  put_label_masks(scratch, "train/", "a");
   scratch.write("val/images/b.jpg", jpeg_picture());
   put_mask(scratch, "val/cat/b.png", {1});
-  const ReadDataSet data = read(scratch.path());
+  const ReadDataSet data = read_label_masks(scratch.path());
   CHECK(data.rules() == Rules{{"label-mask-missing", 1}});
   CHECK_THAT(data.finding("label-mask-missing").message, contains("\"dog\""));
 }
 
 TEST_CASE("labels.json and settings say what labels mean; folders may be chosen") {
   const Scratch scratch;
-  put(scratch, "", "a");
+  put_label_masks(scratch, "", "a");
   put_mask(scratch, "edge/a.png", {0, 0, 0, 1});
   scratch.write("labels.json", R"({"labels":[{"name":"dog","id":7},{"name":"ground","role":"background"}]})");
-  const ReadDataSet data = read(scratch.path(), {"ignore=edge"});
+  const ReadDataSet data = read_label_masks(scratch.path(), {"ignore=edge"});
   REQUIRE(data.labels().size() == 4);
   CHECK(data.labels()[0].id == 7);
   CHECK(data.labels().background() == 1);
   CHECK(data.labels().is_ignored(*data.labels().find("edge")));
   CHECK(label_masks().probe(scratch.path()).confidence == 80);
 
-  const ReadDataSet chosen = read(scratch.path(), {"label-folders=cat"});
+  const ReadDataSet chosen = read_label_masks(scratch.path(), {"label-folders=cat"});
   CHECK(chosen.items[0].annotations.size() == 1);
-  CHECK_THAT(thrown_by([&] { read(scratch.path(), {"ignore=egde"}); }).hint_text(), contains("edge"));
+  CHECK_THAT(thrown_by([&] { read_label_masks(scratch.path(), {"ignore=egde"}); }).hint_text(),
+             contains("edge"));
 }
 
 TEST_CASE("what holds no binary masks is not taken for it") {
@@ -222,22 +224,22 @@ TEST_CASE("what holds no binary masks is not taken for it") {
   const Scratch nothing;
   nothing.write("images/a.jpg", jpeg_picture());
   CHECK(label_masks().probe(nothing.path()).confidence == 0);
-  CHECK(thrown_by([&] { read(nothing.path()); }).code() == Code::bad_format);
+  CHECK(thrown_by([&] { read_label_masks(nothing.path()); }).code() == Code::bad_format);
   nothing.write("cat/b.png", png_mask({0}));
-  CHECK_THAT(thrown_by([&] { read(nothing.path()); }).message(), contains("no image has a mask"));
+  CHECK_THAT(thrown_by([&] { read_label_masks(nothing.path()); }).message(), contains("no image has a mask"));
 }
 
 TEST_CASE("what is written reads back: overlaps, empty masks, roles, and what nobody annotated") {
   const Scratch scratch;
-  put(scratch, "train/", "a");
-  put(scratch, "train/", "b");
+  put_label_masks(scratch, "train/", "a");
+  put_label_masks(scratch, "train/", "b");
   put_mask(scratch, "train/dog/b.png", {0});
   scratch.write("val/images/c.jpg", jpeg_picture());
   scratch.write("labels.json", R"({"labels":[{"name":"dog","id":7,"color":[1,2,3]},{"name":"cat"},
                                    {"name":"ground","role":"background"},{"name":"edge","role":"ignore"}]})");
-  const ReadDataSet data = read(scratch.path());
+  const ReadDataSet data = read_label_masks(scratch.path());
   write_data_set(label_masks(), *data.source, {.target = scratch / "out"});
-  const ReadDataSet back = read(scratch / "out");
+  const ReadDataSet back = read_label_masks(scratch / "out");
   CHECK(back.source->metadata() == data.source->metadata());
   CHECK(back.ids() == data.ids());
   CHECK(back.rules() == data.rules());

@@ -12,8 +12,8 @@ using namespace maskmill::tests;
 
 namespace {
 
-void put(const Scratch& scratch, const std::string& part, const std::string& name,
-         const std::vector<int>& values = {0, 1, 2}) {
+void put_rmldnn(const Scratch& scratch, const std::string& part, const std::string& name,
+                const std::vector<int>& values = {0, 1, 2}) {
   scratch.write(part + "/inputs/" + name + ".jpg", jpeg_picture());
   scratch.write(part + "/masks/" + name + ".png", png_mask(values));
 }
@@ -22,9 +22,9 @@ void put(const Scratch& scratch, const std::string& part, const std::string& nam
 
 TEST_CASE("training and testing are the subsets train and test") {
   const Scratch scratch;
-  put(scratch, "training", "b");
-  put(scratch, "testing", "a");
-  put(scratch, "validation", "c");
+  put_rmldnn(scratch, "training", "b");
+  put_rmldnn(scratch, "testing", "a");
+  put_rmldnn(scratch, "validation", "c");
   scratch.write("testing/inputs/d.jpg", jpeg_picture());
   CHECK(rmldnn().probe(scratch.path()).confidence >= 80);
   const ReadDataSet data = read_data_set(rmldnn(), scratch.path());
@@ -38,8 +38,8 @@ TEST_CASE("training and testing are the subsets train and test") {
 
 TEST_CASE("written values number the labels from 0, in gray, and the ids come back") {
   const Scratch scratch;
-  put(scratch, "training", "a", {1, 2, 3});
-  put(scratch, "testing", "b", {1, 3});
+  put_rmldnn(scratch, "training", "a", {1, 2, 3});
+  put_rmldnn(scratch, "testing", "b", {1, 3});
   const ReadDataSet data = read_data_set(rmldnn(), scratch.path(), {"background=2"});
   CHECK(data.labels()[0].id == 1);
   data.source->rewind();
@@ -57,7 +57,7 @@ TEST_CASE("written values number the labels from 0, in gray, and the ids come ba
 
 TEST_CASE("a subset that the layout does not have is refused before anything is written") {
   const Scratch scratch;
-  put(scratch, "training", "a");
+  put_rmldnn(scratch, "training", "a");
   const ReadDataSet data = read_data_set(rmldnn(), scratch.path());
   Metadata metadata = data.source->metadata();
   metadata.subsets = {"fold1"};

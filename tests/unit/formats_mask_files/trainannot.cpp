@@ -16,13 +16,13 @@ namespace {
 using Ids = std::vector<std::string>;
 using Rules = std::map<std::string, int>;
 
-void put(const Scratch& scratch, const std::string& subset, const std::string& name,
-         const std::vector<int>& values = {0, 1, 2}) {
+void put_trainannot(const Scratch& scratch, const std::string& subset, const std::string& name,
+                    const std::vector<int>& values = {0, 1, 2}) {
   scratch.write(subset + "/" + name, png_picture());
   scratch.write(subset + "annot/" + name, png_mask(values));
 }
 
-ReadDataSet read(const Scratch& scratch, std::vector<std::string> settings = {}) {
+ReadDataSet read_trainannot(const Scratch& scratch, std::vector<std::string> settings = {}) {
   return read_data_set(trainannot(), scratch.path(), std::move(settings));
 }
 
@@ -61,9 +61,9 @@ TEST_CASE("trainannot: a path may go through folders of the subset's name") {
 TEST_CASE("train and trainannot: subsets in their usual order, items by name") {
   const Scratch scratch;
   for (const char* subset : {"val", "train", "test", "extra"})
-    for (const char* name : {"b", "a"}) put(scratch, subset, std::string(subset) + name + ".png");
+    for (const char* name : {"b", "a"}) put_trainannot(scratch, subset, std::string(subset) + name + ".png");
   CHECK(trainannot().probe(scratch.path()).confidence >= 80);
-  const ReadDataSet data = read(scratch);
+  const ReadDataSet data = read_trainannot(scratch);
   CHECK(data.findings.empty());
   CHECK(data.ids() == Ids{"traina", "trainb", "vala", "valb", "testa", "testb", "extraa", "extrab"});
   CHECK(data.items[2].subset == "val");
@@ -73,14 +73,14 @@ TEST_CASE("train and trainannot: subsets in their usual order, items by name") {
 
 TEST_CASE("a list's order and pairs are taken, wherever its paths point") {
   const Scratch scratch;
-  for (const char* name : {"a.png", "b.png", "deep/c.png", "d d.png"}) put(scratch, "train", name);
-  put(scratch, "val", "v.png");
+  for (const char* name : {"a.png", "b.png", "deep/c.png", "d d.png"}) put_trainannot(scratch, "train", name);
+  put_trainannot(scratch, "val", "v.png");
   scratch.write("train.txt",
                 "/SegNet/CamVid/train/d d.png /SegNet/CamVid/trainannot/b.png\r\n"
                 "train/deep/c.png\ttrainannot/deep/c.png\n\n"
                 "C/train/b.png /somewhere/trainannot/b.png\n"
                 "a.png");
-  const ReadDataSet data = read(scratch);
+  const ReadDataSet data = read_trainannot(scratch);
   CHECK(data.findings.empty());
   CHECK(data.ids() == Ids{"d d", "deep/c", "b", "a", "v"});
   CHECK(data.items[0].semantic->file == scratch / "trainannot/b.png");
@@ -91,14 +91,14 @@ TEST_CASE("a list's order and pairs are taken, wherever its paths point") {
 
 TEST_CASE("what is wrong with a list is said, with its line") {
   const Scratch scratch;
-  for (const char* name : {"a.png", "b.png", "c.png"}) put(scratch, "train", name);
+  for (const char* name : {"a.png", "b.png", "c.png"}) put_trainannot(scratch, "train", name);
   scratch.write("train.txt",
                 "train/a.png trainannot/a.png\n"
                 "train/gone.png trainannot/gone.png\n"
                 "no paths at all\n"
                 "train/a.png trainannot/a.png\n"
                 "train/b.png trainannot/gone.png\n");
-  const ReadDataSet data = read(scratch);
+  const ReadDataSet data = read_trainannot(scratch);
   CHECK(data.ids() == Ids{"a"});
   CHECK(data.rules() == Rules{{"pair-missing", 1},
                               {"unreadable-list-line", 1},
@@ -113,10 +113,10 @@ TEST_CASE("what is wrong with a list is said, with its line") {
 
 TEST_CASE("a subset without masks is not annotated, and other folders are none") {
   const Scratch scratch;
-  put(scratch, "train", "a.png");
+  put_trainannot(scratch, "train", "a.png");
   scratch.write("test/b.png", png_picture());
   scratch.write("thumbnails/a.png", png_picture());
-  const ReadDataSet data = read(scratch);
+  const ReadDataSet data = read_trainannot(scratch);
   CHECK(data.ids() == Ids{"a", "b"});
   CHECK_FALSE(data.items[1].annotated);
   CHECK(data.source->metadata().subsets == Ids{"test", "train"});
@@ -125,9 +125,9 @@ TEST_CASE("a subset without masks is not annotated, and other folders are none")
 
 TEST_CASE("a subset that lost its images is a finding for each mask") {
   const Scratch scratch;
-  put(scratch, "train", "a.png");
+  put_trainannot(scratch, "train", "a.png");
   scratch.write("valannot/b.png", png_mask({0, 1}));
-  const ReadDataSet data = read(scratch);
+  const ReadDataSet data = read_trainannot(scratch);
   CHECK(data.ids() == Ids{"a"});
   CHECK(data.rules() == Rules{{"pair-missing", 1}});
   CHECK(data.finding("pair-missing").place.file == (scratch / "valannot/b.png").string());
@@ -135,17 +135,17 @@ TEST_CASE("a subset that lost its images is a finding for each mask") {
 
 TEST_CASE("one name in two subsets is two items with two ids") {
   const Scratch scratch;
-  put(scratch, "train", "1.png");
-  put(scratch, "val", "1.png");
-  put(scratch, "val", "2.png");
-  CHECK(read(scratch).ids() == Ids{"train/1", "val/1", "2"});
+  put_trainannot(scratch, "train", "1.png");
+  put_trainannot(scratch, "val", "1.png");
+  put_trainannot(scratch, "val", "2.png");
+  CHECK(read_trainannot(scratch).ids() == Ids{"train/1", "val/1", "2"});
 }
 
 TEST_CASE("where the layout is not there, it says what was looked for") {
   const Scratch scratch;
   scratch.write("train/a.png", png_picture());
   CHECK(trainannot().probe(scratch.path()).confidence == 0);
-  const Error error = thrown_by([&] { read(scratch); });
+  const Error error = thrown_by([&] { read_trainannot(scratch); });
   CHECK(error.code() == Code::bad_format);
   CHECK_THAT(error.message(), contains("trainannot/"));
 }
@@ -162,11 +162,11 @@ TEST_CASE("lines of lists: paths may hold blanks, and nothing else may stand the
 
 TEST_CASE("written masks are gray, and lists name the pairs") {
   const Scratch scratch;
-  put(scratch, "train", "b.png");
-  put(scratch, "train", "a.png");
-  put(scratch, "val", "c.png", {2, 7});
+  put_trainannot(scratch, "train", "b.png");
+  put_trainannot(scratch, "train", "a.png");
+  put_trainannot(scratch, "val", "c.png", {2, 7});
   scratch.write("train.txt", "train/b.png trainannot/b.png\ntrain/a.png trainannot/a.png\n");
-  const ReadDataSet data = read(scratch, {"ignore=7", "background=0"});
+  const ReadDataSet data = read_trainannot(scratch, {"ignore=7", "background=0"});
   data.source->rewind();
   write_data_set(trainannot(), *data.source, {.target = scratch / "out", .settings = {"list-prefix=/x/"}});
   CHECK(read_file(scratch / "out/train.txt") ==
@@ -183,8 +183,8 @@ TEST_CASE("written masks are gray, and lists name the pairs") {
 
 TEST_CASE("an item without a subset has no place, nor have subsets whose folders would be one") {
   const Scratch scratch;
-  put(scratch, "train", "a.png");
-  const ReadDataSet data = read(scratch);
+  put_trainannot(scratch, "train", "a.png");
+  const ReadDataSet data = read_trainannot(scratch);
   std::vector<Item> items = data.items;
   items[0].subset.clear();
   const auto without = make_source(data.source->metadata(), items);

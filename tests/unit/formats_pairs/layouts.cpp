@@ -6,6 +6,7 @@
 #include "dataset/masks.h"
 #include "formats/pairs/layout.h"
 #include "formats/pairs/pairs.h"
+#include "support.h"
 #include "support/data_sets.h"
 
 using namespace maskmill;
@@ -19,10 +20,6 @@ using Ids = std::vector<std::string>;
 void put(const Scratch& scratch, const std::string& image, const std::string& mask) {
   scratch.write(image, image.ends_with(".png") ? png_picture() : jpeg_picture());
   scratch.write(mask, png_mask({0, 1, 2}));
-}
-
-ReadDataSet read(const Scratch& scratch, std::vector<std::string> settings = {}) {
-  return read_data_set(pairs(), scratch.path(), std::move(settings));
 }
 
 std::map<std::string, std::string> subset_of(const ReadDataSet& data) {
@@ -40,7 +37,7 @@ TEST_CASE("MMSegmentation's and COCO-Stuff's folders are known, with years behin
   for (const char* subset : {"/train2017/a", "/val2017/b"})
     put(scratch, images + std::string(subset) + ".jpg", masks + std::string(subset) + ".png");
   CHECK(pairs().probe(scratch.path()).confidence >= 30);
-  const ReadDataSet data = read(scratch);
+  const ReadDataSet data = read_pairs(scratch);
   CHECK(subset_of(data) == std::map<std::string, std::string>{{"a", "train2017"}, {"b", "val2017"}});
 }
 
@@ -50,7 +47,7 @@ TEST_CASE("COCO-Stuff's maps are one less than its categories, and 255 where not
   scratch.write("images/train2017/a.jpg", jpeg_picture());
   scratch.write("stuffthingmaps/train2017/a.png", png_mask({0, 181, 255}));
   scratch.write(list, "0: unlabeled\n1: person\n182: wood\n");
-  const ReadDataSet data = read(scratch);
+  const ReadDataSet data = read_pairs(scratch);
   const auto& labels = data.source->metadata().labels;
   REQUIRE(labels.size() == 3);
   CHECK(labels[0].role == Role::ignore);
@@ -72,7 +69,7 @@ TEST_CASE("two folders pair by name, whatever they are called") {
   put(scratch, std::string(images) + "/a.JPG", std::string(masks) + "/a.PNG");
   put(scratch, std::string(images) + "/deep/er/c.jpeg", std::string(masks) + "/deep/er/c.png");
   CHECK(pairs().probe(scratch.path()).confidence >= 30);
-  const ReadDataSet data = read(scratch);
+  const ReadDataSet data = read_pairs(scratch);
   CHECK(data.ids() == Ids{"a", "b", "deep/er/c"});
   CHECK(data.findings.empty());
   CHECK(data.source->size() == 3);
@@ -94,11 +91,11 @@ TEST_CASE("masks without images are items under a labels.json, and nothing witho
   scratch.write("val/masks/b.png", png_mask({1}, {2, 2}));
   scratch.write("overlays/b.jpg", jpeg_picture());
   CHECK(pairs().probe(scratch.path()).confidence < 30);
-  CHECK(thrown_by([&] { read(scratch); }).code() == Code::bad_format);
+  CHECK(thrown_by([&] { read_pairs(scratch); }).code() == Code::bad_format);
 
   scratch.write("labels.json", R"({"labels": [{"name": "rest", "id": 0}, {"name": "cat", "id": 1}]})");
   CHECK(pairs().probe(scratch.path()).confidence >= 30);
-  const ReadDataSet data = read(scratch);
+  const ReadDataSet data = read_pairs(scratch);
   CHECK(data.ids() == Ids{"b", "sub/a", "val/b"});
   CHECK(data.findings.empty());
   const Item& item = data.items[0];
@@ -112,7 +109,7 @@ TEST_CASE("masks without images are items under a labels.json, and nothing witho
 TEST_CASE("rewinding gives the same items again") {
   const Scratch scratch;
   put(scratch, "images/a.jpg", "masks/a.png");
-  const ReadDataSet data = read(scratch);
+  const ReadDataSet data = read_pairs(scratch);
   Findings findings;
   CHECK(read_all(*data.source, findings).size() == 1);
   data.source->rewind();
@@ -124,7 +121,7 @@ TEST_CASE("the first folder of masks that holds a picture is taken") {
   const Scratch scratch;
   put(scratch, "images/a.jpg", "annotations/a.png");
   scratch.write("labels/a.txt", "0 .5 .5 .5 .5");
-  CHECK(read(scratch).items.at(0).semantic->file == scratch / "annotations/a.png");
+  CHECK(read_pairs(scratch).items.at(0).semantic->file == scratch / "annotations/a.png");
 }
 
 TEST_CASE("subsets are folders in either order, or named beside their masks") {
@@ -132,35 +129,38 @@ TEST_CASE("subsets are folders in either order, or named beside their masks") {
   SECTION("subset, then images and masks; any name") {
     put(scratch, "train/images/a.jpg", "train/masks/a.png");
     put(scratch, "fold 2/images/b.jpg", "fold 2/masks/b.png");
-    CHECK(subset_of(read(scratch)) == std::map<std::string, std::string>{{"a", "train"}, {"b", "fold 2"}});
-    CHECK(read(scratch).source->metadata().subsets == Ids{"fold 2", "train"});
+    CHECK(subset_of(read_pairs(scratch)) ==
+          std::map<std::string, std::string>{{"a", "train"}, {"b", "fold 2"}});
+    CHECK(read_pairs(scratch).source->metadata().subsets == Ids{"fold 2", "train"});
   }
   SECTION("rmldnn's training and testing, inputs and masks") {
     put(scratch, "training/inputs/a.jpg", "training/masks/a.png");
     put(scratch, "testing/inputs/b.jpg", "testing/masks/b.png");
-    CHECK(subset_of(read(scratch)) ==
+    CHECK(subset_of(read_pairs(scratch)) ==
           std::map<std::string, std::string>{{"a", "training"}, {"b", "testing"}});
   }
   SECTION("images and masks, then subset") {
     put(scratch, "images/train/a.jpg", "labels/train/a.png");
     put(scratch, "images/val/x/b.jpg", "labels/val/x/b.png");
-    CHECK(subset_of(read(scratch)) == std::map<std::string, std::string>{{"a", "train"}, {"x/b", "val"}});
+    CHECK(subset_of(read_pairs(scratch)) ==
+          std::map<std::string, std::string>{{"a", "train"}, {"x/b", "val"}});
   }
   SECTION("folders inside that are no subsets belong to the name") {
     put(scratch, "images/train/a.jpg", "labels/train/a.png");
     put(scratch, "images/bochum/b.jpg", "labels/bochum/b.png");
-    CHECK(subset_of(read(scratch)) == std::map<std::string, std::string>{{"train/a", ""}, {"bochum/b", ""}});
+    CHECK(subset_of(read_pairs(scratch)) ==
+          std::map<std::string, std::string>{{"train/a", ""}, {"bochum/b", ""}});
   }
   SECTION("train and train_annot") {
     put(scratch, "train/a.png", "train_annot/a.png");
     put(scratch, "val/b.png", "val_annot/b.png");
-    CHECK(subset_of(read(scratch)) == std::map<std::string, std::string>{{"a", "train"}, {"b", "val"}});
+    CHECK(subset_of(read_pairs(scratch)) == std::map<std::string, std::string>{{"a", "train"}, {"b", "val"}});
   }
   SECTION("a subset without masks is not annotated") {
     put(scratch, "train/a.png", "train_masks/a.png");
     scratch.write("test/b.png", png_picture());
     scratch.write("pictures of us/c.png", png_picture());
-    const ReadDataSet data = read(scratch);
+    const ReadDataSet data = read_pairs(scratch);
     CHECK(subset_of(data) == std::map<std::string, std::string>{{"a", "train"}, {"b", "test"}});
     CHECK(data.items.at(1).annotated == false);
     CHECK(data.findings.empty());
@@ -173,7 +173,7 @@ TEST_CASE("subsets are folders in either order, or named beside their masks") {
     put(scratch, kept, kept_mask);
     scratch.write(lost, png_mask({0, 1}));
     scratch.write("other/masks/c.png", png_mask({0, 1}));  // of nothing that is known here
-    const ReadDataSet data = read(scratch);
+    const ReadDataSet data = read_pairs(scratch);
     CHECK(data.ids() == Ids{"a"});
     CHECK(data.rules() == std::map<std::string, int>{{"pair-missing", 1}});
     CHECK(data.finding("pair-missing").place.file == (scratch / lost).string());
@@ -181,7 +181,7 @@ TEST_CASE("subsets are folders in either order, or named beside their masks") {
   SECTION("items outside of every subset") {
     put(scratch, "images/a.jpg", "masks/a.png");
     put(scratch, "val/images/b.jpg", "val/masks/b.png");
-    CHECK(subset_of(read(scratch)) == std::map<std::string, std::string>{{"a", ""}, {"b", "val"}});
+    CHECK(subset_of(read_pairs(scratch)) == std::map<std::string, std::string>{{"a", ""}, {"b", "val"}});
   }
 }
 
@@ -190,7 +190,7 @@ TEST_CASE("one name in two subsets is two items with two ids") {
   put(scratch, "train/images/1.jpg", "train/masks/1.png");
   put(scratch, "val/images/1.jpg", "val/masks/1.png");
   put(scratch, "val/images/2.jpg", "val/masks/2.png");
-  const ReadDataSet data = read(scratch);
+  const ReadDataSet data = read_pairs(scratch);
   CHECK(data.ids() == Ids{"2", "train/1", "val/1"});
   CHECK(data.items[1].file_name == "train/1.jpg");
   CHECK(data.findings.empty());
@@ -201,7 +201,7 @@ TEST_CASE("an id that a subset's name would make a second time is left out and s
   put(scratch, "images/1.jpg", "masks/1.png");
   put(scratch, "images/val/1.jpg", "masks/val/1.png");
   put(scratch, "val/images/1.jpg", "val/masks/1.png");
-  const ReadDataSet data = read(scratch);
+  const ReadDataSet data = read_pairs(scratch);
   CHECK(data.ids() == Ids{"1", "val/1"});
   CHECK(data.finding("same-name").place.file == (scratch / "val/images/1.jpg").string());
 }
@@ -221,7 +221,7 @@ TEST_CASE("the words of two folders' names say what they hold, and of which subs
   put(scratch, images + std::string("/ISIC_2.jpg"), masks + std::string("/ISIC_2_segmentation.png"));
   scratch.write("attributes/readme.txt", "text");
   CHECK(pairs().probe(scratch.path()).confidence >= 30);
-  const ReadDataSet data = read(scratch);
+  const ReadDataSet data = read_pairs(scratch);
   CHECK(subset_of(data) == std::map<std::string, std::string>{{"ISIC_1", subset}, {"ISIC_2", subset}});
   CHECK(data.items[0].semantic);
   CHECK(data.findings.empty());
@@ -232,17 +232,17 @@ TEST_CASE("subsets that words tell apart belong to one data set, and two folders
   put(scratch, "train_images/a.jpg", "train_masks/a.png");
   put(scratch, "val_images/b.jpg", "val_masks/b.png");
   scratch.write("test_images/c.jpg", jpeg_picture());
-  CHECK(subset_of(read(scratch)) ==
+  CHECK(subset_of(read_pairs(scratch)) ==
         std::map<std::string, std::string>{{"a", "train"}, {"b", "val"}, {"c", "test"}});
   put(scratch, "train_images/a.jpg", "train_labels/a.png");
-  CHECK(subset_of(read(scratch)) == std::map<std::string, std::string>{{"b", "val"}, {"c", "test"}});
+  CHECK(subset_of(read_pairs(scratch)) == std::map<std::string, std::string>{{"b", "val"}, {"c", "test"}});
 }
 
 TEST_CASE("the drawn vessels of DRIVE are its masks, not the camera's field of view") {
   const Scratch scratch;
   put(scratch, "training/images/21_training.png", "training/1st_manual/21_manual1.png");
   scratch.write("training/mask/21_training_mask.png", png_mask({1, 1, 1}));
-  const ReadDataSet data = read(scratch, {"image-suffix=_training"});
+  const ReadDataSet data = read_pairs(scratch, {"image-suffix=_training"});
   REQUIRE(data.items.size() == 1);
   CHECK(data.items[0].semantic->file == scratch / "training/1st_manual/21_manual1.png");
 }
@@ -253,7 +253,7 @@ TEST_CASE("in one folder a suffix tells masks from images") {
   put(scratch, "a.jpg", "a" + suffix + ".png");
   put(scratch, "sub/b.png", "sub/b" + suffix + ".png");
   CHECK(pairs().probe(scratch.path()).confidence >= 30);
-  const ReadDataSet data = read(scratch);
+  const ReadDataSet data = read_pairs(scratch);
   CHECK(data.ids() == Ids{"a", "sub/b"});
   CHECK(data.findings.empty());
   CHECK(data.items[1].semantic->file == scratch / ("sub/b" + suffix + ".png"));
@@ -263,7 +263,7 @@ TEST_CASE("suffixes are found in folders of their own too, on both sides") {
   const Scratch scratch;
   put(scratch, "images/1_sat.jpg", "masks/1_mask.png");
   put(scratch, "images/2_sat.jpg", "masks/2_mask.png");
-  const ReadDataSet data = read(scratch);
+  const ReadDataSet data = read_pairs(scratch);
   CHECK(data.ids() == Ids{"1_sat", "2_sat"});
   CHECK(data.items[0].semantic->file == scratch / "masks/1_mask.png");
 }
@@ -271,33 +271,33 @@ TEST_CASE("suffixes are found in folders of their own too, on both sides") {
 TEST_CASE("settings name what cannot be found") {
   const Scratch scratch;
   put(scratch, "photos of 2024/a-x.jpg", "drawn/by hand/a!.png");
-  CHECK(thrown_by([&] { read(scratch); }).code() == Code::bad_format);
-  const ReadDataSet data =
-      read(scratch, {"images=photos of 2024", "masks=drawn/by hand", "image-suffix=-x", "mask-suffix=!"});
+  CHECK(thrown_by([&] { read_pairs(scratch); }).code() == Code::bad_format);
+  const ReadDataSet data = read_pairs(
+      scratch, {"images=photos of 2024", "masks=drawn/by hand", "image-suffix=-x", "mask-suffix=!"});
   CHECK(data.ids() == Ids{"a-x"});
   CHECK(data.items[0].annotated);
 
-  const Error missing = thrown_by([&] { read(scratch, {"images=photos", "masks=drawn"}); });
+  const Error missing = thrown_by([&] { read_pairs(scratch, {"images=photos", "masks=drawn"}); });
   CHECK(missing.code() == Code::not_found);
   CHECK(missing.place().field == "images");
   CHECK(thrown_by([&] {
-          read(scratch, {"images=photos of 2024", "masks=photos of 2024/a-x.jpg"});
+          read_pairs(scratch, {"images=photos of 2024", "masks=photos of 2024/a-x.jpg"});
         }).code() == Code::unreadable);
-  CHECK(thrown_by([&] { read(scratch, {"masks=drawn"}); }).code() == Code::not_found);
-  CHECK(thrown_by([&] { read(scratch, {"mask=drawn"}); }).code() == Code::usage);
+  CHECK(thrown_by([&] { read_pairs(scratch, {"masks=drawn"}); }).code() == Code::not_found);
+  CHECK(thrown_by([&] { read_pairs(scratch, {"mask=drawn"}); }).code() == Code::usage);
 }
 
 TEST_CASE("masks may lie below the images, and both in one folder under two spellings") {
   const Scratch scratch;
   SECTION("below") {
     put(scratch, "a.jpg", "drawn/a.png");
-    const ReadDataSet data = read(scratch, {"images=.", "masks=drawn/"});
+    const ReadDataSet data = read_pairs(scratch, {"images=.", "masks=drawn/"});
     CHECK(data.ids() == Ids{"a"});
     CHECK(data.findings.empty());
   }
   SECTION("one folder") {
     put(scratch, "all/a.jpg", "all/a_mask.png");
-    const ReadDataSet data = read(scratch, {"images=all", "masks=./all/"});
+    const ReadDataSet data = read_pairs(scratch, {"images=all", "masks=./all/"});
     CHECK(data.ids() == Ids{"a"});
     CHECK(data.findings.empty());
   }
@@ -308,7 +308,7 @@ TEST_CASE("an image without a mask is an item that nobody annotated, a mask with
   put(scratch, "images/a.jpg", "masks/a.png");
   scratch.write("images/b.jpg", jpeg_picture());
   scratch.write("masks/c.png", png_mask({1}));
-  const ReadDataSet data = read(scratch);
+  const ReadDataSet data = read_pairs(scratch);
   CHECK(data.ids() == Ids{"a", "b"});
   CHECK(data.items[0].annotated);
   CHECK(!data.items[1].annotated);
@@ -324,7 +324,7 @@ TEST_CASE("names decide, never positions: as many masks as images, one name off"
   const Scratch scratch;
   put(scratch, "images/1.jpg", "masks/1.png");
   put(scratch, "images/2.jpg", "masks/3.png");
-  const ReadDataSet data = read(scratch);
+  const ReadDataSet data = read_pairs(scratch);
   CHECK(data.items.at(0).annotated);
   CHECK(!data.items.at(1).annotated);
   CHECK(data.rules() == std::map<std::string, int>{{"pair-missing", 1}, {"unlabelled-item", 1}});
@@ -335,7 +335,7 @@ TEST_CASE("of two files of one name the first stays") {
   put(scratch, "images/a.jpg", "masks/a.png");
   scratch.write("images/a.png", png_picture());
   scratch.write("masks/a.tif", png_mask({1}));
-  const ReadDataSet data = read(scratch);
+  const ReadDataSet data = read_pairs(scratch);
   CHECK(data.ids() == Ids{"a"});
   CHECK(data.items[0].image == scratch / "images/a.jpg");
   CHECK(data.rules() == std::map<std::string, int>{{"same-name", 2}});
@@ -346,7 +346,7 @@ TEST_CASE("a mask without the suffix of the others is left out and said") {
   put(scratch, "images/a.jpg", "masks/a_P.png");
   put(scratch, "images/b.jpg", "masks/b_P.png");
   scratch.write("masks/a_L.png", png_mask({1}));
-  const ReadDataSet data = read(scratch);
+  const ReadDataSet data = read_pairs(scratch);
   CHECK(data.items.at(0).semantic->file == scratch / "masks/a_P.png");
   CHECK_THAT(data.finding("pair-missing").message, contains("_P"));
 }
@@ -361,7 +361,7 @@ TEST_CASE("names with blanks, quotes, line breaks, Unicode and bytes that are no
   scratch.write("images/Thumbs.db", "Windows");
   Ids sorted = names;
   std::ranges::sort(sorted);
-  const ReadDataSet data = read(scratch);
+  const ReadDataSet data = read_pairs(scratch);
   CHECK(data.ids() == sorted);
   CHECK(data.findings.empty());
 }
@@ -396,7 +396,7 @@ TEST_CASE("what cannot be read is left out, and what looks wrong is said") {
     const auto [name, rule] = GENERATE(table<const char*, const char*>(
         {{"images/x.jpg", "unreadable-image"}, {"masks/x.png", "unreadable-mask"}}));
     scratch.write(name, "");
-    const ReadDataSet data = read(scratch);
+    const ReadDataSet data = read_pairs(scratch);
     CHECK(data.ids() == Ids{"good"});
     CHECK(data.source->size() == 2);
     CHECK(data.finding(rule).severity == Severity::error);
@@ -405,33 +405,33 @@ TEST_CASE("what cannot be read is left out, and what looks wrong is said") {
   SECTION("text where a picture should be") {
     put(scratch, "images/x.jpg", "masks/x.png");
     scratch.write("images/x.jpg", "<html>404</html>");
-    CHECK(read(scratch).rules() == std::map<std::string, int>{{"unreadable-image", 1}});
+    CHECK(read_pairs(scratch).rules() == std::map<std::string, int>{{"unreadable-image", 1}});
   }
   SECTION("a GIF named .jpg") {
     put(scratch, "images/x.jpg", "masks/x.png");
     scratch.write("images/x.jpg", std::string("GIF89a\x06\0\x04\0\0\0\0", 13));
-    const ReadDataSet data = read(scratch);
+    const ReadDataSet data = read_pairs(scratch);
     CHECK(data.ids() == Ids{"good"});
     CHECK_THAT(data.finding("unreadable-image").message, contains("GIF"));
   }
   SECTION("a PNG named .jpg stays") {
     put(scratch, "images/x.jpg", "masks/x.png");
     scratch.write("images/x.jpg", png_picture());
-    const ReadDataSet data = read(scratch);
+    const ReadDataSet data = read_pairs(scratch);
     CHECK(data.ids() == Ids{"good", "x"});
     CHECK(data.finding("wrong-extension").severity == Severity::warning);
   }
   SECTION("a mask of another size") {
     scratch.write("images/x.jpg", jpeg_picture({6, 4}));
     scratch.write("masks/x.png", png_mask({1}, {4, 6}));
-    const ReadDataSet data = read(scratch);
+    const ReadDataSet data = read_pairs(scratch);
     CHECK(data.ids() == Ids{"good"});
     CHECK_THAT(data.finding("size-differs").message, contains("4x6") && contains("6x4"));
   }
   SECTION("a JPEG mask stays") {
     scratch.write("images/x.jpg", jpeg_picture());
     scratch.write("masks/x.jpg", jpeg_picture());
-    const ReadDataSet data = read(scratch);
+    const ReadDataSet data = read_pairs(scratch);
     CHECK(data.ids() == Ids{"good", "x"});
     CHECK(data.finding("lossy-mask").severity == Severity::warning);
   }
@@ -452,5 +452,5 @@ TEST_CASE("a link in a circle beside the folders does no harm") {
   for (const char* folder : {"", "images", "masks"})
     fs::create_symlink("circle", scratch / folder / "circle");
   CHECK(pairs().probe(scratch.path()).confidence >= 70);
-  CHECK(read(scratch).ids() == Ids{"a"});
+  CHECK(read_pairs(scratch).ids() == Ids{"a"});
 }

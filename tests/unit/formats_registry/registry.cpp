@@ -37,7 +37,7 @@ void put_pairs(const Scratch& scratch, const Path& folder) {
 /// The data sets of the fuzzer's seeds that are read whole, by format.
 void for_each_seed(const std::function<void(const Format&, const PackedFolder&)>& visit) {
   for (const Path& file : list_files(Path(MASKMILL_SOURCE_DIR) / "tests/fuzz/corpus/formats")) {
-    const PackedFolder packed = unpacked(read_file(file));
+    const PackedFolder packed = tests::unpacked(read_file(file));
     const auto format = std::ranges::find(formats::all(), packed.format, &Format::name);
     if (format == formats::all().end()) continue;
     const Scratch scratch;

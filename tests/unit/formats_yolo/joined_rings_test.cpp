@@ -8,14 +8,12 @@
 #include "catch.h"
 #include "dataset/masks.h"
 #include "dataset/rle.h"
+#include "support.h"
 
 using namespace maskmill;
+using namespace maskmill::tests;
 
 namespace {
-
-Ring square(double x, double y, double side) {
-  return {{x, y}, {x + side, y}, {x + side, y + side}, {x, y + side}};
-}
 
 Ring joined(const std::vector<Ring>& rings) {
   std::vector<const Ring*> pointers;

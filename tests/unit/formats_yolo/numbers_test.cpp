@@ -20,7 +20,7 @@ double read_back(const std::string& text, int side) {
 }
 
 // A coordinate of up to six decimals, a little outside of the image at times.
-double coordinate(int side) {
+double decimal_coordinate(int side) {
   const int decimals = *rc::gen::inRange(0, 7);
   const auto scale = static_cast<std::int64_t>(std::pow(10, decimals));
   return static_cast<double>(*rc::gen::inRange<std::int64_t>(-20 * scale, (side + 20) * scale)) /
@@ -37,7 +37,7 @@ std::size_t decimals_of(const std::string& text) {
 TEST_CASE("11 decimals bring each coordinate of up to 6 decimals back, in images of up to 9999 pixels") {
   const bool holds = rc::check([] {
     const int side = *rc::gen::element(*rc::gen::inRange(1, 10000), 6000, 4000, 9999);
-    const double x = coordinate(side);
+    const double x = decimal_coordinate(side);
     const std::string text = fraction_text(x, side);
     RC_ASSERT(decimals_of(text) <= 11U);
     RC_ASSERT(read_back(text, side) == x);
@@ -48,7 +48,7 @@ TEST_CASE("11 decimals bring each coordinate of up to 6 decimals back, in images
 TEST_CASE("11 decimals bring each box of up to 6 decimals back") {
   const bool holds = rc::check([] {
     const int side = *rc::gen::element(*rc::gen::inRange(1, 10000), 6000, 4000, 9999);
-    const double begin = coordinate(side), length = std::abs(coordinate(side));
+    const double begin = decimal_coordinate(side), length = std::abs(decimal_coordinate(side));
     const auto [centre, size] = extent_texts({begin, length}, side);
     const Extent read =
         extent_in_pixels(parse_yolo_number(centre).value(), parse_yolo_number(size).value(), side);

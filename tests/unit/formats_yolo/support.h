@@ -26,6 +26,10 @@ Item item_of(const Scratch& scratch, const std::string& id, Size size, std::vect
              const std::string& subset = {});
 Annotation annotation_of(int label, Shape shape);
 
+inline Ring square(double x, double y, double side) {
+  return {{x, y}, {x + side, y}, {x + side, y + side}, {x, y + side}};
+}
+
 int count_of(const std::vector<Finding>& findings, const std::string& rule);
 const Finding& finding_of(const std::vector<Finding>& findings, const std::string& rule);
 

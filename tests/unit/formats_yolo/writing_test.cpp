@@ -14,10 +14,6 @@ using namespace maskmill::tests;
 
 namespace {
 
-Ring square(double x, double y, double side) {
-  return {{x, y}, {x + side, y}, {x + side, y + side}, {x, y + side}};
-}
-
 /// Two parts, the first with two holes.
 Polygon parts_and_holes() {
   return {{{square(5, 5, 30), {square(10, 10, 5), square(20, 20, 10)}}, {square(60, 5, 20), {}}}};

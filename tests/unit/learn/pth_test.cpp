@@ -21,13 +21,13 @@ using maskmill::tests::thrown_by;
 namespace {
 
 /// Written by the real torch: see make.py there.
-Path golden(const std::string& name) {
+Path golden_pth(const std::string& name) {
   return Path(MASKMILL_SOURCE_DIR) / "tests/data/pth" / name;
 }
 
 std::vector<Path> goldens(const std::string& prefix) {
   std::vector<Path> found;
-  for (const Path& path : list_files(golden("")))
+  for (const Path& path : list_files(golden_pth("")))
     if (path.filename().string().starts_with(prefix) && path.extension() == ".pth") found.push_back(path);
   return found;
 }
@@ -45,10 +45,10 @@ std::vector<float> floats(const NamedTensor& tensor) {
   return values;
 }
 
-using Shape = std::vector<std::int64_t>;
+using TensorShape = std::vector<std::int64_t>;
 
 /// A file of torch's making but for its pickle; storage 0 holds eight zero floats.
-std::string file_with(std::string_view pickle) {
+std::string pth_with(std::string_view pickle) {
   ZipWriter zip;
   zip.add("archive/data.pkl", pickle);
   zip.add("archive/data/0", std::string(32, '\0'));
@@ -59,7 +59,7 @@ PickledTensor eight_floats() {
   return {.name = "w", .storage = "0", .storage_elements = 8, .offset = 0, .shape = {8}, .stride = {1}};
 }
 
-Error refused(std::string_view file) {
+Error refused_pth(std::string_view file) {
   return thrown_by([&] { decode_pth(file, "x.pth"); });
 }
 
@@ -83,7 +83,7 @@ void decode_anything(const std::string& file) {
 }  // namespace
 
 TEST_CASE("every type of tensor that torch writes is read with its bytes") {
-  const StateDict state = read_pth(golden("pass-types.pth"));
+  const StateDict state = read_pth(golden_pth("pass-types.pth"));
   // The number 1 in each type, little-endian: IEEE 754, bfloat16 its upper half, integers.
   const std::vector<std::pair<std::string, std::string>> ones{{"float32", {"\0\0\x80\x3f", 4}},
                                                               {"float64", {"\0\0\0\0\0\0\xf0\x3f", 8}},
@@ -101,46 +101,46 @@ TEST_CASE("every type of tensor that torch writes is read with its bytes") {
     INFO(name);
     CHECK(state[i].name == name);
     CHECK(state[i].type == static_cast<TensorType>(i));
-    CHECK(state[i].shape == Shape{2});
+    CHECK(state[i].shape == TensorShape{2});
     CHECK(element_size(state[i].type) == static_cast<int>(one.size()));
     CHECK(state[i].bytes == std::string(one.size(), '\0') + one);
   }
 }
 
 TEST_CASE("a module's state is read in its order, whatever packed it") {
-  const StateDict state = read_pth(golden("pass-module.pth"));
+  const StateDict state = read_pth(golden_pth("pass-module.pth"));
   std::vector<std::string> names;
   for (const NamedTensor& tensor : state) names.push_back(tensor.name);
   CHECK(names == std::vector<std::string>{"conv.weight", "conv.bias", "norm.weight", "norm.bias",
                                           "norm.running_mean", "norm.running_var",
                                           "norm.num_batches_tracked"});
-  CHECK(state[0].shape == Shape{3, 2, 1, 2});
+  CHECK(state[0].shape == TensorShape{3, 2, 1, 2});
   CHECK(floats(state[2]) == std::vector<float>{1, 1, 1});
   CHECK(state[6].shape.empty());
   CHECK(state[6].bytes == std::string(8, '\0'));
-  CHECK(read_pth(golden("pass-deflated.pth")) == state);
+  CHECK(read_pth(golden_pth("pass-deflated.pth")) == state);
 }
 
 TEST_CASE("views of a storage become contiguous") {
-  const auto state = by_name(read_pth(golden("pass-views.pth")));
+  const auto state = by_name(read_pth(golden_pth("pass-views.pth")));
   std::vector<float> transposed, every_other;
   for (int k = 0; k < 4; ++k)
     for (int i = 0; i < 2; ++i)
       for (int j = 0; j < 3; ++j) transposed.push_back(static_cast<float>(12 * i + 4 * j + k));
   for (int i = 0; i < 24; i += 2) every_other.push_back(static_cast<float>(i));
-  CHECK(state.at("transposed").shape == Shape{4, 2, 3});
+  CHECK(state.at("transposed").shape == TensorShape{4, 2, 3});
   CHECK(floats(state.at("transposed")) == transposed);
   CHECK(floats(state.at("row")) == std::vector<float>{20, 21, 22, 23});
-  CHECK(state.at("every_other").shape == Shape{2, 3, 2});
+  CHECK(state.at("every_other").shape == TensorShape{2, 3, 2});
   CHECK(floats(state.at("every_other")) == every_other);
   CHECK(floats(state.at("expanded")) == std::vector<float>(6, 5));
   CHECK(floats(state.at("scalar")) == std::vector<float>{2.5});
-  CHECK(state.at("empty").shape == Shape{0, 4});
+  CHECK(state.at("empty").shape == TensorShape{0, 4});
   CHECK(state.at("empty").bytes.empty());
 }
 
 TEST_CASE("of a checkpoint the tensors are taken, by the keys above them") {
-  const auto state = by_name(read_pth(golden("pass-checkpoint.pth")));
+  const auto state = by_name(read_pth(golden_pth("pass-checkpoint.pth")));
   CHECK(state.size() == 5);
   CHECK(floats(state.at("state_dict.layer.weight")) == std::vector<float>{1, 1});
   CHECK(floats(state.at("optimizer.state.0.step")) == std::vector<float>{3});
@@ -152,32 +152,32 @@ TEST_CASE("later pickle protocols and files without checksums are read") {
   for (const char* name :
        {"pass-protocol3.pth", "pass-protocol4.pth", "pass-protocol5.pth", "pass-no-checksum.pth"}) {
     INFO(name);
-    const StateDict state = read_pth(golden(name));
+    const StateDict state = read_pth(golden_pth(name));
     REQUIRE(state.size() == 1);
     CHECK(floats(state[0]) == std::vector<float>{0, 1, 2});
   }
 }
 
 TEST_CASE("the legacy format is read, and refused when it is cut short or goes on") {
-  const auto state = by_name(read_pth(golden("legacy.pth")));
+  const auto state = by_name(read_pth(golden_pth("legacy.pth")));
   REQUIRE(state.size() == 5);
   CHECK((floats(state.at("state_dict.weight")) == std::vector<float>{0, 1, 2, 3, 4, 5}));
   CHECK((floats(state.at("state_dict.turned")) == std::vector<float>{0, 3, 1, 4, 2, 5}));
   CHECK(state.at("state_dict.half").type == TensorType::float16);
-  CHECK((state.at("state_dict.empty").shape == Shape{0, 4}));
+  CHECK((state.at("state_dict.empty").shape == TensorShape{0, 4}));
   CHECK(state.at("state_dict.count").shape.empty());
-  const std::string whole = read_file(golden("legacy.pth"));
+  const std::string whole = read_file(golden_pth("legacy.pth"));
   for (std::size_t length = 1; length < whole.size(); ++length)
-    CHECK(refused(std::string_view(whole).substr(0, length)).code() != Code::bug);
-  CHECK(refused(whole + "x").code() == Code::bad_format);
+    CHECK(refused_pth(std::string_view(whole).substr(0, length)).code() != Code::bug);
+  CHECK(refused_pth(whole + "x").code() == Code::bad_format);
 }
 
 TEST_CASE("a file that asks for anything but tensors is refused, and the message shows for what") {
   const auto check = [](const char* name, const std::string& shown) {
-    const Error error = thrown_by([&] { read_pth(golden(name)); });
+    const Error error = thrown_by([&] { read_pth(golden_pth(name)); });
     INFO(name);
     CHECK(error.code() == Code::unsupported);
-    CHECK(error.place().file == golden(name).string());
+    CHECK(error.place().file == golden_pth(name).string());
     CHECK_THAT(error.message(), contains(shown));
     CHECK_FALSE(error.hint_text().empty());
   };
@@ -230,11 +230,11 @@ TEST_CASE("a tensor outside its storage is refused by its name") {
   const auto refuse = [](const std::function<void(PickledTensor&)>& change) {
     PickledTensor tensor = eight_floats();
     change(tensor);
-    const Error error = refused(file_with(pickle_of({tensor})));
+    const Error error = refused_pth(pth_with(pickle_of({tensor})));
     CHECK(error.code() == Code::bad_format);
     CHECK(error.place().field == "w");
   };
-  CHECK(decode_pth(file_with(pickle_of({eight_floats()})), "x.pth").size() == 1);
+  CHECK(decode_pth(pth_with(pickle_of({eight_floats()})), "x.pth").size() == 1);
   refuse([](auto& t) { t.shape = {9}; });
   refuse([](auto& t) { t.shape = {9}, t.storage_elements = 1000; });
   refuse([](auto& t) { t.storage_elements = 7; });
@@ -251,13 +251,13 @@ TEST_CASE("a tensor outside its storage is refused by its name") {
 }
 
 TEST_CASE("two tensors of one name are refused") {
-  CHECK(refused(file_with(pickle_of({eight_floats(), eight_floats()}))).code() == Code::bad_format);
+  CHECK(refused_pth(pth_with(pickle_of({eight_floats(), eight_floats()}))).code() == Code::bad_format);
 }
 
 TEST_CASE("a tensor's name that is not UTF-8 is refused") {  // found by libFuzzer
   PickledTensor tensor = eight_floats();
   tensor.name = "w\x89\x9a";
-  const Error error = refused(file_with(pickle_of({tensor})));
+  const Error error = refused_pth(pth_with(pickle_of({tensor})));
   CHECK(error.code() == Code::bad_format);
   CHECK_THAT(error.message(), contains("UTF-8"));
 }
@@ -268,16 +268,16 @@ TEST_CASE("a small pickle cannot become large") {
   std::string doubling = "\x80\x02}q\0"s;
   for (char level = 0; level < 60; ++level)
     doubling += "}(K\0h"s + level + "K\1h"s + level + "uq"s + static_cast<char>(level + 1);
-  CHECK(refused(file_with(doubling + ".")).code() == Code::bad_format);
+  CHECK(refused_pth(pth_with(doubling + ".")).code() == Code::bad_format);
   // A dictionary that holds itself.
-  CHECK(refused(file_with("\x80\x02}q\0K\1h\0s."s)).code() == Code::bad_format);
+  CHECK(refused_pth(pth_with("\x80\x02}q\0K\1h\0s."s)).code() == Code::bad_format);
   // Lists in lists.
-  CHECK(refused(file_with("\x80\x02}K\1" + std::string(100'000, '(') + std::string(100'000, 'l') + "s."))
+  CHECK(refused_pth(pth_with("\x80\x02}K\1" + std::string(100'000, '(') + std::string(100'000, 'l') + "s."))
             .code() == Code::bad_format);
   // One long key, many times.
   std::string long_key = "\x80\x02}X\x10\x27\0\0"s + std::string(10'000, 'k') + "q\1"s;
   for (int level = 0; level < 60; ++level) long_key += "h\1}";
-  CHECK(refused(file_with(long_key + std::string(60, 's') + "s.")).code() == Code::bad_format);
+  CHECK(refused_pth(pth_with(long_key + std::string(60, 's') + "s.")).code() == Code::bad_format);
 }
 
 TEST_CASE("a pickle that says nothing sensible is refused") {
@@ -304,27 +304,27 @@ TEST_CASE("a pickle that says nothing sensible is refused") {
                                     "\x80\x02ctorch\nFloatStorage"s,
                                     "\x80\x02S'x'\n."s,
                                     "\x80\x02(K\1K\2Q."s}) {
-    const Error error = refused(file_with(pickle));
+    const Error error = refused_pth(pth_with(pickle));
     CHECK((error.code() == Code::bad_format || error.code() == Code::unsupported));
   }
 }
 
 TEST_CASE("what is no file of torch.save is said to be none") {
-  CHECK_THAT(refused("").message(), contains("empty"));
-  CHECK(refused("<html>404</html>").code() == Code::bad_format);
-  CHECK(refused("\x80\x04}.").code() == Code::unsupported);
+  CHECK_THAT(refused_pth("").message(), contains("empty"));
+  CHECK(refused_pth("<html>404</html>").code() == Code::bad_format);
+  CHECK(refused_pth("\x80\x04}.").code() == Code::unsupported);
   ZipWriter zip;
   zip.add("readme.txt", "x");
-  CHECK_THAT(refused(zip.finish()).message(), contains("data.pkl"));
-  CHECK(thrown_by([] { read_pth(golden("absent.pth")); }).code() == Code::not_found);
-  CHECK(thrown_by([] { read_pth(golden("")); }).code() == Code::unreadable);
+  CHECK_THAT(refused_pth(zip.finish()).message(), contains("data.pkl"));
+  CHECK(thrown_by([] { read_pth(golden_pth("absent.pth")); }).code() == Code::not_found);
+  CHECK(thrown_by([] { read_pth(golden_pth("")); }).code() == Code::unreadable);
 }
 
 TEST_CASE("a file cut short at any byte is refused") {
   for (const Path& path : goldens("pass-")) {
     const std::string whole = read_file(path);
     for (std::size_t length = 0; length < whole.size(); ++length) {
-      const Error error = refused(whole.substr(0, length));
+      const Error error = refused_pth(whole.substr(0, length));
       if (error.code() != Code::bad_format) FAIL(path << " cut at " << length << ": " << error.what());
     }
   }
@@ -359,7 +359,7 @@ TEST_CASE("damaged pickles behind good checksums give an error or a value in pro
       std::string damaged = pickle;
       for (std::uint64_t i = random.below(3) + 1; i > 0; --i)
         damaged[random.below(damaged.size())] = static_cast<char>(random.below(256));
-      decode_anything(file_with(damaged));
+      decode_anything(pth_with(damaged));
     }
   }
 }

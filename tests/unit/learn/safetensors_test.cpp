@@ -16,18 +16,18 @@ using maskmill::tests::thrown_by;
 namespace {
 
 /// Written by the real package: see make.py there.
-Path golden(const std::string& name) {
+Path golden_safetensors(const std::string& name) {
   return Path(MASKMILL_SOURCE_DIR) / "tests/data/safetensors" / name;
 }
 
-std::string file_with(const std::string& header, const std::string& data) {
+std::string safetensors_with(const std::string& header, const std::string& data) {
   std::string file(8, '\0');
   const std::uint64_t length = header.size();
   std::memcpy(file.data(), &length, sizeof(length));
   return file + header + data;
 }
 
-Error refused(const std::string& file) {
+Error refused_safetensors(const std::string& file) {
   return thrown_by([&] { decode_safetensors(file, "x.safetensors"); });
 }
 
@@ -42,7 +42,8 @@ constexpr const char* kOne = R"({"w":{"dtype":"F32","shape":[2],"data_offsets":[
 
 TEST_CASE("every type that the real package writes is read with its shape and bytes") {
   std::map<std::string, NamedTensor> state;
-  for (const NamedTensor& tensor : read_tensors(golden("types.safetensors"))) state[tensor.name] = tensor;
+  for (const NamedTensor& tensor : read_tensors(golden_safetensors("types.safetensors")))
+    state[tensor.name] = tensor;
   REQUIRE(state.size() == 13);
   CHECK(state.at("float32").bytes == std::string("\0\0\0\0\0\0\x80\x3f", 8));
   CHECK(state.at("bfloat16").bytes == std::string("\0\0\x80\x3f", 4));
@@ -56,7 +57,7 @@ TEST_CASE("every type that the real package writes is read with its shape and by
 
 TEST_CASE("what is written is read back, in either format") {
   for (const char* name : {"types.safetensors", "module.safetensors"}) {
-    const StateDict state = read_tensors(golden(name));
+    const StateDict state = read_tensors(golden_safetensors(name));
     CHECK((sorted(decode_safetensors(encode_safetensors(state), "again")) == sorted(state)));
     CHECK((sorted(decode_pth(encode_pth(state), "again")) == sorted(state)));
   }
@@ -70,14 +71,14 @@ TEST_CASE("data begins at a multiple of eight bytes, so that it can be mapped") 
 }
 
 TEST_CASE("a file that the format does not allow is refused") {
-  CHECK(refused("").code() == Code::bad_format);
-  CHECK(refused(std::string(8, '\xff')).code() == Code::bad_format);
-  CHECK(refused(file_with("[1]", "")).code() == Code::bad_format);
-  CHECK(refused(file_with("{\"w\":", "")).code() == Code::bad_format);
+  CHECK(refused_safetensors("").code() == Code::bad_format);
+  CHECK(refused_safetensors(std::string(8, '\xff')).code() == Code::bad_format);
+  CHECK(refused_safetensors(safetensors_with("[1]", "")).code() == Code::bad_format);
+  CHECK(refused_safetensors(safetensors_with("{\"w\":", "")).code() == Code::bad_format);
   const std::string data(8, 'x');
-  CHECK(decode_safetensors(file_with(kOne, data), "x").size() == 1);
-  CHECK(refused(file_with(kOne, data + "y")).code() == Code::bad_format);
-  CHECK(refused(file_with(kOne, "short")).code() == Code::bad_format);
+  CHECK(decode_safetensors(safetensors_with(kOne, data), "x").size() == 1);
+  CHECK(refused_safetensors(safetensors_with(kOne, data + "y")).code() == Code::bad_format);
+  CHECK(refused_safetensors(safetensors_with(kOne, "short")).code() == Code::bad_format);
   for (const char* entry : {R"({"dtype":"F32","shape":[3],"data_offsets":[0,8]})",
                             R"({"dtype":"F32","shape":[-2],"data_offsets":[0,8]})",
                             R"({"dtype":"F32","shape":[2],"data_offsets":[8,0]})",
@@ -90,33 +91,33 @@ TEST_CASE("a file that the format does not allow is refused") {
                             R"({"dtype":"F32","shape":[18446744073709551615],"data_offsets":[0,8]})",
                             R"({"dtype":32,"shape":[2],"data_offsets":[0,8]})", "7"}) {
     INFO(entry);
-    const Error error = refused(file_with(std::string(R"({"w":)") + entry + "}", data));
+    const Error error = refused_safetensors(safetensors_with(std::string(R"({"w":)") + entry + "}", data));
     CHECK(error.code() == Code::bad_format);
     CHECK(error.place().file == "x.safetensors");
     CHECK(error.place().field == "w");
   }
-  const Error type =
-      refused(file_with(R"({"w":{"dtype":"F8_E4M3","shape":[8],"data_offsets":[0,8]}})", data));
+  const Error type = refused_safetensors(
+      safetensors_with(R"({"w":{"dtype":"F8_E4M3","shape":[8],"data_offsets":[0,8]}})", data));
   CHECK(type.code() == Code::unsupported);
   CHECK_THAT(type.message(), contains("F8_E4M3"));
 }
 
 TEST_CASE("tensors that overlap or leave a gap are refused") {
   const auto two = [](const std::string& second) {
-    return file_with(
+    return safetensors_with(
         R"({"a":{"dtype":"U8","shape":[4],"data_offsets":[0,4]},"b":{"dtype":"U8","shape":[4],"data_offsets":)" +
             second + "}}",
         "12345678");
   };
   CHECK(decode_safetensors(two("[4,8]"), "x").size() == 2);
-  CHECK(refused(two("[2,6]")).code() == Code::bad_format);
-  CHECK(refused(two("[5,9]")).code() == Code::bad_format);
+  CHECK(refused_safetensors(two("[2,6]")).code() == Code::bad_format);
+  CHECK(refused_safetensors(two("[5,9]")).code() == Code::bad_format);
 }
 
 TEST_CASE("a file cut short or damaged at any byte gives an error or a value, never a crash") {
-  const std::string whole = read_file(golden("types.safetensors"));
+  const std::string whole = read_file(golden_safetensors("types.safetensors"));
   for (std::size_t length = 0; length < whole.size(); ++length)
-    CHECK(refused(whole.substr(0, length)).code() != Code::bug);
+    CHECK(refused_safetensors(whole.substr(0, length)).code() != Code::bug);
   for (std::size_t at = 0; at < whole.size(); ++at)
     for (const char damage : {'\0', '"', '9', '\xff'}) {
       std::string damaged = whole;

@@ -20,7 +20,7 @@ using namespace maskmill::tests;
 
 namespace {
 
-constexpr Size kSize{32, 24};
+constexpr Size kPicture{32, 24};
 constexpr std::size_t kPlenty = 1 << 24;
 
 const ClassMap& shape_classes() {
@@ -34,7 +34,7 @@ SampleStore store_of(std::vector<Item> items, Size size, std::size_t cache_bytes
 
 SampleStore store_of(std::vector<Item> items, std::size_t cache_bytes = kPlenty) {
   Findings findings;
-  SampleStore store = store_of(std::move(items), kSize, cache_bytes, findings);
+  SampleStore store = store_of(std::move(items), kPicture, cache_bytes, findings);
   CHECK(findings.empty());
   return store;
 }
@@ -88,16 +88,16 @@ TEST_CASE("batches differ in size by one at most, and none is a lone sample") {
 
 TEST_CASE("a batch holds the pictures' pixels and class numbers, void as ignored") {
   const Scratch scratch;
-  const SampleStore store = store_of(drawn_items(scratch, 5, 0, kSize));
+  const SampleStore store = store_of(drawn_items(scratch, 5, 0, kPicture));
   LoaderOptions options;
   options.augment.enabled = false;
   const Batch all = epoch_of(store, options);
   REQUIRE(all.size() == 5);
   for (int i = 0; i < 5; ++i) {
-    const DrawnShape drawn = drawn_shape(kSize, static_cast<std::uint64_t>(i));
-    const cv::Mat picture(kSize.height, kSize.width, CV_8UC3, all.images[i].data_ptr());
+    const DrawnShape drawn = drawn_shape(kPicture, static_cast<std::uint64_t>(i));
+    const cv::Mat picture(kPicture.height, kPicture.width, CV_8UC3, all.images[i].data_ptr());
     CHECK(cv::norm(picture, drawn.picture, cv::NORM_INF) == 0);
-    const cv::Mat classes(kSize.height, kSize.width, CV_16SC1, all.classes[i].data_ptr());
+    const cv::Mat classes(kPicture.height, kPicture.width, CV_16SC1, all.classes[i].data_ptr());
     cv::Mat expected;
     drawn.labels.convertTo(expected, CV_16S);
     expected.setTo(kIgnoredClass, expected == 3);
@@ -126,7 +126,7 @@ TEST_CASE(
 
 TEST_CASE("epochs and seeds change the augmentation, and switched off it changes nothing") {
   const Scratch scratch;
-  const SampleStore store = store_of(drawn_items(scratch, 6, 0, kSize));
+  const SampleStore store = store_of(drawn_items(scratch, 6, 0, kPicture));
   LoaderOptions options = strongly_augmented();
   const Batch first = epoch_of(store, options, 1);
   CHECK_FALSE(same(epoch_of(store, options, 2), first));
@@ -138,7 +138,7 @@ TEST_CASE("epochs and seeds change the augmentation, and switched off it changes
 
 TEST_CASE("a loader let go in the middle of an epoch stops its work") {
   const Scratch scratch;
-  const SampleStore store = store_of(drawn_items(scratch, 12, 0, kSize), 0);
+  const SampleStore store = store_of(drawn_items(scratch, 12, 0, kPicture), 0);
   Loader loader(store, strongly_augmented());
   loader.start({{0, 1}, {2, 3}, {4, 5}, {6, 7}, {8, 9}, {10, 11}}, 1);
   CHECK(loader.next()->size() == 2);
@@ -146,7 +146,7 @@ TEST_CASE("a loader let go in the middle of an epoch stops its work") {
 
 TEST_CASE("a sample that has become unreadable since ends the epoch with its name") {
   const Scratch scratch;
-  const std::vector<Item> items = drawn_items(scratch, 4, 0, kSize);
+  const std::vector<Item> items = drawn_items(scratch, 4, 0, kPicture);
   const SampleStore store = store_of(items, 0);
   scratch.write("images/2.png", "no longer");
   const Error error = thrown_by([&] { epoch_of(store, {}); });
@@ -155,12 +155,12 @@ TEST_CASE("a sample that has become unreadable since ends the epoch with its nam
 
 TEST_CASE("what cannot be read is left out with a finding, up to one in ten") {
   const Scratch scratch;
-  std::vector<Item> items = drawn_items(scratch, 12, 0, kSize);
+  std::vector<Item> items = drawn_items(scratch, 12, 0, kPicture);
   scratch.write("images/3.png", "this is no picture");
   items[5].annotated = false;
   {
     Findings findings;
-    const SampleStore store = store_of(items, kSize, kPlenty, findings);
+    const SampleStore store = store_of(items, kPicture, kPlenty, findings);
     CHECK(store.size() == 10);
     CHECK(store.broken() == 1);
     CHECK(findings.by_rule().at("unreadable-sample") == 1);
@@ -172,7 +172,7 @@ TEST_CASE("what cannot be read is left out with a finding, up to one in ten") {
   scratch.write("images/7.png", "nor this");
   scratch.write("masks/8.png", encode_index_png(cv::Mat(9, 9, CV_8UC1, cv::Scalar(1))));
   Findings findings;
-  const Error error = thrown_by([&] { store_of(items, kSize, kPlenty, findings); });
+  const Error error = thrown_by([&] { store_of(items, kPicture, kPlenty, findings); });
   CHECK(error.code() == Code::bad_value);
   CHECK_THAT(error.what(), contains("3 of the 12 items"));
   CHECK(findings.by_rule().at("unreadable-sample") == 3);
@@ -185,12 +185,12 @@ TEST_CASE("what cannot be read is left out with a finding, up to one in ten") {
 
 TEST_CASE("values without a label are ignored and found") {
   const Scratch scratch;
-  std::vector<Item> items = drawn_items(scratch, 2, 0, kSize);
-  cv::Mat mask(kSize.height, kSize.width, CV_8UC1, cv::Scalar(1));
+  std::vector<Item> items = drawn_items(scratch, 2, 0, kPicture);
+  cv::Mat mask(kPicture.height, kPicture.width, CV_8UC1, cv::Scalar(1));
   mask.at<std::uint8_t>(10, 10) = 77;
   scratch.write("masks/0.png", encode_index_png(mask));
   Findings findings;
-  const SampleStore store = store_of(items, kSize, kPlenty, findings);
+  const SampleStore store = store_of(items, kPicture, kPlenty, findings);
   CHECK(findings.by_rule().at("value-outside-labels") == 1);
   findings.for_each([](const Finding& finding) { CHECK_THAT(finding.message, contains("77")); });
   CHECK(store.load(0).mask.at<std::uint16_t>(10, 10) == kIgnored);

@@ -69,7 +69,7 @@ cv::Mat picture(int width, int height) {
       .clone();
 }
 
-bool same(const cv::Mat& a, const cv::Mat& b) {
+bool nearly_same(const cv::Mat& a, const cv::Mat& b) {
   return a.size() == b.size() && cv::norm(a, b, cv::NORM_INF) < 1e-5;
 }
 
@@ -108,7 +108,7 @@ TEST_CASE("a prediction has its picture's size, and its parts agree with each ot
     if (!independent) CHECK(worst_sum < 1e-5);
     // A picture's prediction does not depend on its neighbours in the batch.
     const Prediction alone = predictor->predict_pictures({pictures[i]}).front();
-    CHECK(same(alone.confidence, one.confidence));
+    CHECK(nearly_same(alone.confidence, one.confidence));
   }
   CHECK(predictor->predict_pictures({}).empty());
 }
@@ -148,7 +148,7 @@ TEST_CASE("mirrored prediction treats left and right alike") {
   cv::Mat turned, turned_back;
   cv::flip(given, turned, 1);
   cv::flip(predictor->predict_pictures({turned}).front().probabilities.front(), turned_back, 1);
-  CHECK(same(predictor->predict_pictures({given}).front().probabilities.front(), turned_back) ==
+  CHECK(nearly_same(predictor->predict_pictures({given}).front().probabilities.front(), turned_back) ==
         settings.mirror);
 }
 

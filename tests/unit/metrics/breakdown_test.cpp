@@ -20,8 +20,8 @@ using namespace maskmill::tests;
 
 namespace {
 
-EvaluationReport evaluated(std::vector<Item> truth, std::vector<Item> predictions,
-                           EvaluationSettings settings) {
+EvaluationReport evaluated_things(std::vector<Item> truth, std::vector<Item> predictions,
+                                  EvaluationSettings settings) {
   if (settings.metrics.empty()) settings.metrics = {Metric::bbox};
   const auto a = make_source(labels_called({"cat", "dog"}, LabelKind::thing), std::move(truth));
   const auto b = make_source(labels_called({"cat", "dog"}, LabelKind::thing), std::move(predictions));
@@ -89,7 +89,7 @@ double cost(const EvaluationReport& report, DetectionError error) {
 TEST_CASE("each wrong detection is of the kind that TIDE's definition gives it") {
   using enum DetectionError;
   const Box cat{10, 10, 40, 40}, dog{100, 10, 40, 40}, unseen{100, 90, 40, 40};
-  const auto report = evaluated(
+  const auto report = evaluated_things(
       {image_of("a", {object_of(0, cat), object_of(1, dog), object_of(0, unseen)})},
       {image_of("a", {object_of(0, cat, .9), object_of(0, {12, 10, 40, 40}, .8),  // found, and once more
                       object_of(0, dog, .7),                                      // a cat where the dog is
@@ -119,10 +119,10 @@ TEST_CASE("what lies on a crowd is no error, and without an image's truth all is
   auto crowd = object_of(0, {0, 0, 100, 100});
   crowd.flags.crowd = true;
   const auto report =
-      evaluated({image_of("a", {crowd}), image_of("b", {object_of(0, {0, 0, 50, 50})})},
-                {image_of("a", {object_of(0, {10, 10, 30, 30}, .9), object_of(1, {0, 0, 90, 90}, .5)}),
-                 image_of("b", {object_of(0, {0, 0, 50, 50}, .8)})},
-                with_errors());
+      evaluated_things({image_of("a", {crowd}), image_of("b", {object_of(0, {0, 0, 50, 50})})},
+                       {image_of("a", {object_of(0, {10, 10, 30, 30}, .9), object_of(1, {0, 0, 90, 90}, .5)}),
+                        image_of("b", {object_of(0, {0, 0, 50, 50}, .8)})},
+                       with_errors());
   CHECK(count(report, DetectionError::bkg) == 1);
   CHECK(report.coco[0].errors->false_positives.count == 1);
   CHECK_THAT(*report.coco[0].errors->ap50, WithinAbs(1, 1e-12));
@@ -133,7 +133,7 @@ TEST_CASE("errors are held against the AP50 that is reported, whatever the data"
     Drawn drawn = drawn_items(40, seed);
     EvaluationSettings settings = with_errors();
     settings.metrics = {Metric::bbox, Metric::segm};
-    const auto report = evaluated(drawn.truth, drawn.found, settings);
+    const auto report = evaluated_things(drawn.truth, drawn.found, settings);
     for (const auto& coco : report.coco) {
       CHECK_THAT(*coco.errors->ap50, WithinAbs(*coco.scores.overall[1].second, 1e-12));
       // Together they are all that is wrong.
@@ -143,7 +143,7 @@ TEST_CASE("errors are held against the AP50 that is reported, whatever the data"
       CHECK(*coco.errors->false_positives.d_ap >= coco.errors->errors[4].d_ap);
     }
     settings.errors = false;
-    const auto plain = evaluated(drawn.truth, drawn.found, settings);
+    const auto plain = evaluated_things(drawn.truth, drawn.found, settings);
     CHECK(to_json(plain)["coco"]["bbox"]["AP"] == to_json(report)["coco"]["bbox"]["AP"]);
   }
 }
@@ -162,8 +162,8 @@ TEST_CASE("images that count as often as their weights say give what so many cop
       }
     }
     const std::set<Metric> metrics{Metric::bbox, Metric::segm, Metric::semantic, Metric::panoptic};
-    const auto once = evaluated(drawn.truth, drawn.found, with_images(metrics));
-    const auto copies = evaluated(copied.truth, copied.found, with_images(metrics));
+    const auto once = evaluated_things(drawn.truth, drawn.found, with_images(metrics));
+    const auto copies = evaluated_things(copied.truth, copied.found, with_images(metrics));
     for (const auto& group : once.images->groups()) {
       INFO(group.name << ", seed " << seed);
       const std::vector<double> values = group.scores->values(weights);
@@ -210,7 +210,7 @@ TEST_CASE("intervals hold their number, do not depend on the threads, and narrow
     EvaluationSettings settings;
     settings.metrics = {Metric::bbox, Metric::semantic, Metric::panoptic};
     settings.bootstrap = {200, 5};
-    return evaluated(drawn.truth, drawn.found, settings);
+    return evaluated_things(drawn.truth, drawn.found, settings);
   };
   const auto report = measured(60, 1);
   REQUIRE(report.intervals.size() == 3);
@@ -229,7 +229,7 @@ TEST_CASE("a comparison is made on the images of both, and the better one is tol
   for (Item& item : worse)
     if (!item.annotations.empty()) item.annotations.pop_back();
   const auto settings = with_images({Metric::bbox, Metric::semantic});
-  const auto a = evaluated(drawn.truth, drawn.found, settings);
+  const auto a = evaluated_things(drawn.truth, drawn.found, settings);
   const auto same = compare(*a.images, *a.images, {100, 0});
   REQUIRE(same.metrics.size() == 2);
   for (const auto& metric : same.metrics) {
@@ -239,7 +239,7 @@ TEST_CASE("a comparison is made on the images of both, and the better one is tol
       CHECK(number.share_above_0.value_or(0) == 0);
     }
   }
-  const auto b = evaluated(drawn.truth, worse, settings);
+  const auto b = evaluated_things(drawn.truth, worse, settings);
   const auto compared = compare(*a.images, *b.images, {300, 0}, 0);
   const auto& boxes = compared.metrics[1];
   CHECK(boxes.name == "bbox");
@@ -253,7 +253,7 @@ TEST_CASE("a comparison is made on the images of both, and the better one is tol
 
   // Of the images that one of them lacks, nothing is said about either.
   std::vector<Item> half(drawn.found.begin(), drawn.found.begin() + 40);
-  const auto c = evaluated(drawn.truth, half, settings);
+  const auto c = evaluated_things(drawn.truth, half, settings);
   const auto some = compare(*a.images, *c.images, {});
   CHECK(some.metrics[0].images == 40);
   CHECK(*some.metrics[0].overall[0].difference == 0);
@@ -269,7 +269,7 @@ TEST_CASE("the table of images is in the truth's order, and counts from the best
   const std::vector<Item> found{image_of("none", {object_of(0, here, .1)}),
                                 image_of("b", {object_of(0, here, .9)}),
                                 image_of("a, \"x\"", {object_of(1, here, .2), object_of(0, here, .8)})};
-  const auto report = evaluated(truth, found, with_images());
+  const auto report = evaluated_things(truth, found, with_images());
   CHECK(table_of(report) ==
         "id,bbox_found,bbox_wrong,bbox_missed\nb,1,0,1\n\"a, \"\"x\"\"\",1,0,0\nnone,0,0,0\n");
   CHECK(table_of(report, 0) ==
@@ -284,7 +284,7 @@ TEST_CASE("the table of images is in the truth's order, and counts from the best
 }
 
 TEST_CASE("masks and segments of an image have scores of their own") {
-  const auto report = evaluated(
+  const auto report = evaluated_things(
       {image_of("a", {object_of(0, {0, 0, 100, 150})}), image_of("b", {object_of(1, {0, 0, 200, 150})})},
       {image_of("a", {object_of(0, {0, 0, 50, 150})}), image_of("b", {object_of(1, {0, 0, 200, 150})})},
       with_images({Metric::semantic, Metric::panoptic}));

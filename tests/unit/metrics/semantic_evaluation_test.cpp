@@ -46,8 +46,8 @@ Item outlined(std::vector<std::pair<int, Box>> boxes, Size size) {
   return item;
 }
 
-EvaluationReport evaluated(const LabelMap& of_truth, Item truth, const LabelMap& of_predictions,
-                           Item predicted) {
+EvaluationReport evaluated_masks(const LabelMap& of_truth, Item truth, const LabelMap& of_predictions,
+                                 Item predicted) {
   Metadata a, b;
   a.labels = of_truth;
   b.labels = of_predictions;
@@ -75,7 +75,7 @@ TEST_CASE("labels meet by name, and void of the truth is left out") {
       labels_of({{"car", Role::object}, {"tree", Role::object}, {"road", Role::object}});
   const cv::Mat expected = (cv::Mat_<std::uint16_t>(2, 3) << 0, 0, 1, 1, 2, kUnlabelled);
   const cv::Mat found = (cv::Mat_<std::uint16_t>(2, 3) << 2, 0, 0, 1, 1, 1);
-  const auto report = evaluated(truth, masked(expected, 3), predictions, masked(found, 3));
+  const auto report = evaluated_masks(truth, masked(expected, 3), predictions, masked(found, 3));
   REQUIRE(report.semantic);
   CHECK(report.coco.empty());
   const auto& labels = report.semantic->scores.labels;
@@ -88,8 +88,8 @@ TEST_CASE("labels meet by name, and void of the truth is left out") {
 
 TEST_CASE("objects are painted, and what nothing covers is background") {
   const LabelMap labels = labels_of({{"cat", Role::object}});
-  const auto report = evaluated(labels, outlined({{0, {0, 0, 10, 10}}}, {20, 10}), labels,
-                                outlined({{0, {5, 0, 10, 10}}}, {20, 10}));
+  const auto report = evaluated_masks(labels, outlined({{0, {0, 0, 10, 10}}}, {20, 10}), labels,
+                                      outlined({{0, {5, 0, 10, 10}}}, {20, 10}));
   REQUIRE(report.semantic);
   CHECK_THAT(*report.semantic->scores.labels[0].iou, WithinAbs(1. / 3, 1e-12));
   CHECK_THAT(*report.semantic->scores.labels[1].iou, WithinAbs(1. / 3, 1e-12));  // background
@@ -101,7 +101,7 @@ TEST_CASE("the boundary IoU of a class is that of the pixels by its edges") {
   cv::Mat expected(100, 200, CV_16UC1, cv::Scalar(1)), found = expected.clone();
   expected.colRange(0, 100).setTo(0);
   found.colRange(0, 104).setTo(0);
-  const auto report = evaluated(labels, masked(expected, 2), labels, masked(found, 2));
+  const auto report = evaluated_masks(labels, masked(expected, 2), labels, masked(found, 2));
   // Frames around 100x100 and around 104x100: 10000 - 92 * 92 and 10400 - 96 * 92 pixels. Both have the left
   // side and 100 columns of the upper and lower bands.
   const double common = 4 * 100 + 2 * 4 * 96, either = (10000 - 92 * 92) + (10400 - 96 * 92) - common;

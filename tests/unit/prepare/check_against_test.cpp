@@ -15,7 +15,7 @@ using namespace maskmill::tests;
 
 namespace {
 
-constexpr Size kSize{200, 120};
+constexpr Size kSceneSize{200, 120};
 
 Label named(const std::string& name, Role role = Role::object) {
   Label label;
@@ -27,7 +27,7 @@ LabelMap scene_labels() {
   return LabelMap({named("background", Role::background), named("road"), named("car")});
 }
 
-Item item_of(const std::string& id, const cv::Mat& mask, const std::string& folder = "") {
+Item masked_item(const std::string& id, const cv::Mat& mask, const std::string& folder = "") {
   Item item;
   item.id = id;
   item.size = Size{mask.cols, mask.rows};
@@ -37,9 +37,9 @@ Item item_of(const std::string& id, const cv::Mat& mask, const std::string& fold
 }
 
 /// A road below, and a car on it.
-cv::Mat scene(int car_x) {
-  cv::Mat mask = cv::Mat::zeros(kSize.height, kSize.width, CV_16UC1);
-  mask(cv::Rect(0, 60, kSize.width, 60)) = 1;
+cv::Mat road_with_car(int car_x) {
+  cv::Mat mask = cv::Mat::zeros(kSceneSize.height, kSceneSize.width, CV_16UC1);
+  mask(cv::Rect(0, 60, kSceneSize.width, 60)) = 1;
   mask(cv::Rect(car_x, 70, 30, 25)) = 2;
   return mask;
 }
@@ -73,13 +73,13 @@ struct Scenes {
   std::vector<cv::Mat> annotated, predicted;
   Scenes() {
     for (int i = 0; i < 10; ++i)
-      annotated.push_back(scene(10 + 12 * i)), predicted.push_back(scene(10 + 12 * i));
+      annotated.push_back(road_with_car(10 + 12 * i)), predicted.push_back(road_with_car(10 + 12 * i));
   }
   Checked check(const std::optional<Path>& folder = std::nullopt) const {
     std::vector<Item> items, found;
     for (std::size_t i = 0; i < annotated.size(); ++i) {
-      items.push_back(item_of("i" + std::to_string(i), annotated[i]));
-      found.push_back(item_of("i" + std::to_string(i), predicted[i], "predicted/"));
+      items.push_back(masked_item("i" + std::to_string(i), annotated[i]));
+      found.push_back(masked_item("i" + std::to_string(i), predicted[i], "predicted/"));
     }
     return against(std::move(items), std::move(found), scene_labels(), scene_labels(), folder);
   }
@@ -122,7 +122,7 @@ TEST_CASE("contradicted-region: a car annotated as road, where the model sees a 
 
 TEST_CASE("contradicted-region: borders that are a little off, void, and what nobody labelled are not told") {
   Scenes scenes;
-  scenes.predicted[2] = scene(10 + 12 * 2 + 2);
+  scenes.predicted[2] = road_with_car(10 + 12 * 2 + 2);
   scenes.annotated[4](cv::Rect(58, 70, 30, 25)) = kUnlabelled;
   const Checked checked = scenes.check();
   CHECK(checked.findings.empty());
@@ -135,7 +135,7 @@ TEST_CASE("contradicted-region: with probabilities, what the model is unsure of 
   for (const auto& [i, car] : {std::pair(3, car3), {5, car5}, {7, car7}})
     scenes.annotated[static_cast<std::size_t>(i)](car) = 1;
   for (std::size_t i = 0; i < 10; ++i) {
-    cv::Mat sure(kSize.height, kSize.width, CV_64F, cv::Scalar(0.9));
+    cv::Mat sure(kSceneSize.height, kSceneSize.width, CV_64F, cv::Scalar(0.9));
     if (i == 3) sure(car3) = 0.92;
     if (i == 5) sure(car5) = 0.5;   // below the 0.9 that cars have elsewhere
     if (i == 7) sure(car7) = 0.97;  // the surest comes first
@@ -152,7 +152,7 @@ TEST_CASE("contradicted-region: with probabilities, what the model is unsure of 
 TEST_CASE("against: probabilities that are missing or of another size are said, and the rest is compared") {
   const Scratch scratch;
   const Scenes scenes;
-  const cv::Mat sure(kSize.height, kSize.width, CV_64F, cv::Scalar(0.9));
+  const cv::Mat sure(kSceneSize.height, kSceneSize.width, CV_64F, cv::Scalar(0.9));
   for (std::size_t i = 1; i < 10; ++i)
     write_probabilities(scratch.path(), "i" + std::to_string(i), scenes.predicted[i], sure);
   write_probabilities(scratch.path(), "i1", scenes.predicted[1](cv::Rect(0, 0, 50, 50)).clone(),
@@ -172,7 +172,7 @@ namespace {
 const std::array<Box, 4> kPlaces{Box{10, 10, 40, 40}, Box{110, 10, 40, 40}, Box{10, 110, 40, 40},
                                  Box{110, 110, 40, 40}};
 
-LabelMap animals() {
+LabelMap cats_and_dogs() {
   return LabelMap({named("cat"), named("dog")});
 }
 
@@ -207,7 +207,7 @@ Checked against_animals(std::vector<Annotation> annotated, std::vector<Annotatio
     items.push_back(std::move(item));
     predictions.push_back(std::move(prediction));
   }
-  return against(std::move(items), std::move(predictions), animals(), animals());
+  return against(std::move(items), std::move(predictions), cats_and_dogs(), cats_and_dogs());
 }
 
 }  // namespace
@@ -286,7 +286,8 @@ TEST_CASE("against: the most contradicted first, and the same for any number of 
       items.push_back(std::move(item));
       predictions.push_back(std::move(prediction));
     }
-    const Checked checked = against(std::move(items), std::move(predictions), animals(), animals());
+    const Checked checked =
+        against(std::move(items), std::move(predictions), cats_and_dogs(), cats_and_dogs());
     REQUIRE(checked.findings.size() == 40);
     CHECK_THAT(checked.findings.front().message, contains("score 0.79"));
     CHECK_THAT(checked.findings.back().message, contains("score 0.60"));
@@ -300,5 +301,5 @@ TEST_CASE("against: where nothing meets, that is an error") {
   item.id = "a", other.id = "b";
   item.size = other.size = Size{10, 10};
   item.annotations = other.annotations = {object(0, {1, 1, 5, 5}, 0.5, "x")};
-  CHECK_THROWS_AS(against({item}, {other}, animals(), animals()), Error);
+  CHECK_THROWS_AS(against({item}, {other}, cats_and_dogs(), cats_and_dogs()), Error);
 }

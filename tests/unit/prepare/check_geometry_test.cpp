@@ -7,6 +7,7 @@
 #include <set>
 
 #include "base/random.h"
+#include "check_support.h"
 #include "dataset/rle.h"
 #include "image/image.h"
 #include "prepare/check/check.h"
@@ -52,12 +53,6 @@ Item item_of(std::vector<Annotation> annotations) {
   return item;
 }
 
-CheckReport checked(std::vector<Item> items, LabelMap labels = animals()) {
-  Metadata metadata;
-  metadata.labels = std::move(labels);
-  return check(*make_source(metadata, std::move(items)));
-}
-
 /// The findings of this file's rules: images are not there, and labels of few items are not the point.
 std::vector<Finding> found(const CheckReport& report) {
   static const std::set<std::string> rules{
@@ -72,14 +67,8 @@ std::vector<Finding> found(const CheckReport& report) {
   return list;
 }
 std::vector<Finding> found_in(std::vector<Annotation> annotations) {
-  return found(checked({item_of(std::move(annotations))}));
+  return found(checked({item_of(std::move(annotations))}, animals()));
 }
-Finding only(const std::vector<Finding>& findings) {
-  REQUIRE(findings.size() == 1);
-  CHECK_FALSE(findings[0].fix.empty());
-  return findings[0];
-}
-
 Ring square(double x, double y, double side) {
   return {{x, y}, {x + side, y}, {x + side, y + side}, {x, y + side}};
 }
@@ -103,7 +92,7 @@ std::vector<Annotation> repaired(std::vector<Annotation> annotations) {
   Item item = item_of(std::move(annotations));
   Metadata metadata;
   metadata.labels = animals();
-  for (const PlannedRepair& repair : checked({item}).repairs) {
+  for (const PlannedRepair& repair : checked({item}, animals()).repairs) {
     auto next = repair.rule->repair(std::move(item), metadata);
     REQUIRE(next);
     item = std::move(*next);

@@ -3,6 +3,7 @@
 #include <map>
 
 #include "base/random.h"
+#include "check_support.h"
 #include "prepare/check/check.h"
 #include "prepare/check/place_list.h"
 #include "support/scratch.h"
@@ -12,7 +13,7 @@ using namespace maskmill::tests;
 
 namespace {
 
-Label label(std::string name, Role role = Role::object, std::string supercategory = "") {
+Label label_named(std::string name, Role role = Role::object, std::string supercategory = "") {
   Label made;
   made.name = std::move(name);
   made.role = role;
@@ -42,22 +43,10 @@ Item unlabelled(const std::string& subset) {
 }
 
 /// All but what is said of the missing images.
-std::vector<Finding> checked(std::vector<Label> labels, std::vector<Item> items) {
-  Metadata metadata;
-  metadata.labels = LabelMap(std::move(labels));
-  const auto source = make_source(metadata, std::move(items));
-  std::vector<Finding> found;
-  check(*source).findings.for_each([&](const Finding& finding) {
-    if (finding.rule == "pair-missing") return;
-    UNSCOPED_INFO(finding.rule << ": " << finding.message);
-    found.push_back(finding);
-  });
+std::vector<Finding> found_with(std::vector<Label> labels, std::vector<Item> items) {
+  std::vector<Finding> found = findings_of(checked(std::move(items), LabelMap(std::move(labels))));
+  std::erase_if(found, [](const Finding& finding) { return finding.rule == "pair-missing"; });
   return found;
-}
-
-Finding only(const std::vector<Finding>& findings) {
-  REQUIRE(findings.size() == 1);
-  return findings[0];
 }
 
 }  // namespace
@@ -65,7 +54,7 @@ Finding only(const std::vector<Finding>& findings) {
 TEST_CASE("unlabelled-item: one without labels among others, before them or after") {
   std::vector<Item> items{unlabelled("train"), item("train", {0}), unlabelled("train"), item("train", {0})};
   const Place first = items[0].origin, second = items[2].origin;
-  const std::vector<Finding> findings = checked({label("a")}, items);
+  const std::vector<Finding> findings = found_with({label_named("a")}, items);
   REQUIRE(findings.size() == 2);
   std::vector<Place> places;
   for (const Finding& finding : findings) {
@@ -80,7 +69,7 @@ TEST_CASE("unlabelled-item: one without labels among others, before them or afte
 TEST_CASE("unlabelled-subset: a subset without any label is one note") {
   std::vector<Item> items{item("train", {0}), item("train", {0})};
   for (int i = 0; i < 30; ++i) items.push_back(unlabelled("test"));
-  const Finding finding = only(checked({label("a")}, items));
+  const Finding finding = only(found_with({label_named("a")}, items));
   CHECK(finding.rule == "unlabelled-subset");
   CHECK(finding.severity == Severity::note);
   CHECK_THAT(finding.message, contains("30 items") && contains("\"test\""));
@@ -90,7 +79,7 @@ TEST_CASE("empty-item: a few among many that are not are each a warning") {
   std::vector<Item> items;
   for (int i = 0; i < 40; ++i)
     items.push_back(item("", i == 7 || i == 30 ? std::vector<int>{} : std::vector{0}));
-  const std::vector<Finding> findings = checked({label("a")}, items);
+  const std::vector<Finding> findings = found_with({label_named("a")}, items);
   REQUIRE(findings.size() == 2);
   CHECK(findings[0].rule == "empty-item");
   CHECK(findings[0].severity == Severity::warning);
@@ -102,7 +91,7 @@ TEST_CASE("empty-item: many are one note with the share in each subset, and all 
   std::vector<Item> items;
   for (int i = 0; i < 20; ++i) items.push_back(item("train", {}));
   for (int i = 0; i < 20; ++i) items.push_back(item("test", i < 5 ? std::vector<int>{} : std::vector{0}));
-  const std::vector<Finding> findings = checked({label("a")}, items);
+  const std::vector<Finding> findings = found_with({label_named("a")}, items);
   const auto empty = std::ranges::find(findings, "empty-item", &Finding::rule);
   REQUIRE(empty != findings.end());
   CHECK(std::ranges::count(findings, "empty-item", &Finding::rule) == 1);
@@ -110,16 +99,17 @@ TEST_CASE("empty-item: many are one note with the share in each subset, and all 
   CHECK_THAT(empty->message,
              contains("25 of 40") && contains("20 of 20 in \"train\"") && contains("5 of 20 in \"test\""));
 
-  const std::vector<Finding> all = checked({label("a")}, {item("", {}), item("", {})});
+  const std::vector<Finding> all = found_with({label_named("a")}, {item("", {}), item("", {})});
   const auto nothing = std::ranges::find(all, "empty-item", &Finding::rule);
   REQUIRE(nothing != all.end());
   CHECK(nothing->severity == Severity::warning);
 }
 
 TEST_CASE("unused-label: labels that no item has, but for background and void") {
-  const Finding finding = only(checked(
-      {label("a"), label("b"), label("ground", Role::background), label("void", Role::ignore), label("c")},
-      {item("", {0}), item("", {0})}));
+  const Finding finding =
+      only(found_with({label_named("a"), label_named("b"), label_named("ground", Role::background),
+                       label_named("void", Role::ignore), label_named("c")},
+                      {item("", {0}), item("", {0})}));
   CHECK(finding.rule == "unused-label");
   CHECK_THAT(finding.message, contains("2 of 5 labels") && contains("\"b\", \"c\""));
 }
@@ -127,7 +117,8 @@ TEST_CASE("unused-label: labels that no item has, but for background and void") 
 TEST_CASE("label-in-some-subsets: says which lack it, with counts, and tells like labels together") {
   std::vector<Item> items{item("train", {0, 1, 2}), item("train", {0, 1}), item("val", {0}),
                           item("test", {0, 3}), unlabelled("hidden")};
-  std::vector<Finding> findings = checked({label("all"), label("one"), label("two"), label("three")}, items);
+  std::vector<Finding> findings =
+      found_with({label_named("all"), label_named("one"), label_named("two"), label_named("three")}, items);
   std::erase_if(findings, [](const Finding& finding) { return finding.rule == "unlabelled-subset"; });
   REQUIRE(findings.size() == 2);
   for (const Finding& finding : findings) CHECK(finding.rule == "label-in-some-subsets");
@@ -141,20 +132,22 @@ TEST_CASE("similar-label-names: case, blanks and punctuation, and supercategorie
   const auto named = [](std::vector<Label> labels) {
     std::vector<int> all(labels.size());
     for (std::size_t i = 0; i < all.size(); ++i) all[i] = static_cast<int>(i);
-    return checked(std::move(labels), {item("", all)});
+    return found_with(std::move(labels), {item("", all)});
   };
-  const Finding finding = only(named({label("Car"), label("car "), label("truck")}));
+  const Finding finding = only(named({label_named("Car"), label_named("car "), label_named("truck")}));
   CHECK(finding.rule == "similar-label-names");
   CHECK_THAT(finding.message, contains("\"Car\"") && contains("\"car \""));
-  CHECK(only(named({label("traffic light"), label("traffic_light")})).rule == "similar-label-names");
-  CHECK_THAT(only(named({label("a", Role::object, "Vehicle"), label("vehicle")})).message,
+  CHECK(only(named({label_named("traffic light"), label_named("traffic_light")})).rule ==
+        "similar-label-names");
+  CHECK_THAT(only(named({label_named("a", Role::object, "Vehicle"), label_named("vehicle")})).message,
              contains("supercategory \"Vehicle\""));
   for (const auto& [one, other] : {std::pair{"c++", "c#"}, std::pair{"1.5", "15"}, std::pair{"-", "_"},
                                    std::pair{"car", "cart"}, std::pair{"car", "car 2"}}) {
     INFO(one << " and " << other);
-    CHECK(named({label(one), label(other)}).empty());
+    CHECK(named({label_named(one), label_named(other)}).empty());
   }
-  CHECK(named({label("person", Role::object, "person"), label("man", Role::object, "person")}).empty());
+  CHECK(named({label_named("person", Role::object, "person"), label_named("man", Role::object, "person")})
+            .empty());
 }
 
 TEST_CASE("similar-label-names: a rare label that is a common one but for a slip of the pen, as a note") {
@@ -163,7 +156,7 @@ TEST_CASE("similar-label-names: a rare label that is a common one but for a slip
     for (std::size_t i = 0; i < of_rare; ++i) items[i] = item("", {1});
     for (std::size_t i = 0; i < items.size(); ++i) items[i].id += std::to_string(i);
     std::vector<Finding> told;
-    for (Finding& finding : checked({label(common), label(rare)}, items))
+    for (Finding& finding : found_with({label_named(common), label_named(rare)}, items))
       if (finding.rule == "similar-label-names") told.push_back(std::move(finding));
     return told;
   };

@@ -5,6 +5,8 @@
 #include <set>
 
 #include "base/random.h"
+#include "check_support.h"
+#include "dataset/masks.h"
 #include "prepare/check/check.h"
 #include "support/data_sets.h"
 #include "support/drawn.h"
@@ -58,7 +60,7 @@ cv::Mat moved(const cv::Mat& mask, int dx, int dy) {
   return out;
 }
 
-Item item_of(const Scratch& scratch, const std::string& id, const Scene& drawn, int orientation = 1) {
+Item scene_item(const Scratch& scratch, const std::string& id, const Scene& drawn, int orientation = 1) {
   Item item = street_item(scratch, id, {drawn.mask.cols, drawn.mask.rows}, {0, 1}, 1);
   rewrite(item.image, with_orientation(encode_jpeg(drawn.picture), orientation));
   item.size.reset();
@@ -66,16 +68,8 @@ Item item_of(const Scratch& scratch, const std::string& id, const Scene& drawn, 
   return item;
 }
 
-std::vector<Finding> checked(std::vector<Item> items, const LabelMap& labels = street_labels()) {
-  Metadata metadata;
-  metadata.labels = labels;
-  const auto source = make_source(metadata, std::move(items));
-  std::vector<Finding> found;
-  check(*source).findings.for_each([&](const Finding& finding) {
-    UNSCOPED_INFO(finding.rule << ": " << finding.message);
-    found.push_back(finding);
-  });
-  return found;
+std::vector<Finding> found_in_items(std::vector<Item> items, const LabelMap& labels = street_labels()) {
+  return findings_of(checked(std::move(items), labels));
 }
 
 /// What a data set of six sound scenes and this mask over its picture gives.
@@ -84,16 +78,11 @@ std::vector<Finding> with_mask(Size size, const std::function<cv::Mat(const cv::
   const Scratch scratch;
   std::vector<Item> items;
   for (std::uint64_t i = 0; i < 6; ++i)
-    items.push_back(item_of(scratch, "s" + std::to_string(i), scene(size, i)));
+    items.push_back(scene_item(scratch, "s" + std::to_string(i), scene(size, i)));
   Scene changed = scene(size, 99);
   changed.mask = change(changed.mask);
-  items.push_back(item_of(scratch, "changed", changed, orientation));
-  return checked(items);
-}
-
-Finding only(const std::vector<Finding>& findings) {
-  REQUIRE(findings.size() == 1);
-  return findings[0];
+  items.push_back(scene_item(scratch, "changed", changed, orientation));
+  return found_in_items(items);
 }
 
 constexpr Size kWide{320, 240}, kSquare{256, 256};
@@ -104,12 +93,6 @@ cv::Mat smoothed(const cv::Mat& mask, double factor = 0.4) {
   cv::resize(mask, small, {}, factor, factor, cv::INTER_AREA);
   cv::resize(small, back, mask.size(), 0, 0, cv::INTER_LINEAR);
   return back;
-}
-
-std::shared_ptr<const MaskCoding> index_coding(int values) {
-  MaskCoding coding;
-  for (int i = 0; i < values; ++i) coding.values.emplace_back(i, i);
-  return std::make_shared<const MaskCoding>(coding);
 }
 
 }  // namespace
@@ -140,9 +123,9 @@ TEST_CASE(
   for (std::uint64_t i = 0; i < 60; ++i) {
     Scene drawn = scene(kWide, i);
     if (i == 20) drawn.mask = moved(drawn.mask, 0, 5);
-    items.push_back(item_of(scratch, "s" + std::to_string(i), drawn));
+    items.push_back(scene_item(scratch, "s" + std::to_string(i), drawn));
   }
-  const Finding finding = only(checked(items));
+  const Finding finding = only(found_in_items(items));
   CHECK(finding.rule == "shifted-mask");
   CHECK_THAT(finding.place.file, contains("s20."));
   CHECK(finding.severity == Severity::note);
@@ -150,7 +133,7 @@ TEST_CASE(
   REQUIRE(std::sscanf(finding.message.c_str() + finding.message.find("moved "), "moved %d px up", &up) == 1);
   CHECK(std::abs(up - 5) <= 1);
   // Few masks do not say what is usual.
-  CHECK(checked({items.begin() + 5, items.begin() + 25}).empty());
+  CHECK(found_in_items({items.begin() + 5, items.begin() + 25}).empty());
 }
 
 TEST_CASE(
@@ -160,9 +143,9 @@ TEST_CASE(
   for (std::uint64_t i = 0; i < 60; ++i) {
     Scene drawn = scene(kWide, i);
     drawn.mask = moved(drawn.mask, -3, 0);
-    items.push_back(item_of(scratch, "s" + std::to_string(i), drawn));
+    items.push_back(scene_item(scratch, "s" + std::to_string(i), drawn));
   }
-  const Finding finding = only(checked(items));
+  const Finding finding = only(found_in_items(items));
   CHECK(finding.rule == "shifted-mask");
   CHECK(finding.place.file.empty());
   CHECK_THAT(finding.message, contains("about 3 px right"));
@@ -172,17 +155,17 @@ TEST_CASE("unrelated-mask: two masks of one size that were exchanged, among enou
   const Scratch scratch;
   std::vector<Item> items;
   for (std::uint64_t i = 0; i < 60; ++i)
-    items.push_back(item_of(scratch, "s" + std::to_string(i), scene(kWide, i)));
-  CHECK(checked(items).empty());
+    items.push_back(scene_item(scratch, "s" + std::to_string(i), scene(kWide, i)));
+  CHECK(found_in_items(items).empty());
   std::swap(items[10].semantic->file, items[40].semantic->file);
   std::set<std::string> named;
-  for (const Finding& finding : checked(items)) {
+  for (const Finding& finding : found_in_items(items)) {
     CHECK(finding.rule == "unrelated-mask");
     named.insert(finding.place.file);
   }
   CHECK(named == std::set<std::string>{items[10].image.string(), items[40].image.string()});
   std::vector<Item> few(items.begin() + 5, items.begin() + 15);
-  for (const Finding& finding : checked(few)) CHECK(finding.rule != "unrelated-mask");
+  for (const Finding& finding : found_in_items(few)) CHECK(finding.rule != "unrelated-mask");
 }
 
 TEST_CASE("turned-mask: mirrored, turned upside down, and on its side where that keeps the size") {
@@ -228,10 +211,10 @@ TEST_CASE("a shift or a turn that all masks of a subset share is told of the sub
   for (std::uint64_t i = 0; i < 24; ++i) {
     Scene drawn = scene(kWide, i);
     if (i >= 12) drawn.mask = moved(drawn.mask, 7, 0);  // too little to be told of one
-    items.push_back(item_of(scratch, "i" + std::to_string(i), drawn));
+    items.push_back(scene_item(scratch, "i" + std::to_string(i), drawn));
     items.back().subset = i < 12 ? "train" : "val";
   }
-  const std::vector<Finding> findings = checked(items);
+  const std::vector<Finding> findings = found_in_items(items);
   const auto of_subset =
       std::ranges::find_if(findings, [](const Finding& f) { return f.place.file.empty(); });
   REQUIRE(of_subset != findings.end());
@@ -244,7 +227,7 @@ TEST_CASE("values-between: a smoothed mask of named labels, by the labels on eit
   const Scratch scratch;
   std::vector<Item> items;
   for (std::uint64_t i = 0; i < 6; ++i)
-    items.push_back(item_of(scratch, "s" + std::to_string(i), scene(kWide, i)));
+    items.push_back(scene_item(scratch, "s" + std::to_string(i), scene(kWide, i)));
   std::vector<Label> labels;
   MaskCoding coding;
   for (const int value : {0, 100, 200}) {
@@ -257,7 +240,7 @@ TEST_CASE("values-between: a smoothed mask of named labels, by the labels on eit
     rewrite(item.semantic->file, encode_index_png(&item == &items[2] ? smoothed(mask) : mask));
     item.semantic->coding = std::make_shared<const MaskCoding>(coding);
   }
-  const Finding finding = only(checked(items, LabelMap(labels)));  // and no unknown-value beside it
+  const Finding finding = only(found_in_items(items, LabelMap(labels)));  // and no unknown-value beside it
   CHECK(finding.rule == "values-between");
   CHECK(finding.severity == Severity::error);
   CHECK_THAT(finding.place.file, contains("s2.png"));
@@ -268,7 +251,7 @@ TEST_CASE("values-between: labels that were taken from smoothed 0/255 masks are 
   const Scratch scratch;
   std::vector<Item> items;
   for (std::uint64_t i = 0; i < 3; ++i) {
-    items.push_back(item_of(scratch, "s" + std::to_string(i), scene(kWide, i)));
+    items.push_back(scene_item(scratch, "s" + std::to_string(i), scene(kWide, i)));
     rewrite(items.back().semantic->file,
             encode_index_png(smoothed(255 * (read_raw(items.back().semantic->file).pixels > 0))));
     items.back().semantic->coding = index_coding(256);
@@ -278,7 +261,7 @@ TEST_CASE("values-between: labels that were taken from smoothed 0/255 masks are 
     labels[i].name = std::to_string(i);
     labels[i].id = static_cast<std::int64_t>(i);
   }
-  const std::vector<Finding> findings = checked(items, LabelMap(labels));
+  const std::vector<Finding> findings = found_in_items(items, LabelMap(labels));
   REQUIRE(findings.size() >= 4);
   for (std::size_t i = 0; i < 3; ++i) {
     CHECK(findings[i].rule == "values-between");
@@ -301,7 +284,7 @@ TEST_CASE("values-between: colours, whatever the channels") {
   }
   for (std::uint64_t i = 0; i < 2; ++i) {
     const Scene drawn = scene(kWide, i);
-    items.push_back(item_of(scratch, "s" + std::to_string(i), drawn));
+    items.push_back(scene_item(scratch, "s" + std::to_string(i), drawn));
     cv::Mat colours(drawn.mask.size(), CV_8UC3);
     for (int y = 0; y < colours.rows; ++y)
       for (int x = 0; x < colours.cols; ++x) {
@@ -311,7 +294,7 @@ TEST_CASE("values-between: colours, whatever the channels") {
     rewrite(items.back().semantic->file, encode_png(i == 0 ? colours : smoothed(colours)));
     items.back().semantic->coding = std::make_shared<const MaskCoding>(coding);
   }
-  const Finding finding = only(checked(items, LabelMap(labels)));
+  const Finding finding = only(found_in_items(items, LabelMap(labels)));
   CHECK(finding.rule == "values-between");
   CHECK_THAT(finding.place.file, contains("s1.png"));
   CHECK_THAT(finding.message, contains("\"a\" and \"b\"") || contains("\"a\" and \"c\""));
@@ -330,10 +313,10 @@ TEST_CASE("empty-item: where no label is background, a mask of the most common o
     drawn.mask = (drawn.mask > 0) / 255;
     if (i == 5) drawn.mask = 0;
     if (i == 6) drawn.mask = 1;
-    items.push_back(item_of(scratch, "s" + std::to_string(i), drawn));
+    items.push_back(scene_item(scratch, "s" + std::to_string(i), drawn));
     items.back().semantic->coding = index_coding(2);
   }
-  std::vector<Finding> findings = checked(items, LabelMap(labels));
+  std::vector<Finding> findings = found_in_items(items, LabelMap(labels));
   std::erase_if(findings, [](const Finding& found) { return found.rule == "specks"; });  // between shapes
   const Finding finding = only(findings);
   CHECK(finding.rule == "empty-item");
@@ -351,7 +334,7 @@ TEST_CASE("a thin band of a label whose value lies between its neighbours is no 
     cv::Mat grown;
     cv::dilate(drawn.mask, grown, {});
     drawn.mask.setTo(1, (grown > 0) & (drawn.mask == 0));  // 0, one pixel of 1, 2
-    items.push_back(item_of(scratch, "s" + std::to_string(i), drawn));
+    items.push_back(scene_item(scratch, "s" + std::to_string(i), drawn));
   }
-  CHECK(checked(items).empty());
+  CHECK(found_in_items(items).empty());
 }

@@ -4,6 +4,7 @@
 #include <opencv2/imgproc.hpp>
 
 #include "base/random.h"
+#include "check_support.h"
 #include "image/image.h"
 #include "prepare/check/check.h"
 #include "support/drawn.h"
@@ -13,23 +14,17 @@ using namespace maskmill::tests;
 
 namespace {
 
-constexpr Size kSize{96, 72};
+constexpr Size kFrame{96, 72};
 
-std::vector<Finding> findings_of(std::vector<Item> items, const std::string& rule) {
-  Metadata metadata;
-  metadata.labels = street_labels();
-  const auto source = make_source(metadata, std::move(items));
-  const CheckReport report = check(*source);
-  std::vector<Finding> list;
-  report.findings.for_each([&](const Finding& finding) {
-    if (finding.rule == rule) list.push_back(finding);
-  });
-  return list;
+std::vector<Finding> found_by(std::vector<Item> items, const std::string& rule) {
+  std::vector<Finding> found = findings_of(checked(std::move(items), street_labels()));
+  std::erase_if(found, [&](const Finding& finding) { return finding.rule != rule; });
+  return found;
 }
 
-Item item_of(const Scratch& scratch, const std::string& id, std::uint64_t seed,
-             const std::string& subset = "") {
-  Item item = street_item(scratch, id, kSize, {0, 1, 2}, seed);
+Item picture_item(const Scratch& scratch, const std::string& id, std::uint64_t seed,
+                  const std::string& subset = "") {
+  Item item = street_item(scratch, id, kFrame, {0, 1, 2}, seed);
   item.subset = subset;
   return item;
 }
@@ -37,7 +32,7 @@ Item item_of(const Scratch& scratch, const std::string& id, std::uint64_t seed,
 std::vector<Item> items_of(const Scratch& scratch, int count, const std::string& prefix = "i") {
   std::vector<Item> items;
   for (int i = 0; i < count; ++i)
-    items.push_back(item_of(scratch, prefix + std::to_string(i), static_cast<std::uint64_t>(i + 1)));
+    items.push_back(picture_item(scratch, prefix + std::to_string(i), static_cast<std::uint64_t>(i + 1)));
   return items;
 }
 
@@ -47,7 +42,7 @@ void save(const Item& item, const cv::Mat& pixels) {
 
 /// Part of a large picture: what a camera sees that moves to the right.
 cv::Mat frame_of(const cv::Mat& world, int step) {
-  return world(cv::Rect(4 * step, 0, kSize.width, kSize.height)).clone();
+  return world(cv::Rect(4 * step, 0, kFrame.width, kFrame.height)).clone();
 }
 
 /// A JPEG with EXIF: a camera's model and a time.
@@ -74,10 +69,10 @@ TEST_CASE("near-duplicate: the pair is named; across subsets it is a warning") {
   const Scratch scratch;
   for (const bool leaks : {false, true}) {
     std::vector<Item> items = items_of(scratch, 6);
-    save(items[4], picture(kSize, 2) + cv::Scalar(7, 7, 7));
+    save(items[4], picture(kFrame, 2) + cv::Scalar(7, 7, 7));
     for (Item& item : items) item.subset = "train";
     if (leaks) items[4].subset = "val";
-    const auto findings = findings_of(items, "near-duplicate");
+    const auto findings = found_by(items, "near-duplicate");
     REQUIRE(findings.size() == 1);
     CHECK(findings[0].place.file == items[4].image.string());
     CHECK_THAT(findings[0].message, contains("i1.jpg"));
@@ -91,8 +86,8 @@ TEST_CASE("near-duplicate: files of the same bytes are duplicate-content's, and 
   const Scratch scratch;
   std::vector<Item> items = items_of(scratch, 4);
   rewrite(items[3].image, read_file(items[0].image));
-  CHECK(findings_of(items, "duplicate-content").size() == 1);
-  CHECK(findings_of(items, "near-duplicate").empty());
+  CHECK(found_by(items, "duplicate-content").size() == 1);
+  CHECK(found_by(items, "near-duplicate").empty());
 }
 
 TEST_CASE("near-duplicate: a picture without its image is left out, and others keep their names") {
@@ -100,8 +95,8 @@ TEST_CASE("near-duplicate: a picture without its image is left out, and others k
   std::vector<Item> items = items_of(scratch, 6);
   fs::remove(items[0].image);
   rewrite(items[1].image, "no picture");
-  save(items[5], picture(kSize, 4) * 0.9);
-  const auto findings = findings_of(items, "near-duplicate");
+  save(items[5], picture(kFrame, 4) * 0.9);
+  const auto findings = found_by(items, "near-duplicate");
   REQUIRE(findings.size() == 1);
   CHECK(findings[0].place.file == items[5].image.string());
   CHECK_THAT(findings[0].message, contains("i3.jpg"));
@@ -109,19 +104,19 @@ TEST_CASE("near-duplicate: a picture without its image is left out, and others k
 
 TEST_CASE("leaking-group: frames of one film in two subsets, by names and pictures together") {
   const Scratch scratch;
-  const cv::Mat world = picture({kSize.width + 4 * 40, kSize.height}, 99);
+  const cv::Mat world = picture({kFrame.width + 4 * 40, kFrame.height}, 99);
   const auto film = [&](const char* prefix) {
     std::vector<Item> items;
     for (int i = 0; i < 30; ++i) {
       const std::string digits = std::to_string(1000 + i);
-      items.push_back(item_of(scratch, prefix + digits, 1, i < 20 ? "train" : "val"));
+      items.push_back(picture_item(scratch, prefix + digits, 1, i < 20 ? "train" : "val"));
       save(items.back(), frame_of(world, i));
     }
     return items;
   };
   for (const char* prefix : {"seq03_", "video1_frame", ""}) {
     INFO(prefix);
-    const auto findings = findings_of(film(prefix), "leaking-group");
+    const auto findings = found_by(film(prefix), "leaking-group");
     REQUIRE(findings.size() == 1);
     CHECK(findings[0].severity == Severity::warning);
     CHECK_THAT(findings[0].message, contains("20 in \"train\"") && contains("10 in \"val\""));
@@ -129,7 +124,7 @@ TEST_CASE("leaking-group: frames of one film in two subsets, by names and pictur
   }
   std::vector<Item> together = film("seq03_");
   for (Item& item : together) item.subset = "train";
-  CHECK(findings_of(together, "leaking-group").empty());
+  CHECK(found_by(together, "leaking-group").empty());
 }
 
 TEST_CASE("leaking-group: numbered names of pictures that are not alike mean nothing") {
@@ -138,7 +133,7 @@ TEST_CASE("leaking-group: numbered names of pictures that are not alike mean not
     INFO(prefix);
     std::vector<Item> items = items_of(scratch, 40, prefix);
     for (std::size_t i = 0; i < items.size(); ++i) items[i].subset = i % 4 == 0 ? "val" : "train";
-    CHECK(findings_of(items, "leaking-group").empty());
+    CHECK(found_by(items, "leaking-group").empty());
   }
 }
 
@@ -151,7 +146,7 @@ TEST_CASE("leaking-group: an attribute that names a group") {
     items[i].attributes.emplace_back("weather", std::string("sunny"));
     items[i].subset = i < 3 ? "train" : "val";
   }
-  const auto findings = findings_of(items, "leaking-group");
+  const auto findings = found_by(items, "leaking-group");
   REQUIRE(findings.size() == 1);
   CHECK_THAT(findings[0].message, contains("patient_id") && contains("i2.jpg"));
   CHECK(findings[0].place.file == items[3].image.string());
@@ -167,7 +162,7 @@ TEST_CASE(
       rewrite(item.image, with_time(read_file(item.image), time(i)));
       item.subset = i % 2 == 0 ? "train" : "val";
     }
-    return findings_of(items, "leaking-group");
+    return found_by(items, "leaking-group");
   };
   const auto burst = taken(2, [](int i) { return "2020:05:06 10:00:0" + std::to_string(3 * i); });
   REQUIRE(burst.size() == 1);
@@ -180,15 +175,15 @@ TEST_CASE("unusual-pixel-format: the few that are stored otherwise than the othe
   const Scratch scratch;
   std::vector<Item> items = items_of(scratch, 24);
   cv::Mat gray, alpha, deep;
-  cv::cvtColor(picture(kSize, 50), gray, cv::COLOR_RGB2GRAY);
-  cv::cvtColor(picture(kSize, 51), alpha, cv::COLOR_RGB2RGBA);
-  cv::cvtColor(picture(kSize, 52), deep, cv::COLOR_RGB2GRAY);
+  cv::cvtColor(picture(kFrame, 50), gray, cv::COLOR_RGB2GRAY);
+  cv::cvtColor(picture(kFrame, 51), alpha, cv::COLOR_RGB2RGBA);
+  cv::cvtColor(picture(kFrame, 52), deep, cv::COLOR_RGB2GRAY);
   deep.convertTo(deep, CV_16U, 257);
   save(items[3], gray);
   rewrite(items[5].image, encode_png(alpha));
   rewrite(items[7].image, encode_png(deep));
   std::map<std::string, Finding> by_file;
-  for (const Finding& finding : findings_of(items, "unusual-pixel-format"))
+  for (const Finding& finding : found_by(items, "unusual-pixel-format"))
     by_file[finding.place.file] = finding;
   REQUIRE(by_file.size() == 3);
   CHECK(by_file.at(items[3].image.string()).severity == Severity::note);
@@ -196,20 +191,20 @@ TEST_CASE("unusual-pixel-format: the few that are stored otherwise than the othe
   CHECK_THAT(by_file.at(items[7].image.string()).message, contains("16 bits"));
   // Where a third is gray, gray is usual.
   for (std::size_t i = 8; i < 20; ++i) save(items[i], gray);
-  for (const Finding& finding : findings_of(items, "unusual-pixel-format"))
+  for (const Finding& finding : found_by(items, "unusual-pixel-format"))
     CHECK_THAT(finding.message, !contains("is gray"));
 }
 
 TEST_CASE("gray-tail: a picture that was saved again after its file had been cut off") {
   const Scratch scratch;
   std::vector<Item> items = items_of(scratch, 3);
-  cv::Mat cut = picture(kSize, 9);
-  cut.rowRange(48, kSize.height) = cv::Scalar(128, 128, 128);
+  cv::Mat cut = picture(kFrame, 9);
+  cut.rowRange(48, kFrame.height) = cv::Scalar(128, 128, 128);
   save(items[1], cut);
-  cv::Mat letterbox = picture(kSize, 10);
-  letterbox.rowRange(48, kSize.height) = cv::Scalar(0, 0, 0);
+  cv::Mat letterbox = picture(kFrame, 10);
+  letterbox.rowRange(48, kFrame.height) = cv::Scalar(0, 0, 0);
   save(items[2], letterbox);
-  const auto findings = findings_of(items, "gray-tail");
+  const auto findings = found_by(items, "gray-tail");
   REQUIRE(findings.size() == 1);
   CHECK(findings[0].place.file == items[1].image.string());
 }
@@ -217,10 +212,10 @@ TEST_CASE("gray-tail: a picture that was saved again after its file had been cut
 TEST_CASE("flat-picture: black, white and of one colour") {
   const Scratch scratch;
   std::vector<Item> items = items_of(scratch, 5);
-  save(items[0], picture(kSize, 3) * 0.02);
-  save(items[1], cv::Mat(kSize.height, kSize.width, CV_8UC3, cv::Scalar(255, 255, 255)));
-  save(items[2], cv::Mat(kSize.height, kSize.width, CV_8UC3, cv::Scalar(0, 90, 200)));
-  CHECK(findings_of(items, "flat-picture").size() == 3);
+  save(items[0], picture(kFrame, 3) * 0.02);
+  save(items[1], cv::Mat(kFrame.height, kFrame.width, CV_8UC3, cv::Scalar(255, 255, 255)));
+  save(items[2], cv::Mat(kFrame.height, kFrame.width, CV_8UC3, cv::Scalar(0, 90, 200)));
+  CHECK(found_by(items, "flat-picture").size() == 3);
 }
 
 TEST_CASE("outliers of size and exposure are told where there are enough others, by median and MAD") {
@@ -229,36 +224,36 @@ TEST_CASE("outliers of size and exposure are told where there are enough others,
   Item& large = items[7];
   large = street_item(scratch, "large", {1000, 750}, {0, 1, 2}, 500);
   items[8] = street_item(scratch, "strip", {300, 10}, {0, 1}, 501);
-  save(items[9], picture(kSize, 10) * 0.13);
-  const auto sizes = findings_of(items, "size-outlier");
+  save(items[9], picture(kFrame, 10) * 0.13);
+  const auto sizes = found_by(items, "size-outlier");
   REQUIRE(sizes.size() == 2);
   CHECK(sizes[0].place.file == items[7].image.string());
   CHECK(sizes[1].place.file == items[8].image.string());
   CHECK_THAT(sizes[1].message, contains("30 times as wide as high"));
-  const auto exposures = findings_of(items, "exposure-outlier");
+  const auto exposures = found_by(items, "exposure-outlier");
   REQUIRE_FALSE(exposures.empty());
   for (const Finding& finding : exposures) CHECK(finding.place.file == items[9].image.string());
   items.resize(60);
-  CHECK(findings_of(items, "size-outlier").empty());
-  CHECK(findings_of(items, "exposure-outlier").empty());
+  CHECK(found_by(items, "size-outlier").empty());
+  CHECK(found_by(items, "exposure-outlier").empty());
 }
 
 TEST_CASE("void-share: a mask that is mostly void among others that are not, and a data set that is") {
   const Scratch scratch;
   std::vector<Item> items = items_of(scratch, 20);
   const auto mostly_void = [&](const Item& item) {
-    cv::Mat mask(kSize.height, kSize.width, CV_8UC1, cv::Scalar(255));
+    cv::Mat mask(kFrame.height, kFrame.width, CV_8UC1, cv::Scalar(255));
     mask(cv::Rect(0, 0, 12, 12)) = 1;
     rewrite(item.semantic->file, encode_index_png(mask));
   };
-  CHECK(findings_of(items, "void-share").empty());
+  CHECK(found_by(items, "void-share").empty());
   mostly_void(items[6]);
-  const auto one = findings_of(items, "void-share");
+  const auto one = found_by(items, "void-share");
   REQUIRE(one.size() == 1);
   CHECK(one[0].place.file == items[6].image.string());
   CHECK_THAT(one[0].message, contains("97.9 %"));  // 1 - 144 / 6912
   for (std::size_t i = 0; i < 14; ++i) mostly_void(items[i]);
-  const auto all = findings_of(items, "void-share");
+  const auto all = found_by(items, "void-share");
   REQUIRE(all.size() == 1);
   CHECK(all[0].place.file.empty());
   CHECK_THAT(all[0].message, contains("69 %"));  // 14 of 20 of these
@@ -269,21 +264,21 @@ TEST_CASE(
   const Scratch scratch;
   std::vector<Item> items;
   for (int i = 0; i < 110; ++i) {
-    items.push_back(item_of(scratch, "i" + std::to_string(i), static_cast<std::uint64_t>(i)));
-    cv::Mat mask(kSize.height, kSize.width, CV_8UC1, cv::Scalar(0));
+    items.push_back(picture_item(scratch, "i" + std::to_string(i), static_cast<std::uint64_t>(i)));
+    cv::Mat mask(kFrame.height, kFrame.width, CV_8UC1, cv::Scalar(0));
     mask(cv::Rect(0, 0, 20 + i % 9, 30)) = 1;
     rewrite(items.back().semantic->file, encode_index_png(mask));
   }
-  CHECK(findings_of(items, "label-share-outlier").empty());
-  CHECK(findings_of(items, "class-imbalance").empty());
-  cv::Mat full(kSize.height, kSize.width, CV_8UC1, cv::Scalar(1));
+  CHECK(found_by(items, "label-share-outlier").empty());
+  CHECK(found_by(items, "class-imbalance").empty());
+  cv::Mat full(kFrame.height, kFrame.width, CV_8UC1, cv::Scalar(1));
   full(cv::Rect(0, 0, 3, 1)) = 2;
   full(cv::Rect(0, 1, 3, 1)) = 0;
   rewrite(items[30].semantic->file, encode_index_png(full));
-  const auto shares = findings_of(items, "label-share-outlier");
+  const auto shares = found_by(items, "label-share-outlier");
   REQUIRE(shares.size() == 2);  // of road, which is everywhere, and of background, which is not
   for (const Finding& finding : shares) CHECK(finding.place.file == items[30].image.string());
-  const auto rare = findings_of(items, "class-imbalance");
+  const auto rare = found_by(items, "class-imbalance");
   REQUIRE(rare.size() == 1);
   CHECK(rare[0].severity == Severity::note);
   CHECK_THAT(rare[0].message, contains("\"car\" (1 item") && !contains("road"));

@@ -6,6 +6,7 @@
 
 #include <boost/filesystem.hpp>
 
+#include "check_support.h"
 #include "image/image.h"
 #include "prepare/check/rule.h"
 #include "support/drawn.h"
@@ -14,16 +15,6 @@ using namespace maskmill;
 using namespace maskmill::tests;
 
 namespace {
-
-std::vector<Finding> findings_of(std::vector<Item> items) {
-  Metadata metadata;
-  metadata.labels = street_labels();
-  const auto source = make_source(metadata, std::move(items));
-  const CheckReport report = check(*source);
-  std::vector<Finding> list;
-  report.findings.for_each([&](const Finding& finding) { list.push_back(finding); });
-  return list;
-}
 
 std::vector<Item> sound(const Scratch& scratch) {
   std::vector<Item> items;
@@ -38,19 +29,14 @@ Finding only_finding(const std::function<void(const Scratch&, std::vector<Item>&
   const Scratch scratch;
   std::vector<Item> items = sound(scratch);
   break_it(scratch, items);
-  const std::vector<Finding> findings = findings_of(items);
-  for (const Finding& finding : findings) UNSCOPED_INFO(finding.rule + ": " + finding.message);
-  REQUIRE(findings.size() == 1);
-  CHECK_FALSE(findings[0].message.empty());
-  CHECK_FALSE(findings[0].fix.empty());
-  return findings[0];
+  return only(findings_of(checked(items, street_labels())));
 }
 
 }  // namespace
 
 TEST_CASE("a sound data set has no findings") {
   const Scratch scratch;
-  CHECK(findings_of(sound(scratch)).empty());
+  CHECK(findings_of(checked(sound(scratch), street_labels())).empty());
 }
 
 TEST_CASE("pair-missing: an image or a mask that is not there") {
@@ -116,7 +102,8 @@ TEST_CASE("binary-values: 0 and 255 where label numbers are meant") {
   const Scratch scratch;
   std::vector<Item> items = sound(scratch);
   rewrite(items[1].semantic->file, encode_index_png(blotches({48, 36}, {0, 255}, 4)));
-  const std::vector<Finding> of_void = findings_of(items);  // 255 is void here, and stated to be
+  const std::vector<Finding> of_void =
+      findings_of(checked(items, street_labels()));  // 255 is void here, and stated to be
   REQUIRE(of_void.size() == 1);
   CHECK(of_void[0].rule == "empty-item");
 
@@ -173,12 +160,12 @@ TEST_CASE("made pixels are checked as those of files are") {
         std::make_shared<MadeMask>(MadeMask{[mask] { return mask; }, {item.semantic->file}});
     item.image.clear(), item.semantic->file.clear();
   }
-  CHECK(findings_of(items).empty());
+  CHECK(findings_of(checked(items, street_labels())).empty());
   const RawImage narrow{cv::Mat(36, 47, CV_8UC1, cv::Scalar(1)), {}, 8};
   const Path from = items[1].semantic->made->from.front();
   items[1].semantic->made = std::make_shared<MadeMask>(MadeMask{[narrow] { return narrow; }, {from}});
   items[2].made_image = std::make_shared<MadeImage>(MadeImage{[] { return std::string("no image"); }, {"b"}});
-  const std::vector<Finding> findings = findings_of(items);
+  const std::vector<Finding> findings = findings_of(checked(items, street_labels()));
   for (const Finding& finding : findings) UNSCOPED_INFO(finding.rule + ": " + finding.message);
   REQUIRE(findings.size() == 2);
   CHECK(findings[0].rule == "size-differs");

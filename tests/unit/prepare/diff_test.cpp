@@ -22,7 +22,7 @@ Annotation boxed(int label, double x, double y, double width, double height) {
   return one;
 }
 
-Label label(const char* name, Role role = Role::object) {
+Label label_called(const char* name, Role role = Role::object) {
   Label made;
   made.name = name;
   made.role = role;
@@ -36,7 +36,7 @@ struct DataSet {
 
 DataSet example() {
   DataSet data;
-  data.metadata.labels = LabelMap({label("cat"), label("dog")});
+  data.metadata.labels = LabelMap({label_called("cat"), label_called("dog")});
   data.metadata.subsets = {"train"};
   for (const char* id : {"a", "b"}) {
     Item item;
@@ -98,7 +98,7 @@ TEST_CASE("each change is found under its aspect, and nothing else is") {
       {[](DataSet& data) { data.items[0].annotations.push_back(boxed(0, 1, 1, 4, 3)); },
        {{Aspect::annotation, 1}}},
       {[](DataSet& data) {
-         data.metadata.labels = LabelMap({label("cat"), label("dog"), label("cow")});
+         data.metadata.labels = LabelMap({label_called("cat"), label_called("dog"), label_called("cow")});
        },
        {{Aspect::label_map, 1}}},
       {[](DataSet& data) { data.metadata.description = "other"; }, {{Aspect::metadata, 1}}},
@@ -128,7 +128,8 @@ TEST_CASE("a mask and the objects that paint to it do not differ") {
   const Scratch scratch;
   const DataSet a = example();
   DataSet b = a;
-  b.metadata.labels = LabelMap({label("nothing", Role::background), label("dog"), label("cat")});
+  b.metadata.labels =
+      LabelMap({label_called("nothing", Role::background), label_called("dog"), label_called("cat")});
   const auto coding = std::make_shared<MaskCoding>();
   coding->values = {{0, 0}, {1, 1}, {2, 2}};
   for (Item& item : b.items) {

@@ -21,7 +21,7 @@ Label label(const char* name, std::optional<std::int64_t> id = {}, Role role = R
   return made;
 }
 
-Item item_of(const char* id, int label) {
+Item boxed_item(const char* id, int label) {
   Item item;
   item.id = id;
   item.size = Size{6, 4};
@@ -60,8 +60,8 @@ ReadDataSet read(std::vector<MergeInput> from, SameId same_id = SameId::refuse) 
 
 TEST_CASE("items come one data set after the other, and labels by their names") {
   const ReadDataSet all =
-      read(inputs(input("one", {label("cat", 1), label("dog", 2)}, {item_of("a", 1)}, {"train"}),
-                  input("two", {label("cow", 3), label("dog", 2)}, {item_of("b", 1), item_of("c", 0)},
+      read(inputs(input("one", {label("cat", 1), label("dog", 2)}, {boxed_item("a", 1)}, {"train"}),
+                  input("two", {label("cow", 3), label("dog", 2)}, {boxed_item("b", 1), boxed_item("c", 0)},
                         {"val", "train"})));
   CHECK(all.findings.empty());
   CHECK(all.ids() == Ids{"a", "b", "c"});
@@ -100,7 +100,7 @@ TEST_CASE("what data sets say differently of a label is a finding, and the first
   Label blue = label("cat", 7);
   blue.colour = Rgb{0, 0, 255};
   const ReadDataSet all = read(inputs(input("one", {label("cat", 1), label("dog", 2)}, {}),
-                                      input("two", {blue, label("cow", 2)}, {item_of("b", 1)})));
+                                      input("two", {blue, label("cow", 2)}, {boxed_item("b", 1)})));
   REQUIRE(all.findings.size() == 2);
   CHECK(all.finding("labels-differ").place.file == "two");
   CHECK_THAT(all.findings[0].message, contains("id, colour"));
@@ -115,8 +115,8 @@ TEST_CASE("what data sets say differently of a label is a finding, and the first
 
 TEST_CASE("an id of two data sets is refused, renamed or skipped, as is asked for") {
   const auto both = [] {
-    return inputs(input("one", {label("cat")}, {item_of("a", 0), item_of("b", 0)}),
-                  input("two", {label("cat")}, {item_of("b", 0), item_of("c", 0)}));
+    return inputs(input("one", {label("cat")}, {boxed_item("a", 0), boxed_item("b", 0)}),
+                  input("two", {label("cat")}, {boxed_item("b", 0), boxed_item("c", 0)}));
   };
   const Error error = thrown_by([&] { read(both()); });
   CHECK(error.code() == Code::bad_value);

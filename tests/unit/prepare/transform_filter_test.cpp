@@ -8,22 +8,11 @@ using namespace maskmill::tests;
 
 namespace {
 
-Annotation annotation_of(Shape shape) {
-  Annotation one;
-  one.label = 1;
-  one.shape = std::move(shape);
-  return one;
-}
-
-Polygon square(double x, double y, double side) {
-  return {{{{{x, y}, {x + side, y}, {x + side, y + side}, {x, y + side}}, {}}}};
-}
-
-Item item_with(std::vector<Shape> shapes) {
+Item item_of_shapes(std::vector<Shape> shapes) {
   Item item;
   item.id = "a";
   item.size = Size{20, 10};
-  for (Shape& shape : shapes) item.annotations.push_back(annotation_of(std::move(shape)));
+  for (Shape& shape : shapes) item.annotations.push_back(annotation_of(1, std::move(shape)));
   return item;
 }
 
@@ -37,8 +26,8 @@ ReadDataSet filter(std::vector<Item> items, FilterSettings filter) {
 
 TEST_CASE("annotations of fewer pixels are left out; a box counts inside the image") {
   const Rle specks = rle_from_mask(mask_of({20, 10}, {1, 0, 0, 0, 0, 0, 0, 0, 0, 0}));  // 20 pixels
-  const Item item = item_with({square(0, 0, 3), square(0, 0, 4), specks, Box{18, 0, 8, 7}, Box{0, 0, 4, 4},
-                               Points{{{1, 1}}}, Polyline{{{1, 1}, {2, 2}}}});
+  const Item item = item_of_shapes({square(0, 0, 3), square(0, 0, 4), specks, Box{18, 0, 8, 7},
+                                    Box{0, 0, 4, 4}, Points{{{1, 1}}}, Polyline{{{1, 1}, {2, 2}}}});
   const ReadDataSet by_pixels = filter({item}, {.min_area = 16});
   CHECK(by_pixels.items[0].annotations.size() == 5);
   CHECK(by_pixels.rules() == std::map<std::string, int>{{"annotation-dropped", 2}});
@@ -51,11 +40,11 @@ TEST_CASE("what has no area, no place or lies outside is left out, and what reac
   Polygon two_parts = square(2, 2, 4);
   two_parts.parts.push_back({{{1, 1}, {2, 2}}, {}});
   const ReadDataSet read =
-      filter({item_with({Polygon{{{{{1, 1}, {2, 2}}, {}}}}, Polygon{{{{{1, 1}, {2, 2}, {3, 3}}, {}}}},
-                         Polygon(), Box{1, 1, 0, 5}, Box{nan, 1, 2, 2}, Box{20, 0, 5, 5}, square(30, 0, 5),
-                         Rle{{20, 10}, {200}}, Polyline{{{1, 1}}}, RotatedBox{{5, 5}, -1, 2, 0},
-                         Ellipse{{5, 5}, 0, 2, 0}, Points(), square(2, 2, 4), two_parts, square(17, 2, 6),
-                         Box{-2, -2, 5, 5}, Shape()})},
+      filter({item_of_shapes({Polygon{{{{{1, 1}, {2, 2}}, {}}}}, Polygon{{{{{1, 1}, {2, 2}, {3, 3}}, {}}}},
+                              Polygon(), Box{1, 1, 0, 5}, Box{nan, 1, 2, 2}, Box{20, 0, 5, 5},
+                              square(30, 0, 5), Rle{{20, 10}, {200}}, Polyline{{{1, 1}}},
+                              RotatedBox{{5, 5}, -1, 2, 0}, Ellipse{{5, 5}, 0, 2, 0}, Points(),
+                              square(2, 2, 4), two_parts, square(17, 2, 6), Box{-2, -2, 5, 5}, Shape()})},
              {.drop_invalid = true});
   CHECK(read.rules() == std::map<std::string, int>{{"annotation-cut", 2}, {"annotation-dropped", 12}});
   const std::vector<Annotation>& kept = read.items[0].annotations;
@@ -68,8 +57,8 @@ TEST_CASE("what has no area, no place or lies outside is left out, and what reac
 
 TEST_CASE("items on which nothing is annotated are left out where that is asked for") {
   const Scratch scratch;
-  Item empty = item_with({}), nobody = item_with({}), full = item_with({square(0, 0, 5)}),
-       ignored = item_with({square(0, 0, 5)});
+  Item empty = item_of_shapes({}), nobody = item_of_shapes({}), full = item_of_shapes({square(0, 0, 5)}),
+       ignored = item_of_shapes({square(0, 0, 5)});
   empty.id = "empty", nobody.id = "nobody", full.id = "full", ignored.id = "ignored";
   nobody.annotated = false;
   ignored.annotations[0].label = 3;

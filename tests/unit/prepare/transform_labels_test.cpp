@@ -15,21 +15,10 @@ Names names_of(const LabelMap& labels) {
   return names;
 }
 
-TransformSettings with(RelabelSettings labels) {
+TransformSettings relabelling(RelabelSettings labels) {
   TransformSettings settings;
   settings.labels = std::move(labels);
   return settings;
-}
-
-Annotation annotation_of(int label, Shape shape) {
-  Annotation one;
-  one.label = label;
-  one.shape = std::move(shape);
-  return one;
-}
-
-Polygon square(double x, double y, double side) {
-  return {{{{{x, y}, {x + side, y}, {x + side, y + side}, {x, y + side}}, {}}}};
 }
 
 /// A road with a car on it, and a box of a car.
@@ -43,7 +32,7 @@ std::unique_ptr<Source> objects() {
 }
 
 /// How many pixels of each label, by name; "" for those without a label.
-std::map<std::string, int> pixels(const Item& item, const LabelMap& labels) {
+std::map<std::string, int> pixel_counts(const Item& item, const LabelMap& labels) {
   std::map<std::string, int> counts;
   const cv::Mat mask = semantic_of(item, labels).labels;
   for (int y = 0; y < mask.rows; ++y)
@@ -54,19 +43,19 @@ std::map<std::string, int> pixels(const Item& item, const LabelMap& labels) {
   return counts;
 }
 
-Error refusal(RelabelSettings labels) {
-  return thrown_by([&] { transform(objects(), with(std::move(labels))); });
+Error relabel_refusal(RelabelSettings labels) {
+  return thrown_by([&] { transform(objects(), relabelling(std::move(labels))); });
 }
 
 }  // namespace
 
 TEST_CASE("selected labels stay, with background and void, and the annotations of others go") {
-  const ReadDataSet read = transform(objects(), with({.select = {"ca?"}}));
+  const ReadDataSet read = transform(objects(), relabelling({.select = {"ca?"}}));
   CHECK(names_of(read.labels()) == Names{"background", "car", "void"});
   CHECK(read.labels()[1].id == 2);
   REQUIRE(read.items[0].annotations.size() == 2);
   CHECK(read.items[0].annotations[0].label == 1);
-  const ReadDataSet dropped = transform(objects(), with({.drop = {"road", "void"}}));
+  const ReadDataSet dropped = transform(objects(), relabelling({.drop = {"road", "void"}}));
   CHECK(names_of(dropped.labels()) == Names{"background", "car"});
   CHECK(dropped.items[0].annotations.size() == 2);
 }
@@ -75,8 +64,8 @@ TEST_CASE(
     "an object that is not kept hides what lies under it where masks are painted, unless it is dropped") {
   const auto road_pixels = [](Others others) {
     const ReadDataSet read =
-        transform(objects(), with({.select = {"road"}, .others = others}), held_by("pairs"));
-    return pixels(read.items[0], read.labels());
+        transform(objects(), relabelling({.select = {"road"}, .others = others}), held_by("pairs"));
+    return pixel_counts(read.items[0], read.labels());
   };
   CHECK(road_pixels(Others::background) == std::map<std::string, int>{{"background", 116}, {"road", 84}});
   CHECK(road_pixels(Others::drop) == std::map<std::string, int>{{"background", 100}, {"road", 100}});
@@ -91,12 +80,12 @@ TEST_CASE("masks say the kept labels, and of the others what is asked for") {
   const std::map<std::string, int> before = [&] {
     const auto source = masks();
     Findings findings;
-    return pixels(read_all(*source, findings)[0], source->metadata().labels);
+    return pixel_counts(read_all(*source, findings)[0], source->metadata().labels);
   }();
   REQUIRE(before.size() == 4);
   const auto after = [&](RelabelSettings labels, const char* target = "pairs") {
-    const ReadDataSet read = transform(masks(), with(std::move(labels)), held_by(target));
-    return pixels(read.items[0], read.labels());
+    const ReadDataSet read = transform(masks(), relabelling(std::move(labels)), held_by(target));
+    return pixel_counts(read.items[0], read.labels());
   };
   const int background = before.at("background"), road = before.at("road"), car = before.at("car"),
             ignored = before.at("void");
@@ -117,7 +106,7 @@ TEST_CASE("masks say the kept labels, and of the others what is asked for") {
 }
 
 TEST_CASE("a merged label stands where its first one stood, with the id of the one named first") {
-  const ReadDataSet read = transform(objects(), with({.merge = {"thing=car", "road"}}));
+  const ReadDataSet read = transform(objects(), relabelling({.merge = {"thing=car", "road"}}));
   CHECK(names_of(read.labels()) == Names{"background", "thing", "void"});
   CHECK(read.labels()[1].id == 2);
   CHECK(read.items[0].annotations[0].label == 1);
@@ -135,11 +124,12 @@ TEST_CASE("one label against all else has the id 1, and background 0, also where
   item.size = Size{4, 4};
   item.annotations = {annotation_of(0, square(0, 0, 2)), annotation_of(1, square(1, 1, 2))};
   const ReadDataSet read =
-      transform(make_source(metadata, {item}), with({.binary = {"cat"}}), held_by("pairs"));
+      transform(make_source(metadata, {item}), relabelling({.binary = {"cat"}}), held_by("pairs"));
   CHECK(names_of(read.labels()) == Names{"cat", "background"});
   CHECK(read.labels()[0].id == 1);
   CHECK(read.labels()[1].id == 0);
-  CHECK(pixels(read.items[0], read.labels()) == std::map<std::string, int>{{"cat", 3}, {"background", 13}});
+  CHECK(pixel_counts(read.items[0], read.labels()) ==
+        std::map<std::string, int>{{"cat", 3}, {"background", 13}});
 }
 
 TEST_CASE("a crowd has its label in a mask of one label, and lies under everything else") {
@@ -150,10 +140,10 @@ TEST_CASE("a crowd has its label in a mask of one label, and lies under everythi
                       annotation_of(1, square(10, 0, 10))};
   item.annotations[1].flags.crowd = item.annotations[2].flags.crowd = true;
   const auto after = [&](const char* target) {
-    return transform(street_source({item}), with({.binary = {"car"}}), held_by(target));
+    return transform(street_source({item}), relabelling({.binary = {"car"}}), held_by(target));
   };
   const ReadDataSet painted = after("pairs");
-  CHECK(pixels(painted.items[0], painted.labels()) ==
+  CHECK(pixel_counts(painted.items[0], painted.labels()) ==
         std::map<std::string, int>{{"background", 116}, {"car", 84}});
   CHECK(after("coco").items[0].annotations.at(0).flags.crowd == true);
 }
@@ -170,30 +160,30 @@ TEST_CASE("numbers of an instance mask go where their label goes") {
     const cv::Mat numbers = read_instances(*read.items[0].instances);
     return std::vector<int>(numbers.ptr<std::uint16_t>(0), numbers.ptr<std::uint16_t>(0) + numbers.cols);
   };
-  CHECK(row(transform(street_source({item}), with({.select = {"car"}}), held_by("voc"))) ==
+  CHECK(row(transform(street_source({item}), relabelling({.select = {"car"}}), held_by("voc"))) ==
         std::vector<int>{0, 0, 2, 3, 0, kUnlabelled});
-  CHECK(row(transform(street_source({item}), with({.select = {"car"}, .others = Others::ignore}),
+  CHECK(row(transform(street_source({item}), relabelling({.select = {"car"}, .others = Others::ignore}),
                       held_by("voc"))) == std::vector<int>{kUnlabelled, kUnlabelled, 2, 3, 0, kUnlabelled});
 }
 
 TEST_CASE("names that no label has are errors that name the nearest") {
-  CHECK_THAT(refusal({.select = {"cars"}}).hint_text(), contains("\"car\""));
-  CHECK(refusal({.drop = {"tree*"}}).code() == Code::usage);
-  CHECK(refusal({.rename = {"raod=street"}}).place().field == "rename");
-  CHECK(refusal({.merge = {"road"}}).code() == Code::usage);
-  CHECK(refusal({.binary = {"lorry"}}).code() == Code::usage);
+  CHECK_THAT(relabel_refusal({.select = {"cars"}}).hint_text(), contains("\"car\""));
+  CHECK(relabel_refusal({.drop = {"tree*"}}).code() == Code::usage);
+  CHECK(relabel_refusal({.rename = {"raod=street"}}).place().field == "rename");
+  CHECK(relabel_refusal({.merge = {"road"}}).code() == Code::usage);
+  CHECK(relabel_refusal({.binary = {"lorry"}}).code() == Code::usage);
 }
 
 TEST_CASE("settings that contradict each other are refused") {
-  CHECK_THAT(refusal({.rename = {"road=car"}}).hint_text(), contains("--merge"));
-  CHECK_THAT(refusal({.rename = {"*=all"}}).message(), contains("several"));
-  CHECK(refusal({.merge = {"car=road"}}).code() == Code::usage);
-  CHECK(refusal({.merge = {"a=road", "b=road"}}).code() == Code::usage);
-  CHECK(refusal({.drop = {"road"}, .rename = {"road=street"}}).code() == Code::usage);
-  CHECK(refusal({.rename = {"road=street"}, .merge = {"all=road", "car"}}).code() == Code::usage);
-  CHECK(refusal({.drop = {"background"}}).code() == Code::usage);
-  CHECK(refusal({.drop = {"*"}, .others = Others::ignore}).code() == Code::usage);
-  CHECK(refusal({.select = {"car"}, .binary = {"car"}}).code() == Code::usage);
-  CHECK(refusal({.binary = {"background"}}).code() == Code::usage);
+  CHECK_THAT(relabel_refusal({.rename = {"road=car"}}).hint_text(), contains("--merge"));
+  CHECK_THAT(relabel_refusal({.rename = {"*=all"}}).message(), contains("several"));
+  CHECK(relabel_refusal({.merge = {"car=road"}}).code() == Code::usage);
+  CHECK(relabel_refusal({.merge = {"a=road", "b=road"}}).code() == Code::usage);
+  CHECK(relabel_refusal({.drop = {"road"}, .rename = {"road=street"}}).code() == Code::usage);
+  CHECK(relabel_refusal({.rename = {"road=street"}, .merge = {"all=road", "car"}}).code() == Code::usage);
+  CHECK(relabel_refusal({.drop = {"background"}}).code() == Code::usage);
+  CHECK(relabel_refusal({.drop = {"*"}, .others = Others::ignore}).code() == Code::usage);
+  CHECK(relabel_refusal({.select = {"car"}, .binary = {"car"}}).code() == Code::usage);
+  CHECK(relabel_refusal({.binary = {"background"}}).code() == Code::usage);
   CHECK(thrown_by([] { transform(objects(), {}); }).code() == Code::usage);
 }

@@ -7,7 +7,7 @@ using namespace maskmill::tests;
 
 namespace {
 
-TransformSettings with(ReshapeSettings reshape, PictureSettings pictures = {}) {
+TransformSettings reshaping(ReshapeSettings reshape, PictureSettings pictures = {}) {
   TransformSettings settings;
   settings.reshape = std::move(reshape);
   settings.pictures = pictures;
@@ -38,8 +38,9 @@ std::vector<std::string> tile_ids(const ReadDataSet& read) {
   return places;
 }
 
-Error refusal(ReshapeSettings settings) {
-  return thrown_by([&] { transform(street_source({item_with(triangle(1, 1))}), with(std::move(settings))); });
+Error reshape_refusal(ReshapeSettings settings) {
+  return thrown_by(
+      [&] { transform(street_source({item_with(triangle(1, 1))}), reshaping(std::move(settings))); });
 }
 
 }  // namespace
@@ -55,7 +56,7 @@ TEST_CASE("a crop has the image's pixels and the mask's, and the annotations' in
   one.area = 17;
   one.keypoints = {{{12, 8}, 2}, {{39, 29}, 1}};
   item.annotations = {one};
-  const ReadDataSet read = transform(street_source({item}), with({.crop = {10, 5, 20, 100}}));
+  const ReadDataSet read = transform(street_source({item}), reshaping({.crop = {10, 5, 20, 100}}));
   const Item& cropped = read.items.at(0);
   CHECK(cropped.size == Size{20, 25});
   CHECK(cropped.id == "a");
@@ -67,25 +68,25 @@ TEST_CASE("a crop has the image's pixels and the mask's, and the annotations' in
   CHECK(moved.area == 17);
   CHECK(moved.keypoints == std::vector<Keypoint>{{{2, 3}, 2}, {}});
   // What is cut no longer has the area and the box that were stated.
-  const ReadDataSet narrow = transform(street_source({item}), with({.crop = {0, 0, 15, 30}}));
+  const ReadDataSet narrow = transform(street_source({item}), reshaping({.crop = {0, 0, 15, 30}}));
   CHECK_FALSE(narrow.items[0].annotations.at(0).area);
   CHECK_FALSE(narrow.items[0].annotations[0].box);
 }
 
 TEST_CASE("the middle is cropped, and a side that is shorter stays") {
   const ReadDataSet read =
-      transform(street_source({item_with(Box{15, 0, 3, 3})}), with({.centre_crop = "20x50"}));
+      transform(street_source({item_with(Box{15, 0, 3, 3})}), reshaping({.centre_crop = "20x50"}));
   CHECK(read.items[0].size == Size{20, 30});
   CHECK(read.items[0].annotations[0].shape == Shape(Box{5, 0, 3, 3}));
   const ReadDataSet gone =
-      transform(street_source({item_with(Box{0, 0, 3, 3})}), with({.crop = {50, 0, 5, 5}}));
+      transform(street_source({item_with(Box{0, 0, 3, 3})}), reshaping({.crop = {50, 0, 5, 5}}));
   CHECK(gone.items.empty());
   CHECK(gone.rules() == std::map<std::string, int>{{"outside-crop", 1}});
 }
 
 TEST_CASE("sizes are asked for whole, by the longer side or by a factor") {
   const auto size = [](ReshapeSettings settings) {
-    return *transform(street_source({item_with(Box{10, 6, 4, 3})}), with(std::move(settings)))
+    return *transform(street_source({item_with(Box{10, 6, 4, 3})}), reshaping(std::move(settings)))
                 .items.at(0)
                 .size;
   };
@@ -93,9 +94,10 @@ TEST_CASE("sizes are asked for whole, by the longer side or by a factor") {
   CHECK(size({.longest_side = 100}) == Size{100, 75});
   CHECK(size({.scale = 0.26}) == Size{10, 8});
   CHECK(size({.scale = 1e-6}) == Size{1, 1});
-  const ReadDataSet read = transform(street_source({item_with(Box{10, 6, 4, 3})}), with({.resize = "20x60"}));
+  const ReadDataSet read =
+      transform(street_source({item_with(Box{10, 6, 4, 3})}), reshaping({.resize = "20x60"}));
   CHECK(read.items[0].annotations[0].shape == Shape(Box{5, 12, 2, 6}));
-  const ReadDataSet huge = transform(street_source({item_with(Box{10, 6, 4, 3})}), with({.scale = 1e5}));
+  const ReadDataSet huge = transform(street_source({item_with(Box{10, 6, 4, 3})}), reshaping({.scale = 1e5}));
   CHECK(huge.items.empty());
   CHECK_THAT(huge.finding("unreshaped-item").message, contains("2^30"));
 }
@@ -103,7 +105,7 @@ TEST_CASE("sizes are asked for whole, by the longer side or by a factor") {
 TEST_CASE("masks take the nearest pixel, pictures the mean of those that they cover") {
   const Scratch scratch;
   const Item item = png_item(scratch, "a", {40, 30}, 3);
-  const ReadDataSet half = transform(street_source({item}), with({.scale = 0.5}));
+  const ReadDataSet half = transform(street_source({item}), reshaping({.scale = 0.5}));
   CHECK(equal_pixels(labels_of(half.items[0]), resize_nearest(labels_of(item), {20, 15})));
   const cv::Mat before = read_picture(item), after = read_picture(half.items[0]);
   REQUIRE(after.size() == cv::Size(20, 15));
@@ -120,7 +122,7 @@ TEST_CASE("a JPEG becomes a JPEG, everything else a PNG, unless it is asked for 
   const Scratch scratch;
   const Item jpeg = street_item(scratch, "a", {40, 30}, {0, 1}, 3), png = png_item(scratch, "b", {40, 30}, 3);
   const auto names = [&](PictureKind kind) {
-    const ReadDataSet read = transform(street_source({jpeg, png}), with({.scale = 0.5}, {.kind = kind}));
+    const ReadDataSet read = transform(street_source({jpeg, png}), reshaping({.scale = 0.5}, {.kind = kind}));
     std::vector<std::string> found;
     for (const Item& item : read.items) {
       const FileKind made = file_kind(image_bytes(item));
@@ -143,7 +145,7 @@ TEST_CASE("samples stay as they are stored: gray, 16 bits and alpha") {
     Item item = item_with(Box{0, 0, 1, 1});
     item.file_name = "a.png";
     item.image = scratch.write("a.png", encode_png(samples));
-    const ReadDataSet read = transform(street_source({item}), with({.crop = {3, 4, 20, 20}}));
+    const ReadDataSet read = transform(street_source({item}), reshaping({.crop = {3, 4, 20, 20}}));
     CHECK(equal_pixels(decode_raw(image_bytes(read.items[0])).pixels, samples(cv::Rect(3, 4, 20, 20))));
   }
 }
@@ -156,7 +158,7 @@ TEST_CASE("a turned image is written upright") {
   item.size = probe_image(turned).size();
   const cv::Mat seen = read_image(turned);
   const ReadDataSet read =
-      transform(street_source({item}), with({.crop = {1, 0, item.size->width - 1, item.size->height}}));
+      transform(street_source({item}), reshaping({.crop = {1, 0, item.size->width - 1, item.size->height}}));
   const std::string bytes = image_bytes(read.items[0]);
   CHECK(probe_image_bytes(bytes).orientation == 1);
   CHECK(equal_pixels(decode_image(bytes), seen(cv::Rect(1, 0, seen.cols - 1, seen.rows))));
@@ -168,7 +170,7 @@ TEST_CASE("an image that stays as it is keeps its file") {
   for (const ReshapeSettings& settings :
        {ReshapeSettings{.longest_side = 40}, ReshapeSettings{.crop = {0, 0, 99, 99}},
         ReshapeSettings{.tile = "64x64"}}) {
-    const ReadDataSet read = transform(street_source({item}), with(settings));
+    const ReadDataSet read = transform(street_source({item}), reshaping(settings));
     CHECK(read.items.at(0).image == item.image);
     CHECK_FALSE(read.items[0].made_image);
     CHECK(read.items[0].semantic->file == item.semantic->file);
@@ -177,7 +179,8 @@ TEST_CASE("an image that stays as it is keeps its file") {
 
 TEST_CASE("tiles lie as far apart as is asked for, the last ones are moved inwards or padded") {
   const auto places = [](Size image, ReshapeSettings settings) {
-    return tile_ids(transform(street_source({item_with(Box{0, 0, 1, 1}, image)}), with(std::move(settings))));
+    return tile_ids(
+        transform(street_source({item_with(Box{0, 0, 1, 1}, image)}), reshaping(std::move(settings))));
   };
   using Ids = std::vector<std::string>;
   CHECK(places({40, 20}, {.tile = "20x20"}) == Ids{"@0_0_40x20", "@20_0_40x20"});
@@ -188,10 +191,10 @@ TEST_CASE("tiles lie as far apart as is asked for, the last ones are moved inwar
         Ids{"@0_0_50x30", "@15_0_50x30", "@30_0_50x30", "@0_10_50x30", "@15_10_50x30", "@30_10_50x30"});
   CHECK(places({9, 7}, {.tile = "20x20"}) == Ids{"@0_0_9x7"});
   const ReadDataSet small =
-      transform(street_source({item_with(Box{0, 0, 1, 1}, {9, 30})}), with({.tile = "20x20"}));
+      transform(street_source({item_with(Box{0, 0, 1, 1}, {9, 30})}), reshaping({.tile = "20x20"}));
   CHECK(small.items[0].size == Size{9, 20});
   const ReadDataSet padded = transform(street_source({item_with(Box{0, 0, 1, 1}, {9, 30})}),
-                                       with({.tile = "20x20", .edges = TileEdges::pad}));
+                                       reshaping({.tile = "20x20", .edges = TileEdges::pad}));
   CHECK(padded.items[0].size == Size{20, 20});
   CHECK(padded.source->size() == 2);
 }
@@ -199,8 +202,8 @@ TEST_CASE("tiles lie as far apart as is asked for, the last ones are moved inwar
 TEST_CASE("a padded tile is black beyond the image, and without a label") {
   const Scratch scratch;
   const Item item = png_item(scratch, "a", {40, 30}, 3);
-  const ReadDataSet read =
-      transform(street_source({item}), with({.tile = "32x32", .edges = TileEdges::pad}), held_by("pairs"));
+  const ReadDataSet read = transform(street_source({item}),
+                                     reshaping({.tile = "32x32", .edges = TileEdges::pad}), held_by("pairs"));
   const Item& last = read.items.at(1);
   const cv::Mat labels = labels_of(last), picture = read_picture(last);
   CHECK(equal_pixels(labels(cv::Rect(0, 0, 8, 30)), labels_of(item)(cv::Rect(32, 0, 8, 30))));
@@ -213,7 +216,7 @@ TEST_CASE("an annotation is in each tile that has some of it, and says of which 
   item.annotations.push_back(item.annotations[0]);
   item.annotations[1].shape = triangle(21, 3);
   item.annotations[0].id = 77;
-  const ReadDataSet read = transform(street_source({item}), with({.tile = "20x30"}));
+  const ReadDataSet read = transform(street_source({item}), reshaping({.tile = "20x30"}));
   REQUIRE(read.items.size() == 2);
   const std::vector<Annotation>&left = read.items[0].annotations, &right = read.items[1].annotations;
   REQUIRE(left.size() == 1);
@@ -230,7 +233,8 @@ TEST_CASE("an annotation is in each tile that has some of it, and says of which 
 TEST_CASE("a cut outline stays one where the target holds outlines, else it keeps its very pixels") {
   const Polygon shape = triangle(15, 3);
   const auto tiles = [&](CutOutlines how, const char* target) {
-    return transform(street_source({item_with(shape)}), with({.tile = "20x30", .cut = how}), held_by(target));
+    return transform(street_source({item_with(shape)}), reshaping({.tile = "20x30", .cut = how}),
+                     held_by(target));
   };
   const ReadDataSet outlines = tiles(CutOutlines::automatic, "coco");
   CHECK(std::holds_alternative<Polygon>(outlines.items[0].annotations.at(0).shape));
@@ -243,19 +247,19 @@ TEST_CASE("a cut outline stays one where the target holds outlines, else it keep
 TEST_CASE("settings that cannot be are refused") {
   for (const char* size : {"0x5", "5", "5x", "x5", "-1x5", "5x5x5", "axb", "5.5x5", "99999999999x5", ""}) {
     INFO(size);
-    CHECK(refusal({.tile = size}).code() == Code::usage);
-    CHECK(refusal({.resize = size}).code() == Code::usage);
-    CHECK(refusal({.centre_crop = size}).code() == Code::usage);
+    CHECK(reshape_refusal({.tile = size}).code() == Code::usage);
+    CHECK(reshape_refusal({.resize = size}).code() == Code::usage);
+    CHECK(reshape_refusal({.centre_crop = size}).code() == Code::usage);
   }
-  CHECK(refusal({.tile = "20x10", .overlap = 10}).place().field == "overlap");
-  CHECK(refusal({.scale = 0.5, .overlap = 1}).place().field == "overlap");
-  CHECK(refusal({.scale = 0.0}).place().field == "scale");
-  CHECK(refusal({.scale = -1.0}).place().field == "scale");
-  CHECK(refusal({.resize = "5x5", .scale = 0.5}).code() == Code::usage);
-  CHECK(refusal({.longest_side = 5, .scale = 0.5}).code() == Code::usage);
-  CHECK(refusal({.crop = {1, 2, 3}}).place().field == "crop");
-  CHECK(refusal({.crop = {1, 2, 0, 3}}).place().field == "crop");
-  CHECK(refusal({.crop = {1, 2, 3, 3}, .centre_crop = "5x5"}).code() == Code::usage);
+  CHECK(reshape_refusal({.tile = "20x10", .overlap = 10}).place().field == "overlap");
+  CHECK(reshape_refusal({.scale = 0.5, .overlap = 1}).place().field == "overlap");
+  CHECK(reshape_refusal({.scale = 0.0}).place().field == "scale");
+  CHECK(reshape_refusal({.scale = -1.0}).place().field == "scale");
+  CHECK(reshape_refusal({.resize = "5x5", .scale = 0.5}).code() == Code::usage);
+  CHECK(reshape_refusal({.longest_side = 5, .scale = 0.5}).code() == Code::usage);
+  CHECK(reshape_refusal({.crop = {1, 2, 3}}).place().field == "crop");
+  CHECK(reshape_refusal({.crop = {1, 2, 0, 3}}).place().field == "crop");
+  CHECK(reshape_refusal({.crop = {1, 2, 3, 3}, .centre_crop = "5x5"}).code() == Code::usage);
 }
 
 TEST_CASE("an item of unknown size, and one whose mask has another size, cost themselves") {
@@ -263,13 +267,13 @@ TEST_CASE("an item of unknown size, and one whose mask has another size, cost th
   Item unknown = item_with(Box{0, 0, 1, 1});
   unknown.size.reset();
   const ReadDataSet read =
-      transform(street_source({unknown, item_with(Box{0, 0, 1, 1})}), with({.tile = "20x20"}));
+      transform(street_source({unknown, item_with(Box{0, 0, 1, 1})}), reshaping({.tile = "20x20"}));
   CHECK(read.items.size() == 4);
   CHECK(read.source->size() == 5);
   CHECK(read.rules() == std::map<std::string, int>{{"size-unknown", 1}});
   Item wrong = street_item(scratch, "b", {40, 30}, {0, 1}, 1);
   rewrite(wrong.semantic->file, png_mask({0}, {39, 30}));
-  const ReadDataSet tiles = transform(street_source({wrong}), with({.tile = "20x20"}), held_by("pairs"));
+  const ReadDataSet tiles = transform(street_source({wrong}), reshaping({.tile = "20x20"}), held_by("pairs"));
   const Error error = thrown_by([&] { labels_of(tiles.items.at(0)); });
   CHECK(error.code() == Code::bad_value);
   CHECK(error.place().file == wrong.semantic->file.string());

@@ -53,6 +53,17 @@ inline bool equal_pixels(const cv::Mat& a, const cv::Mat& b) {
   return a.size() == b.size() && a.type() == b.type() && cv::norm(a, b, cv::NORM_INF) == 0;
 }
 
+inline Annotation annotation_of(int label, Shape shape) {
+  Annotation one;
+  one.label = label;
+  one.shape = std::move(shape);
+  return one;
+}
+
+inline Polygon square(double x, double y, double side) {
+  return {{{{{x, y}, {x + side, y}, {x + side, y + side}, {x, y + side}}, {}}}};
+}
+
 /// A street_item whose picture is a PNG.
 inline Item png_item(const Scratch& scratch, const std::string& id, Size size, std::uint64_t seed) {
   Item item = street_item(scratch, id, size, {0, 1, 2, 255}, seed);

@@ -30,16 +30,9 @@ TransformSettings untiling() {
   return settings;
 }
 
-std::vector<Item> items_of(Source& source) {
+std::vector<Item> read_items(Source& source) {
   Findings findings;
   return read_all(source, findings);
-}
-
-Annotation annotation_of(int label, Shape shape) {
-  Annotation one;
-  one.label = label;
-  one.shape = std::move(shape);
-  return one;
 }
 
 Polygon rectangle(double x, double y, double width, double height) {
@@ -126,7 +119,7 @@ TEST_CASE("tiles give back every pixel of images and masks through the formats t
         written(street_source(before), tiling(to_string(tile_size), overlap, edges), format, work / "tiles");
     auto whole = written(std::move(tiles), untiling(), format, work / "whole");
     const auto masks = written(std::move(whole), {.reshape = {.scale = 1}}, "pairs", work / "pairs");
-    const std::vector<Item> after = items_of(*masks);
+    const std::vector<Item> after = read_items(*masks);
     REQUIRE(after.size() == before.size());
     for (std::size_t k = 0; k < before.size(); ++k) {
       CHECK(after[k].id == before[k].id);
@@ -300,7 +293,7 @@ TEST_CASE("objects of an instance mask are whole again") {
   auto tiles = written(street_source({item}), tiling("16x16", 4), "voc", work / "tiles");
   auto whole = written(std::move(tiles), untiling(), "voc", work / "whole");
   const auto objects = written(std::move(whole), {.reshape = {.scale = 1}}, "coco", work / "coco");
-  const std::vector<Annotation> back = items_of(*objects).at(0).annotations;
+  const std::vector<Annotation> back = read_items(*objects).at(0).annotations;
   REQUIRE(back.size() == 2);
   CHECK(back[0].shape == Shape(rle_from_value(numbers, 1)));
   CHECK(back[1].shape == Shape(rle_from_value(numbers, 2)));

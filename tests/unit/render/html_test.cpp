@@ -12,8 +12,8 @@ using namespace maskmill::tests;
 
 namespace {
 
-const std::string kNasty = "</td><script>alert('x')</script> & \"q\" \x02 \xfe";
-const std::string kNastyShown = "</td><script>alert('x')</script> & \"q\" \u2402 \uFFFD";
+const std::string kScript = "</td><script>alert('x')</script> & \"q\" \x02 \xfe";
+const std::string kScriptShown = "</td><script>alert('x')</script> & \"q\" \u2402 \uFFFD";
 
 std::string written(const std::function<void(html::Page&)>& fill, const std::string& title = "title") {
   std::string text;
@@ -28,28 +28,28 @@ std::string written(const std::function<void(html::Page&)>& fill, const std::str
 TEST_CASE("a page of every part is well-formed and shows all its words as they were") {
   const std::string text = written(
       [](html::Page& page) {
-        page.headline({{kNasty, kNasty}});
-        page.section(kNasty, kNasty);
-        page.paragraph(kNasty);
-        page.note(kNasty, html::Tone::bad);
-        page.key_values({{kNasty, kNasty}});
-        page.table(std::array{html::Column{kNasty}, html::Column{"n", true}},
-                   std::array{html::Row{html::text(kNasty), html::number(1.5)},
-                              html::Row{html::swatch({1, 2, 3}, kNasty)}});
-        page.legend(std::array{LegendEntry{{4, 5, 6}, false, kNasty, kNasty}});
+        page.headline({{kScript, kScript}});
+        page.section(kScript, kScript);
+        page.paragraph(kScript);
+        page.note(kScript, html::Tone::bad);
+        page.key_values({{kScript, kScript}});
+        page.table(std::array{html::Column{kScript}, html::Column{"n", true}},
+                   std::array{html::Row{html::text(kScript), html::number(1.5)},
+                              html::Row{html::swatch({1, 2, 3}, kScript)}});
+        page.legend(std::array{LegendEntry{{4, 5, 6}, false, kScript, kScript}});
         page.charts(std::array{Markup{"<svg/>"}, Markup{"<svg/>"}});
         page.wide(Markup{"<svg/>"});
-        page.figure(std::array{html::picture("\xff\xd8\xff", {4, 3}, kNasty)}, kNasty, kNasty);
+        page.figure(std::array{html::picture("\xff\xd8\xff", {4, 3}, kScript)}, kScript, kScript);
         page.section("another");
         page.figure(std::array{Markup{"<p>a</p>"}, Markup{"<p>b</p>"}}, "two");
       },
-      kNasty);
+      kScript);
   const Element page = parse_xml(text);
   CHECK(page.name == "html");
-  CHECK(find_all(page, "title").at(0).text == kNastyShown);
-  CHECK(find_all(page, "h2").at(0).text == kNastyShown);
-  CHECK(find_all(page, "td").at(0).text == kNastyShown);
-  CHECK(find_all(page, "img").at(0).attribute("alt") == kNastyShown);
+  CHECK(find_all(page, "title").at(0).text == kScriptShown);
+  CHECK(find_all(page, "h2").at(0).text == kScriptShown);
+  CHECK(find_all(page, "td").at(0).text == kScriptShown);
+  CHECK(find_all(page, "img").at(0).attribute("alt") == kScriptShown);
   CHECK(find_all(page, "script").size() == 1);
   CHECK(find_all(page, "section").size() == 2);
   CHECK(find_all(page, "td", "number").at(0).text == "1.500");

@@ -18,7 +18,7 @@ namespace {
 
 constexpr Rgb kCat{220, 60, 30};
 
-LabelMap labels() {
+LabelMap cat_labels() {
   Label cat = label("cat", 1, kCat);
   cat.skeleton = Skeleton{{"nose", "tail", "paw"}, {{0, 1}, {1, 2}, {2, 9}}};
   return LabelMap({cat, label("a label with a very long name, longer than the picture is wide", 2, {})});
@@ -52,7 +52,7 @@ TEST_CASE("an RLE and a polygon change the pixels that they have, and no others"
   for (const Shape& shape :
        {Shape(disc(size, 25, 20, 13)), Shape(disc(size, 0, 0, 30)), Shape(rectangle(10, 5, 40, 30))}) {
     const cv::Mat inside = mask_from_rle(rasterise(shape, size));
-    const cv::Mat drawn = overlay(rgb, item_of(shape), labels(), {.opacity = 1, .no_captions = true});
+    const cv::Mat drawn = overlay(rgb, item_of(shape), cat_labels(), {.opacity = 1, .no_captions = true});
     for (int y = 0; y < size.height; ++y)
       for (int x = 0; x < size.width; ++x) {
         INFO(x << ", " << y);
@@ -67,7 +67,7 @@ TEST_CASE("a polygon's hole stays open") {
   Polygon frame = rectangle(5, 5, 45, 45);
   frame.parts[0].holes.push_back({{15, 15}, {35, 15}, {35, 35}, {15, 35}});
   const cv::Mat rgb = picture({50, 50}, 7);
-  const cv::Mat drawn = overlay(rgb, item_of(frame), labels(), kBare);
+  const cv::Mat drawn = overlay(rgb, item_of(frame), cat_labels(), kBare);
   CHECK(drawn.at<cv::Vec3b>(25, 25) == rgb.at<cv::Vec3b>(25, 25));
   CHECK(drawn.at<cv::Vec3b>(10, 10) != rgb.at<cv::Vec3b>(10, 10));
 }
@@ -76,7 +76,7 @@ TEST_CASE("an instance hidden under a later one still shows through") {
   const cv::Mat rgb = plain({60, 60}, {0, 0, 0});
   Item item = item_of(rectangle(20, 20, 40, 40));
   item.annotations.push_back(annotation(1, rectangle(5, 5, 55, 55)));
-  const cv::Mat drawn = overlay(rgb, item, labels(), kBare);
+  const cv::Mat drawn = overlay(rgb, item, cat_labels(), kBare);
   CHECK(drawn.at<cv::Vec3b>(30, 30) != drawn.at<cv::Vec3b>(10, 30));
 }
 
@@ -84,9 +84,10 @@ TEST_CASE("instances have a colour each when asked for") {
   Item item = item_of(rectangle(5, 5, 25, 25));
   item.annotations.push_back(annotation(0, rectangle(30, 5, 50, 25)));
   const cv::Mat rgb = plain({60, 30}, {0, 0, 0});
-  const cv::Mat one = overlay(rgb, item, labels(), {.no_captions = true});
+  const cv::Mat one = overlay(rgb, item, cat_labels(), {.no_captions = true});
   CHECK(one.at<cv::Vec3b>(15, 15) == one.at<cv::Vec3b>(15, 40));
-  const cv::Mat each = overlay(rgb, item, labels(), {.colour_by = ColourBy::instance, .no_captions = true});
+  const cv::Mat each =
+      overlay(rgb, item, cat_labels(), {.colour_by = ColourBy::instance, .no_captions = true});
   CHECK(each.at<cv::Vec3b>(15, 15) != each.at<cv::Vec3b>(15, 40));
 }
 
@@ -94,14 +95,14 @@ TEST_CASE("a crowd is hatched") {
   Item item = item_of(rectangle(0, 0, 60, 60));
   item.annotations[0].flags.crowd = true;
   const cv::Mat rgb = plain({60, 60}, {100, 100, 100});
-  const std::size_t changed = different(overlay(rgb, item, labels(), kBare), rgb);
+  const std::size_t changed = different(overlay(rgb, item, cat_labels(), kBare), rgb);
   CHECK(changed > 300);
   CHECK(changed < 2400);
 }
 
 TEST_CASE("a box is a frame on whole pixels, inside itself") {
   const cv::Mat rgb = picture({60, 40}, 7);
-  const cv::Mat drawn = overlay(rgb, item_of(Box{10, 5, 30, 20}), labels(), kBare);
+  const cv::Mat drawn = overlay(rgb, item_of(Box{10, 5, 30, 20}), cat_labels(), kBare);
   const cv::Vec3b cat(kCat.r, kCat.g, kCat.b);
   CHECK(drawn.at<cv::Vec3b>(5, 10) == cat);
   CHECK(drawn.at<cv::Vec3b>(24, 39) == cat);
@@ -117,7 +118,7 @@ TEST_CASE("every kind of shape leaves its colour on the picture") {
                              Shape(Polyline{{{5, 5}, {90, 40}, {20, 70}}}),
                              Shape(Points{{{30, 30}, {60, 50}}}), Shape(disc({100, 80}, 40, 40, 20))}) {
     INFO(shape_name(shape));
-    const cv::Mat drawn = overlay(rgb, item_of(shape), labels(), {.opacity = 1, .no_captions = true});
+    const cv::Mat drawn = overlay(rgb, item_of(shape), cat_labels(), {.opacity = 1, .no_captions = true});
     std::size_t coloured = 0;
     for (int y = 0; y < drawn.rows; ++y)
       for (int x = 0; x < drawn.cols; ++x)
@@ -142,7 +143,7 @@ TEST_CASE("keypoints are joined by the skeleton, those not labelled are left out
   const cv::Mat rgb = plain({100, 60}, {90, 90, 90});
   Item item = item_of({});
   item.annotations[0].keypoints = {{{10, 30}, 2}, {{50, 30}, 1}, {{90, 30}, 0}};
-  const cv::Mat drawn = overlay(rgb, item, labels(), kBare);
+  const cv::Mat drawn = overlay(rgb, item, cat_labels(), kBare);
   const auto changed = [&](int x) { return drawn.at<cv::Vec3b>(30, x) != rgb.at<cv::Vec3b>(30, x); };
   CHECK(changed(10));
   CHECK(changed(30));
@@ -157,7 +158,7 @@ TEST_CASE("annotations are in the item's pixels when the picture is a reduced on
   item.annotations.push_back(annotation(0, Box{40, 40, 80, 80}));
   item.size = Size{800, 400};
   const cv::Mat rgb = plain({200, 100}, {90, 90, 90});
-  const cv::Mat drawn = overlay(rgb, item, labels(), {.opacity = 1, .no_captions = true});
+  const cv::Mat drawn = overlay(rgb, item, cat_labels(), {.opacity = 1, .no_captions = true});
   const cv::Vec3b cat(kCat.r, kCat.g, kCat.b), gray(90, 90, 90);
   CHECK(drawn.at<cv::Vec3b>(50, 75) == cat);
   CHECK(drawn.at<cv::Vec3b>(50, 49) == gray);
@@ -172,14 +173,14 @@ TEST_CASE("predictions below the score asked for are left out, annotations witho
   item.annotations[0].score = 0.4;
   item.annotations.push_back(annotation(0, rectangle(30, 5, 50, 20)));
   const cv::Mat rgb = picture({60, 30}, 7);
-  const cv::Mat drawn = overlay(rgb, item, labels(), {.no_captions = true, .min_score = 0.5});
+  const cv::Mat drawn = overlay(rgb, item, cat_labels(), {.no_captions = true, .min_score = 0.5});
   CHECK(drawn.at<cv::Vec3b>(10, 10) == rgb.at<cv::Vec3b>(10, 10));
   CHECK(drawn.at<cv::Vec3b>(10, 40) != rgb.at<cv::Vec3b>(10, 40));
 }
 
 TEST_CASE("an RLE of another size than the image is an error") {
   CHECK(thrown_by([] {
-          overlay(picture({60, 50}, 7), item_of(disc({50, 60}, 20, 20, 5)), labels());
+          overlay(picture({60, 50}, 7), item_of(disc({50, 60}, 20, 20, 5)), cat_labels());
         }).code() == Code::bad_value);
 }
 
@@ -196,7 +197,7 @@ TEST_CASE("shapes anywhere, of any size, even not a number, are drawn without ha
         item.annotations.push_back(annotation(1, shape));
       for (Annotation& one : item.annotations)
         one.box = Box{w, v, v, w}, one.keypoints = {{{v, w}, 2}, {{w, w}, 1}};
-      const cv::Mat drawn = overlay(rgb, item, labels(), {.boxes = true, .line_scale = 3});
+      const cv::Mat drawn = overlay(rgb, item, cat_labels(), {.boxes = true, .line_scale = 3});
       CHECK(drawn.size() == rgb.size());
     }
 }
@@ -207,7 +208,7 @@ TEST_CASE("a polygon with absurd corners is drawn or is an error, never worse") 
   for (const double v : {nan, inf, -1e308, 1e308, 1e300, 1e18, 1e6}) {
     const Ring corners{{v, 5}, {30, v}, {10, 35}, {-v, -v}}, hole{{v, v}, {1, v}, {v, 1}};
     try {
-      const cv::Mat drawn = overlay(rgb, item_of(Polygon{{{corners, {hole}}}}), labels());
+      const cv::Mat drawn = overlay(rgb, item_of(Polygon{{{corners, {hole}}}}), cat_labels());
       CHECK(drawn.size() == rgb.size());
     } catch (const Error& error) {
       CHECK(error.code() == Code::bad_value);
@@ -217,7 +218,7 @@ TEST_CASE("a polygon with absurd corners is drawn or is an error, never worse") 
 
 TEST_CASE("a line that leaves the picture far away has the direction that it should have") {
   const cv::Mat rgb = plain({100, 100}, {0, 0, 0});
-  const cv::Mat drawn = overlay(rgb, item_of(Polyline{{{0, 0}, {1e12, 1e12}}}), labels(), kBare);
+  const cv::Mat drawn = overlay(rgb, item_of(Polyline{{{0, 0}, {1e12, 1e12}}}), cat_labels(), kBare);
   for (const int at : {10, 50, 90}) CHECK(drawn.at<cv::Vec3b>(at, at) != cv::Vec3b(0, 0, 0));
   CHECK(drawn.at<cv::Vec3b>(20, 80) == cv::Vec3b(0, 0, 0));
 }
@@ -250,7 +251,7 @@ TEST_CASE("no caption hides a small thing") {
     item.annotations.push_back(annotation(0, Box{20.0 + i * 22, 50.0 + i % 3 * 20, 12, 14}));
   item.annotations.push_back(annotation(1, Box{0, 0, 300, 150}));
   const cv::Mat rgb = plain({300, 150}, {90, 90, 90});
-  const cv::Mat with = overlay(rgb, item, labels()), without = overlay(rgb, item, labels(), kBare);
+  const cv::Mat with = overlay(rgb, item, cat_labels()), without = overlay(rgb, item, cat_labels(), kBare);
   for (int i = 0; i < 12; ++i) {
     const cv::Rect at(20 + i * 22, 50 + i % 3 * 20, 12, 14);
     CHECK(different(with(at), without(at)) == 0);
@@ -261,7 +262,7 @@ TEST_CASE("no caption hides a small thing") {
 TEST_CASE("a caption stands on a plate of its label's colour, in black or white") {
   const cv::Mat rgb = plain({300, 200}, {90, 90, 90});
   const Item item = item_of(Box{50, 80, 200, 100});
-  const cv::Mat with = overlay(rgb, item, labels()), without = overlay(rgb, item, labels(), kBare);
+  const cv::Mat with = overlay(rgb, item, cat_labels()), without = overlay(rgb, item, cat_labels(), kBare);
   CHECK(different(with, without) > 300);
   // Above the box, where nothing else is drawn.
   std::size_t plate = 0, other = 0;
@@ -279,7 +280,7 @@ TEST_CASE("ten thousand annotations with captions are drawn in a moment") {
   Item item;
   for (int i = 0; i < 10000; ++i)
     item.annotations.push_back(annotation(0, Box{i * 37 % 1000 * 1.0, i * 91 % 700 * 1.0, 20, 20}));
-  CHECK(different(overlay(plain({1024, 768}, {0, 0, 0}), item, labels()), plain({1024, 768}, {0, 0, 0})) >
+  CHECK(different(overlay(plain({1024, 768}, {0, 0, 0}), item, cat_labels()), plain({1024, 768}, {0, 0, 0})) >
         10000);
 }
 
