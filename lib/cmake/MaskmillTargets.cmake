@@ -25,6 +25,31 @@ function(maskmill_compile_options target)
   if(MASKMILL_FUZZ)
     target_compile_options(${target} PRIVATE -fsanitize=fuzzer-no-link)
   endif()
+  # Only what maskmill_join_sources joins is joined.
+  set_target_properties(${target} PROPERTIES UNITY_BUILD_MODE GROUP)
+endfunction()
+
+# maskmill_join_sources(target [most]): where CMAKE_UNITY_BUILD is on, as in the preset release, the compiler takes the target's
+# sources by the folder, at most 8 at once, or `most`, in their order of listing: they then share what each takes for its
+# headers alone. Those with options of their own stay alone. Files of one folder keep their helpers' names apart.
+function(maskmill_join_sources target)
+  set(most 8)
+  if(ARGC GREATER 1)
+    set(most ${ARGV1})
+  endif()
+  if(CMAKE_UNITY_BUILD AND CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+    # Which takes joined files for headers, where a type of a nameless namespace in a type of another one is a slip.
+    target_compile_options(${target} PRIVATE -Wno-subobject-linkage)
+  endif()
+  get_target_property(sources ${target} SOURCES)
+  foreach(source IN LISTS sources)
+    get_filename_component(folder "${source}" DIRECTORY)
+    string(MAKE_C_IDENTIFIER "${folder}" folder)
+    list(APPEND in_${folder} "${source}")
+    list(LENGTH in_${folder} count)
+    math(EXPR batch "(${count} - 1) / ${most}")
+    set_source_files_properties("${source}" PROPERTIES UNITY_GROUP "${folder}_${batch}")
+  endforeach()
 endfunction()
 
 # What most files parse is parsed once: 2 to 4 s a file. The presets dev and tidy build without it
@@ -33,13 +58,13 @@ set(MASKMILL_PRECOMPILED
   <boost/filesystem.hpp> <nlohmann/json.hpp> <opencv2/core.hpp>
   <algorithm> <array> <cmath> <functional> <map> <memory> <optional> <set> <span> <string> <string_view> <variant> <vector>)
 
-# maskmill_library(name SOURCES a.cpp b/c.cpp PUBLIC targets PRIVATE targets [PRECOMPILE headers])
+# maskmill_library(name SOURCES a.cpp b/c.cpp PUBLIC targets PRIVATE targets [PRECOMPILE headers] [JOIN most])
 #
 # Makes maskmill_<name>, also known as maskmill::<name>, from the sources given, relative to the calling folder.
 # PUBLIC is what its headers include. PRECOMPILE gives headers of its own to precompile; else it shares those of
-# maskmill_base.
+# maskmill_base. JOIN is maskmill_join_sources's.
 function(maskmill_library name)
-  cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "SOURCES;PUBLIC;PRIVATE;PRECOMPILE")
+  cmake_parse_arguments(PARSE_ARGV 1 arg "" "JOIN" "SOURCES;PUBLIC;PRIVATE;PRECOMPILE")
   if(arg_UNPARSED_ARGUMENTS)
     message(FATAL_ERROR "maskmill_library(${name}): what is ${arg_UNPARSED_ARGUMENTS}?")
   endif()
@@ -52,6 +77,7 @@ function(maskmill_library name)
     $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/lib> $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}/maskmill>)
   target_link_libraries(${target} PUBLIC ${arg_PUBLIC} PRIVATE ${arg_PRIVATE})
   maskmill_compile_options(${target})
+  maskmill_join_sources(${target} ${arg_JOIN})
   if(arg_PRECOMPILE)
     target_precompile_headers(${target} PRIVATE ${arg_PRECOMPILE})
   else()
@@ -103,6 +129,7 @@ function(maskmill_program name)
   add_executable(${name} ${arg_SOURCES})
   target_link_libraries(${name} PRIVATE ${arg_LINKS} fmt::fmt)
   maskmill_compile_options(${name})
+  maskmill_join_sources(${name})
   target_precompile_headers(${name} REUSE_FROM maskmill_base)
   if(NOT arg_NO_INSTALL)
     install(TARGETS ${name} RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
