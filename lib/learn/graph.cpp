@@ -37,6 +37,10 @@ int channels_after(const std::string& node, const Layer& layer, const std::vecto
     if (inputs.size() != 1) throw mistake(node, fmt::format("takes one input and gets {}", inputs.size()));
     return inputs.front();
   };
+  const auto resized = [&] {
+    if (inputs.size() != 2) throw mistake(node, fmt::format("takes two inputs and gets {}", inputs.size()));
+    return inputs.front();
+  };
   const auto convolution = [&](const auto& conv) {
     require_groups(node, conv.in, conv.out, conv.groups);
     require_channels(node, conv.in, single());
@@ -49,14 +53,21 @@ int channels_after(const std::string& node, const Layer& layer, const std::vecto
                    require_channels(node, norm.features, single());
                    return norm.features;
                  },
+                 [&](const FrozenBatchNorm2d& norm) {
+                   require_channels(node, norm.features, single());
+                   return norm.features;
+                 },
+                 [&](const Linear& linear) {
+                   if (linear.out < 1 || linear.in < 1 || linear.in % single() != 0)
+                     throw mistake(node, fmt::format("{} to {} numbers, and gets {} channels", linear.in,
+                                                     linear.out, single()));
+                   return linear.out;
+                 },
                  [&](const Relu&) { return single(); }, [&](const Sigmoid&) { return single(); },
                  [&](const MaxPool2d&) { return single(); }, [&](const Dropout&) { return single(); },
                  [&](const GlobalAvgPool&) { return single(); },
-                 [&](const Interpolate&) {
-                   if (inputs.size() != 2)
-                     throw mistake(node, fmt::format("takes two inputs and gets {}", inputs.size()));
-                   return inputs.front();
-                 },
+                 [&](const Interpolate&) { return resized(); },
+                 [&](const InterpolateNearest&) { return resized(); },
                  [&](const Concat&) {
                    if (inputs.empty()) throw mistake(node, "has no inputs");
                    return std::accumulate(inputs.begin(), inputs.end(), 0);
@@ -105,8 +116,10 @@ Extent extent_after(const Node& node, const std::vector<Extent>& inputs) {
                        convolved(in.height, pool.kernel.height, pool.stride.height, pool.padding.height, 1),
                        convolved(in.width, pool.kernel.width, pool.stride.width, pool.padding.width, 1)};
                  },
-                 [](const GlobalAvgPool&) { return square(1); },
-                 [&](const Interpolate&) { return inputs.back(); }, [&](const auto&) { return same(); }},
+                 [](const GlobalAvgPool&) { return square(1); }, [](const Linear&) { return square(1); },
+                 [&](const Interpolate&) { return inputs.back(); },
+                 [&](const InterpolateNearest&) { return inputs.back(); },
+                 [&](const auto&) { return same(); }},
       node.layer);
 }
 
@@ -116,11 +129,14 @@ std::string layer_name(const Layer& layer) {
   return std::visit(
       Overloaded{
           [](const Conv2d&) { return "Conv2d"; }, [](const ConvTranspose2d&) { return "ConvTranspose2d"; },
-          [](const BatchNorm2d&) { return "BatchNorm2d"; }, [](const Relu&) { return "ReLU"; },
+          [](const BatchNorm2d&) { return "BatchNorm2d"; },
+          [](const FrozenBatchNorm2d&) { return "FrozenBatchNorm2d"; },
+          [](const Linear&) { return "Linear"; }, [](const Relu&) { return "ReLU"; },
           [](const Sigmoid&) { return "Sigmoid"; }, [](const MaxPool2d&) { return "MaxPool2d"; },
           [](const Concat&) { return "Concat"; }, [](const Add&) { return "Add"; },
           [](const Dropout&) { return "Dropout"; }, [](const GlobalAvgPool&) { return "AdaptiveAvgPool2d"; },
-          [](const Interpolate&) { return "interpolate"; }},
+          [](const Interpolate&) { return "interpolate"; },
+          [](const InterpolateNearest&) { return "interpolate"; }},
       layer);
 }
 
@@ -128,6 +144,23 @@ Graph::Graph(int in_channels, int size_multiple) : in_channels_(in_channels), si
   if (in_channels < 1 || size_multiple < 1)
     throw Error(Code::bug,
                 fmt::format("a graph of {} channels and size multiple {}", in_channels, size_multiple));
+}
+
+int Graph::add_input(int channels, Extent extent) {
+  if (channels < 1) throw Error(Code::bug, fmt::format("an input of {} channels", channels));
+  more_inputs_.push_back({channels, extent});
+  return kInput - static_cast<int>(more_inputs_.size());
+}
+
+const Graph::Input& Graph::more_input(int input) const {
+  const int index = kInput - 1 - input;
+  if (index < 0 || index >= static_cast<int>(more_inputs_.size()))
+    throw Error(Code::bug, fmt::format("input {} is not there", input));
+  return more_inputs_[static_cast<std::size_t>(index)];
+}
+
+Extent Graph::input_extent(int input) const {
+  return more_input(input).extent;
 }
 
 int Graph::add(std::string name, Layer layer, std::vector<int> inputs) {
@@ -155,7 +188,8 @@ std::vector<Draw> Graph::draws() const {
 
 int Graph::channels(int node) const {
   if (node == kInput) return in_channels_;
-  if (node < 0 || node >= static_cast<int>(nodes_.size()))
+  if (node < 0) return more_input(node).channels;
+  if (node >= static_cast<int>(nodes_.size()))
     throw Error(Code::bug, fmt::format("node {} is not there", node));
   return channels_[static_cast<std::size_t>(node)];
 }
@@ -176,6 +210,14 @@ std::vector<TensorSpec> state_of(const Graph& graph) {
                      state.push_back({node.name + ".running_mean", {norm.features}, false});
                      state.push_back({node.name + ".running_var", {norm.features}, false});
                      state.push_back({node.name + ".num_batches_tracked", {}, false, true});
+                   },
+                   [&](const FrozenBatchNorm2d& norm) {
+                     for (const char* tensor : {".weight", ".bias", ".running_mean", ".running_var"})
+                       state.push_back({node.name + tensor, {norm.features}, false});
+                   },
+                   [&](const Linear& linear) {
+                     state.push_back({node.name + ".weight", {linear.out, linear.in}});
+                     state.push_back({node.name + ".bias", {linear.out}});
                    },
                    [](const auto&) {}},
         node.layer);
@@ -202,7 +244,10 @@ std::vector<Extent> extents(const Graph& graph, Extent input) {
   for (const Node& node : graph.nodes()) {
     std::vector<Extent> inputs;
     inputs.reserve(node.inputs.size());
-    for (const int i : node.inputs) inputs.push_back(i == kInput ? input : all[static_cast<std::size_t>(i)]);
+    for (const int i : node.inputs)
+      inputs.push_back(i == kInput ? input
+                       : i < 0     ? graph.input_extent(i)
+                                   : all[static_cast<std::size_t>(i)]);
     const Extent extent = extent_after(node, inputs);
     if (extent.height < 1 || extent.width < 1)
       throw Error(Code::bad_value, fmt::format("an input of {}x{} is too small: nothing is left after {}",

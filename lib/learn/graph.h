@@ -39,6 +39,16 @@ struct BatchNorm2d {
   int features = 0;
   double eps = 1e-5, momentum = 0.1;
 };
+/// torchvision.ops.FrozenBatchNorm2d: a BatchNorm2d whose four tensors are buffers and never change.
+struct FrozenBatchNorm2d {
+  int features = 0;
+  double eps = 1e-5;
+};
+/// Over all that a sample holds: (batch, channels, height, width) is flattened to (batch, in) first, and what
+/// comes out is (batch, out).
+struct Linear {
+  int in = 0, out = 0;
+};
 struct Relu {};
 struct Sigmoid {};
 struct MaxPool2d {
@@ -55,9 +65,11 @@ struct Dropout {
 struct GlobalAvgPool {};
 /// Bilinear, without aligned corners, to the height and width of the second input.
 struct Interpolate {};
+/// The nearest pixel's, to the height and width of the second input.
+struct InterpolateNearest {};
 
-using Layer = std::variant<Conv2d, ConvTranspose2d, BatchNorm2d, Relu, Sigmoid, MaxPool2d, Concat, Add,
-                           Dropout, GlobalAvgPool, Interpolate>;
+using Layer = std::variant<Conv2d, ConvTranspose2d, BatchNorm2d, FrozenBatchNorm2d, Linear, Relu, Sigmoid,
+                           MaxPool2d, Concat, Add, Dropout, GlobalAvgPool, Interpolate, InterpolateNearest>;
 
 /// "Conv2d", ...: torch.nn's name.
 std::string layer_name(const Layer& layer);
@@ -67,9 +79,11 @@ struct Node {
   /// parameters have a name too, for messages and exports.
   std::string name;
   Layer layer;
-  std::vector<int> inputs;  ///< indices of nodes before this one; -1 is the network's input
+  std::vector<int>
+      inputs;  ///< indices of nodes before this one; kInput and Graph::add_input()'s are negative
 };
 
+/// The network's input, and of a detector the pictures.
 inline constexpr int kInput = -1;
 
 /// First weights are drawn one step after another, so that a seed gives what it gives the published Python
@@ -77,47 +91,75 @@ inline constexpr int kInput = -1;
 struct DrawDefaults {  ///< as torch.nn's modules draw theirs
   int first, last;
 };
-struct DrawKaiming {  ///< convolutions once more: torch.nn.init.kaiming_normal_, fan_out, relu
+/// Weights of convolutions, transposed ones too, once more; their biases become 0 where asked for.
+struct DrawKaiming {  ///< torch.nn.init.kaiming_normal_, fan_out, relu
   int first, last;
+  bool zero_bias = false;
+};
+struct DrawKaimingUniform {  ///< torch.nn.init.kaiming_uniform_, a = 1; biases become 0
+  int first, last;
+};
+struct DrawNormal {  ///< torch.nn.init.normal_, mean 0; biases become 0
+  int first, last;
+  double std;
 };
 struct DrawUnused {  ///< a torch.nn.Linear that the published module makes and lets go
   int in, out;
 };
-using Draw = std::variant<DrawDefaults, DrawKaiming, DrawUnused>;
+using Draw = std::variant<DrawDefaults, DrawKaiming, DrawKaimingUniform, DrawNormal, DrawUnused>;
 
 class Graph {
  public:
   /// The network's input has this many channels; its height and width must be multiples of `size_multiple`.
   Graph(int in_channels, int size_multiple);
 
+  /// One more input, of which other nodes are made: -2, -3, ... `extent` is its height and width, where they
+  /// are fixed.
+  int add_input(int channels, Extent extent);
+
   /// The new node's index. Throws Error(bug) for a name that is taken, an input that is not there, or
   /// channels that do not fit.
   int add(std::string name, Layer layer, std::vector<int> inputs);
-  /// What the network returns, by name: "out", and "aux" where a model has an auxiliary head.
+  /// What the network returns, by name: "out", and "aux", in training alone, where a model has an auxiliary
+  /// head; parts of a detector name theirs (learn/detector.h).
   void output(std::string name, int node);
 
   /// The nodes so far are the encoder: what is trained beforehand, and frozen at first.
   void end_encoder() { encoder_size_ = static_cast<int>(nodes_.size()); }
+  /// The first `count` nodes keep their weights for good, as those of a detector's first stages do.
+  void freeze(int count) { frozen_ = count; }
   /// Without it, every node draws its defaults.
   void draw(std::vector<Draw> draws) { draws_ = std::move(draws); }
 
   int encoder_size() const { return encoder_size_; }
+  int frozen() const { return frozen_; }
   std::vector<Draw> draws() const;
 
   int in_channels() const { return in_channels_; }
   int size_multiple() const { return size_multiple_; }
+  /// Of a node or, where it is negative, of an input.
   int channels(int node) const;
+  /// Of an input other than kInput.
+  Extent input_extent(int input) const;
   /// In the order in which they were added, which is that of the state dict.
   const std::vector<Node>& nodes() const { return nodes_; }
   const std::vector<std::pair<std::string, int>>& outputs() const { return outputs_; }
 
  private:
+  struct Input {
+    int channels;
+    Extent extent;
+  };
+  const Input& more_input(int input) const;
+
   int in_channels_;
   int size_multiple_;
+  std::vector<Input> more_inputs_;
   std::vector<Node> nodes_;
   std::vector<int> channels_;
   std::vector<std::pair<std::string, int>> outputs_;
   int encoder_size_ = 0;
+  int frozen_ = 0;
   std::vector<Draw> draws_;
 };
 

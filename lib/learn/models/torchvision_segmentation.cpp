@@ -57,7 +57,7 @@ using AddHead = int (*)(Graph&, const std::string& module, int input, int classe
 Graph build_over_resnet50(int in_channels, int classes, const ModelSettings& settings, AddHead add_head) {
   Graph graph(in_channels, 1);
   const auto nodes = [&] { return static_cast<int>(graph.nodes().size()); };
-  const ResNetStages stages = add_dilated_resnet50(graph, "backbone");
+  const ResNetStages stages = add_resnet50(graph, "backbone", {.dilated = true});
   graph.end_encoder();
   const int backbone = nodes();
   const int scores = add_head(graph, "classifier", stages.layer4, classes);

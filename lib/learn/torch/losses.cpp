@@ -76,8 +76,7 @@ class Problem {
 };
 
 Tensor cross_entropy_of_each(Problem& problem) {
-  if (needs_deterministic(problem.scores))
-    return cross_entropy_by_products(problem.scores, problem.truth());
+  if (needs_deterministic(problem.scores)) return cross_entropy_by_products(problem.scores, problem.truth());
   const auto options = F::CrossEntropyFuncOptions().ignore_index(kIgnoredClass).reduction(torch::kNone);
   return F::cross_entropy(problem.scores, problem.classes, options);
 }

@@ -14,6 +14,8 @@ namespace {
 
 using torch::Tensor;
 
+constexpr std::string_view kAuxiliary = "aux";  // of use to training alone
+
 torch::ExpandingArray<2> pair(Extent extent) {
   return torch::ExpandingArray<2>({extent.height, extent.width});
 }
@@ -68,6 +70,28 @@ struct LayerBuilder {
     return with_parameters(torch::nn::BatchNorm2d(
         torch::nn::BatchNorm2dOptions(norm.features).eps(norm.eps).momentum(norm.momentum)));
   }
+  Apply operator()(const FrozenBatchNorm2d& norm) const {
+    const std::vector<std::string> parts = split_text(node.name, '.');
+    const auto module = parent_of(root, parts)
+                            .register_module(parts.back(), std::make_shared<torch::nn::Module>(parts.back()));
+    made = module;
+    const Tensor weight = module->register_buffer("weight", torch::ones(norm.features));
+    const Tensor bias = module->register_buffer("bias", torch::zeros(norm.features));
+    const Tensor mean = module->register_buffer("running_mean", torch::zeros(norm.features));
+    const Tensor variance = module->register_buffer("running_var", torch::ones(norm.features));
+    return [weight, bias, mean, variance, eps = norm.eps](std::vector<Tensor>& in) {
+      return torch::batch_norm(in.front(), weight, bias, mean, variance, /*training=*/false, /*momentum=*/0,
+                               eps,
+                               /*cudnn_enabled=*/true);
+    };
+  }
+  Apply operator()(const Linear& linear) const {
+    const Apply apply = with_parameters(torch::nn::Linear(linear.in, linear.out));
+    return [apply](std::vector<Tensor>& in) {
+      in.front() = in.front().flatten(1);
+      return apply(in);
+    };
+  }
   Apply operator()(const Relu&) const {
     if (overwrites_input) return [](std::vector<Tensor>& in) { return torch::relu_(in.front()); };
     return [](std::vector<Tensor>& in) { return torch::relu(in.front()); };
@@ -96,6 +120,11 @@ struct LayerBuilder {
                  : torch::upsample_bilinear2d(in.front(), size, /*align_corners=*/false);
     };
   }
+  Apply operator()(const InterpolateNearest&) const {
+    return [](std::vector<Tensor>& in) {
+      return torch::upsample_nearest2d(in.front(), {in.back().size(2), in.back().size(3)});
+    };
+  }
   Apply operator()(const Concat&) const {
     return [](std::vector<Tensor>& in) { return torch::cat(in, 1); };
   }
@@ -112,15 +141,17 @@ struct LayerBuilder {
 /// not need them for its gradient.
 bool may_overwrite(const Graph& graph, int relu) {
   const int input = graph.nodes()[static_cast<std::size_t>(relu)].inputs.front();
-  if (input == kInput) return false;
+  if (input < 0) return false;
   for (const auto& [name, node] : graph.outputs())
     if (node == input) return false;
   const auto users = std::count_if(graph.nodes().begin(), graph.nodes().end(), [&](const Node& node) {
     return std::find(node.inputs.begin(), node.inputs.end(), input) != node.inputs.end();
   });
   const Layer& maker = graph.nodes()[static_cast<std::size_t>(input)].layer;
-  return users == 1 && (std::holds_alternative<Conv2d>(maker) || std::holds_alternative<BatchNorm2d>(maker) ||
-                        std::holds_alternative<ConvTranspose2d>(maker) || std::holds_alternative<Add>(maker));
+  return users == 1 &&
+         (std::holds_alternative<Conv2d>(maker) || std::holds_alternative<BatchNorm2d>(maker) ||
+          std::holds_alternative<FrozenBatchNorm2d>(maker) || std::holds_alternative<Linear>(maker) ||
+          std::holds_alternative<ConvTranspose2d>(maker) || std::holds_alternative<Add>(maker));
 }
 
 constexpr std::array<std::pair<TensorType, torch::ScalarType>, 10> kTypes{{
@@ -192,18 +223,29 @@ std::map<std::string, Tensor> tensors_of(const Network& network) {
   return tensors;
 }
 
-void redraw(const std::vector<std::shared_ptr<torch::nn::Module>>& modules, int first, int last) {
-  for (int i = first; i < last; ++i)
-    if (const auto conv =
-            std::dynamic_pointer_cast<torch::nn::Conv2dImpl>(modules[static_cast<std::size_t>(i)]))
-      torch::nn::init::kaiming_normal_(conv->weight, 0, torch::kFanOut, torch::kReLU);
+using Modules = std::vector<std::shared_ptr<torch::nn::Module>>;
+
+/// draw() weights of the convolutions among them, anew.
+void redraw(const Modules& modules, int first, int last, bool zero_bias,
+            const std::function<void(Tensor)>& draw) {
+  const torch::NoGradGuard no_grad;
+  const auto one = [&](const auto& conv) {
+    if (!conv) return;
+    draw(conv->weight);
+    if (zero_bias && conv->bias.defined()) conv->bias.zero_();
+  };
+  for (int i = first; i < last; ++i) {
+    const auto& module = modules[static_cast<std::size_t>(i)];
+    one(std::dynamic_pointer_cast<torch::nn::Conv2dImpl>(module));
+    one(std::dynamic_pointer_cast<torch::nn::ConvTranspose2dImpl>(module));
+  }
 }
 
 }  // namespace
 
 NetworkImpl::NetworkImpl(Graph graph)
     : graph_(std::move(graph)), layers_(graph_.nodes().size()), all_(plan_for(graph_, graph_.outputs())) {
-  std::vector<std::shared_ptr<torch::nn::Module>> modules(layers_.size());
+  Modules modules(layers_.size());
   const auto make = [&](int index) {
     const auto i = static_cast<std::size_t>(index);
     const Node& node = graph_.nodes()[i];
@@ -214,16 +256,32 @@ NetworkImpl::NetworkImpl(Graph graph)
     if (const auto* defaults = std::get_if<DrawDefaults>(&draw))
       for (int i = defaults->first; i < defaults->last; ++i) make(i);
     else if (const auto* kaiming = std::get_if<DrawKaiming>(&draw))
-      redraw(modules, kaiming->first, kaiming->last);
+      redraw(modules, kaiming->first, kaiming->last, kaiming->zero_bias, [](Tensor weight) {
+        torch::nn::init::kaiming_normal_(std::move(weight), 0, torch::kFanOut, torch::kReLU);
+      });
+    else if (const auto* uniform = std::get_if<DrawKaimingUniform>(&draw))
+      redraw(modules, uniform->first, uniform->last, true, [](Tensor weight) {
+        torch::nn::init::kaiming_uniform_(std::move(weight), 1, torch::kFanIn, torch::kLeakyReLU);
+      });
+    else if (const auto* normal = std::get_if<DrawNormal>(&draw))
+      redraw(modules, normal->first, normal->last, true,
+             [std = normal->std](Tensor weight) { torch::nn::init::normal_(std::move(weight), 0, std); });
     else if (const auto* unused = std::get_if<DrawUnused>(&draw))
       torch::nn::Linear(unused->in, unused->out);
   }
   for (std::size_t i = 0; i < layers_.size(); ++i)
     if (!layers_[i]) make(static_cast<int>(i));  // without weights to draw
-  for (const auto& output : graph_.outputs())
-    if (output.first == "out") out_ = plan_for(graph_, {output});
-  for (int i = 0; i < graph_.encoder_size(); ++i)
-    if (modules[static_cast<std::size_t>(i)]) encoder_.push_back(modules[static_cast<std::size_t>(i)]);
+  auto used = graph_.outputs();
+  std::erase_if(used, [](const auto& output) { return output.first == kAuxiliary; });
+  out_ = plan_for(graph_, std::move(used));
+  const auto first_modules = [&](int count) {
+    Modules first(modules.begin(), modules.begin() + count);
+    std::erase(first, nullptr);
+    return first;
+  };
+  encoder_ = first_modules(graph_.encoder_size());
+  frozen_ = first_modules(graph_.frozen());
+  freeze_first();
 }
 
 NetworkImpl::Plan NetworkImpl::plan_for(const Graph& graph,
@@ -232,11 +290,11 @@ NetworkImpl::Plan NetworkImpl::plan_for(const Graph& graph,
   constexpr int kNever = -1;
   std::vector<int> last_user(count, kNever);
   for (const auto& [name, node] : outputs)
-    if (node != kInput) last_user[static_cast<std::size_t>(node)] = static_cast<int>(count);
+    if (node >= 0) last_user[static_cast<std::size_t>(node)] = static_cast<int>(count);
   for (std::size_t i = count; i-- > 0;) {
     if (last_user[i] == kNever) continue;  // leads to no output
     for (const int input : graph.nodes()[i].inputs)
-      if (input != kInput && last_user[static_cast<std::size_t>(input)] == kNever)
+      if (input >= 0 && last_user[static_cast<std::size_t>(input)] == kNever)
         last_user[static_cast<std::size_t>(input)] = static_cast<int>(i);
   }
   Plan plan{{}, std::move(outputs)};
@@ -250,21 +308,35 @@ NetworkImpl::Plan NetworkImpl::plan_for(const Graph& graph,
   return plan;
 }
 
-std::map<std::string, Tensor> NetworkImpl::forward(Tensor input) {
-  const Plan& plan = is_training() ? all_ : out_;
+NetworkImpl::Plan NetworkImpl::plan_for(const std::vector<std::string>& outputs) const {
+  auto named = graph_.outputs();
+  std::erase_if(
+      named, [&](const auto& output) { return std::ranges::find(outputs, output.first) == outputs.end(); });
+  if (named.size() != outputs.size())
+    throw Error(Code::bug, "a network has no such output: " + joined(outputs, ", "));
+  return plan_for(graph_, std::move(named));
+}
+
+std::map<std::string, Tensor> NetworkImpl::forward(const Plan& plan, std::vector<Tensor> given) {
+  const auto value_of = [&](const std::vector<Tensor>& values, int node) {
+    return node < 0 ? given.at(static_cast<std::size_t>(kInput - node))
+                    : values[static_cast<std::size_t>(node)];
+  };
   std::vector<Tensor> values(layers_.size());
   for (const Plan::Step& step : plan.steps) {
     const auto node = static_cast<std::size_t>(step.node);
     std::vector<Tensor> inputs;
-    for (const int from : graph_.nodes()[node].inputs)
-      inputs.push_back(from == kInput ? input : values[static_cast<std::size_t>(from)]);
+    for (const int from : graph_.nodes()[node].inputs) inputs.push_back(value_of(values, from));
     values[node] = layers_[node](inputs);
     for (const int done : step.last_uses) values[static_cast<std::size_t>(done)].reset();
   }
   std::map<std::string, Tensor> outputs;
-  for (const auto& [name, node] : plan.outputs)
-    outputs[name] = node == kInput ? input : values[static_cast<std::size_t>(node)];
+  for (const auto& [name, node] : plan.outputs) outputs[name] = value_of(values, node);
   return outputs;
+}
+
+std::map<std::string, Tensor> NetworkImpl::forward(Tensor input) {
+  return forward(is_training() ? all_ : out_, {std::move(input)});
 }
 
 void NetworkImpl::freeze_encoder(bool frozen) {
@@ -273,6 +345,12 @@ void NetworkImpl::freeze_encoder(bool frozen) {
     for (Tensor& parameter : module->parameters()) parameter.set_requires_grad(!frozen);
     module->train(is_training() && !frozen);
   }
+  freeze_first();
+}
+
+void NetworkImpl::freeze_first() {
+  for (const auto& module : frozen_)
+    for (Tensor& parameter : module->parameters()) parameter.set_requires_grad(false);
 }
 
 void NetworkImpl::train(bool on) {

@@ -23,21 +23,10 @@ class NetworkImpl : public torch::nn::Module {
   /// torch.manual_seed(s).
   explicit NetworkImpl(Graph graph);
 
-  /// (batch, channels, height, width) to the graph's outputs by name: all of them in training, "out" alone in
-  /// evaluation. Each intermediate is let go after its last use; autograd keeps what it needs of them.
+  /// (batch, channels, height, width) to the graph's outputs by name; in evaluation without "aux". Each
+  /// intermediate is let go after its last use; autograd keeps what it needs of them.
   std::map<std::string, torch::Tensor> forward(torch::Tensor input);
 
-  /// Moves to the device and lays weights out channels-last, which the convolutions of both devices prefer.
-  void place(torch::Device device);
-
-  /// A frozen encoder keeps its weights, which then have no gradients, and its running statistics.
-  void freeze_encoder(bool frozen);
-  void train(bool on = true) override;
-
-  const Graph& graph() const { return graph_; }
-
- private:
-  using Apply = std::function<torch::Tensor(std::vector<torch::Tensor>&)>;
   /// What leads to some of the outputs.
   struct Plan {
     struct Step {
@@ -47,12 +36,31 @@ class NetworkImpl : public torch::nn::Module {
     std::vector<Step> steps;
     std::vector<std::pair<std::string, int>> outputs;
   };
+  /// To those outputs alone. Throws Error(bug) for a name that is none.
+  Plan plan_for(const std::vector<std::string>& outputs) const;
+  /// `given`: a tensor for each of the graph's inputs; those that the plan does not need may be undefined.
+  std::map<std::string, torch::Tensor> forward(const Plan& plan, std::vector<torch::Tensor> given);
+
+  /// Moves to the device and lays weights out channels-last, which the convolutions of both devices prefer.
+  void place(torch::Device device);
+
+  /// A frozen encoder keeps its weights, which then have no gradients, and its running statistics. What the
+  /// graph freezes keeps its weights always.
+  void freeze_encoder(bool frozen);
+  void train(bool on = true) override;
+
+  const Graph& graph() const { return graph_; }
+
+ private:
+  using Apply = std::function<torch::Tensor(std::vector<torch::Tensor>&)>;
   static Plan plan_for(const Graph& graph, std::vector<std::pair<std::string, int>> outputs);
+  void freeze_first();
 
   Graph graph_;
   std::vector<Apply> layers_;  ///< of each node
   Plan all_, out_;
-  std::vector<std::shared_ptr<torch::nn::Module>> encoder_;
+  std::vector<std::shared_ptr<torch::nn::Module>> encoder_,
+      frozen_;  ///< frozen_: for good, see Graph::freeze()
   bool encoder_frozen_ = false;
 };
 TORCH_MODULE(Network);

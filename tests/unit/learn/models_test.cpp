@@ -91,7 +91,7 @@ TEST_CASE("every architecture is listed under a name of its own and builds for a
 }
 
 TEST_CASE("a mistyped architecture is answered with the nearest") {
-  const Error error = thrown_by([] { find_architecture("unett"); });
+  const Error error = thrown_by([] { detector_of({.name = "unett"}); });
   CHECK(error.code() == Code::usage);
   CHECK_THAT(error.hint_text(), contains("unet"));
 }
