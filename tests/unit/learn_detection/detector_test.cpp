@@ -1,0 +1,196 @@
+// SPDX-License-Identifier: Apache-2.0
+// Detectors held, stage by stage, against torchvision's.
+#include <zlib.h>
+
+#include "detection_support.h"
+#include "goldens.h"
+#include "learn/torch/device.h"
+
+using namespace maskmill;
+using namespace maskmill::learn;
+using namespace maskmill::learn::tests;
+
+namespace {
+
+constexpr double kTolerance = 1e-6;
+
+std::string listed(const std::vector<std::int64_t>& shape) {
+  std::string text = "[";
+  for (std::size_t i = 0; i < shape.size(); ++i) text += (i == 0 ? "" : ", ") + std::to_string(shape[i]);
+  return text + "]";
+}
+
+std::vector<double> counts(const std::vector<Tensor>& of_pictures) {
+  std::vector<double> all;
+  for (const Tensor& one : of_pictures) all.push_back(static_cast<double>(one.size(0)));
+  return all;
+}
+
+}  // namespace
+
+TEST_CASE("a detector has the tensors of torchvision's, by name, shape and order") {
+  for (const DetectorArchitecture* architecture : detectors()) {
+    INFO(architecture->name);
+    std::string lines;
+    for (const TensorSpec& spec : state_of(architecture->build(kClasses, {})))
+      lines += spec.name + " " + listed(spec.shape) + "\n";
+    const auto number =
+        ::crc32(0, reinterpret_cast<const Bytef*>(lines.data()), static_cast<uInt>(lines.size()));
+    CHECK(static_cast<double>(number) ==
+          goldens::detectors.at(std::string(architecture->name)).at("state").front());
+  }
+}
+
+TEST_CASE("a seed gives a detector the weights that Python draws from it, bit for bit") {
+  for (const DetectorArchitecture* architecture : detectors()) {
+    torch::manual_seed(7);
+    const Network network(architecture->build(kClasses, {}));
+    const auto parameters = network->named_parameters();
+    std::size_t seen = 0;
+    for (const auto& [what, expected] : goldens::detectors.at(std::string(architecture->name))) {
+      const std::string seed = "seed 7: ";
+      if (!what.starts_with(seed)) continue;
+      INFO(architecture->name << " " << what);
+      ++seen;
+      const std::vector<double> found = some(parameters[what.substr(seed.size())]);
+      for (std::size_t i = 0; i < found.size(); ++i)
+        CHECK(static_cast<float>(found[i]) == static_cast<float>(expected[i]));
+    }
+    CHECK(seen >= 6);
+  }
+}
+
+TEST_CASE("pictures become the batch that torchvision's transform makes of them") {
+  const PictureBatch made = batch();
+  CHECK(listed(made.pixels.sizes().vec()) == "[2, 3, 128, 128]");
+  std::vector<double> sizes;
+  for (const Extent& size : made.pictures)
+    sizes.insert(sizes.end(), {double(size.height), double(size.width)});
+  CHECK(sizes == goldens::batch.at("sizes"));
+  check_close(some(made.pixels), goldens::batch.at("pixels"), kTolerance);
+}
+
+TEST_CASE("every stage of a detector gives torchvision's numbers") {
+  prepare_process(0);
+  const torch::NoGradGuard no_grad;
+  for (const DetectorArchitecture* architecture : detectors()) {
+    const goldens::Numbers& expected = goldens::detectors.at(std::string(architecture->name));
+    Detector detector = filled(*architecture);
+    detector.network()->eval();
+    const PictureBatch pictures = batch();
+    const auto same = [&](const std::string& what, const Tensor& found) {
+      INFO(architecture->name << " " << what);
+      check_close(some(found), expected.at(what), kTolerance);
+    };
+    const Detector::Seen seen = detector.see(pictures);
+    const std::vector<Tensor>& features = seen.features;
+    for (std::size_t i = 0; i < features.size(); ++i)
+      same(std::string("features ") + learn::detector::kLevels.at(i), features[i]);
+    const AnchorScores& anchors = seen.anchors;
+    same("objectness", anchors.objectness);
+    same("anchor deltas", anchors.deltas);
+    same("anchors", anchors.anchors);
+    const std::vector<Tensor> proposals = proposals_of(anchors, pictures.pictures, kSettings, false);
+    CHECK(counts(proposals) == expected.at("proposal counts"));
+    same("proposals", torch::cat(proposals));
+    same("pooled", pooled({features.begin(), features.end() - 1}, proposals, learn::detector::kBoxPoolSize));
+
+    const std::vector<Detections> found = detector.detect(pictures, Precision::float32);
+    std::vector<Tensor> boxes, labels, scores, masks;
+    for (const Detections& of_picture : found) {
+      boxes.push_back(of_picture.boxes);
+      labels.push_back(of_picture.labels);
+      scores.push_back(of_picture.scores);
+      if (architecture->masks) masks.push_back(of_picture.masks);
+    }
+    CHECK(counts(boxes) == expected.at("detection counts"));
+    same("detected boxes", torch::cat(boxes));
+    same("detected labels", torch::cat(labels));
+    same("detected scores", torch::cat(scores));
+    if (architecture->masks) same("detected masks", torch::cat(masks));
+  }
+}
+
+TEST_CASE("a step's losses and gradients are torchvision's, as is what a seed draws for them") {
+  prepare_process(0);
+  for (const DetectorArchitecture* architecture : detectors()) {
+    INFO(architecture->name);
+    const goldens::Numbers& expected = goldens::detectors.at(std::string(architecture->name));
+    Detector detector = filled(*architecture);
+    detector.network()->train();
+    torch::manual_seed(11);
+    // torchvision's transform draws each picture's size, even of one.
+    for (std::size_t i = 0; i < pictures().size(); ++i) torch::empty({1}).uniform_(0, 1);
+    Tensor sum;
+    std::vector<double> losses;
+    for (const auto& [name, loss] : detector.losses(batch(), targets(), Precision::float32)) {
+      losses.push_back(loss.item<double>());
+      sum = sum.defined() ? sum + loss : loss;
+    }
+    check_close(losses, expected.at("losses"), kTolerance);
+    sum.backward();
+    const auto parameters = detector.network()->named_parameters();
+    const auto norm = [&](const std::string& name) { return parameters[name].grad().norm().item<double>(); };
+    double all = 0;
+    for (const auto& parameter : parameters) {
+      INFO(parameter.key());
+      REQUIRE(parameter.value().grad().defined());
+      const double own = norm(parameter.key());
+      // Else the losses would not show that this tensor is wrong.
+      CHECK(own > 0);
+      all += own * own;
+    }
+    check_close(
+        {std::sqrt(all), norm("backbone.body.conv1.weight"), norm("backbone.fpn.layer_blocks.0.0.weight"),
+         norm("rpn.head.cls_logits.bias"), norm("roi_heads.box_predictor.cls_score.weight")},
+        expected.at("gradient norms"), kTolerance);
+  }
+}
+
+TEST_CASE("pictures without objects train a detector: all of them is background") {
+  prepare_process(0);
+  Detector detector = filled(maskrcnn_resnet50_fpn());
+  detector.network()->train();
+  std::vector<ObjectTargets> none = targets();
+  for (ObjectTargets& of_picture : none)
+    of_picture = {of_picture.boxes.slice(0, 0, 0), of_picture.labels.slice(0, 0, 0),
+                  of_picture.masks.slice(0, 0, 0)};
+  Tensor sum;
+  for (const auto& [name, loss] : detector.losses(batch(), none, Precision::float32)) {
+    INFO(name);
+    CHECK(std::isfinite(loss.item<double>()));
+    if (name == "loss_mask" || name == "loss_box_reg" || name == "loss_rpn_box_reg")
+      CHECK(loss.item<double>() == 0);
+    sum = sum.defined() ? sum + loss : loss;
+  }
+  sum.backward();
+  for (const auto& parameter : detector.network()->named_parameters())
+    if (parameter.value().grad().defined()) CHECK(parameter.value().grad().isfinite().all().item<bool>());
+}
+
+TEST_CASE("trainable layers and frozen normalisation keep what they should") {
+  DetectorSettings settings = kSettings;
+  settings.trainable_layers = 3;
+  settings.norm = BackboneNorm::frozen;
+  Detector detector = filled(maskrcnn_resnet50_fpn(), settings);
+  for (const auto& parameter : detector.network()->named_parameters()) {
+    INFO(parameter.key());
+    const bool kept = parameter.key().starts_with("backbone.body.conv1") ||
+                      parameter.key().starts_with("backbone.body.layer1");
+    CHECK(parameter.value().requires_grad() == !kept);
+    CHECK(parameter.key().find(".bn") == std::string::npos);
+  }
+  settings.trainable_layers = 0;
+  Detector all_frozen = filled(maskrcnn_resnet50_fpn(), settings);
+  for (const auto& parameter : all_frozen.network()->named_parameters())
+    CHECK(parameter.value().requires_grad() == !parameter.key().starts_with("backbone.body."));
+}
+
+TEST_CASE("names of torchvision's published detectors are the names of today") {
+  CHECK(current_detector_name("rpn.head.conv.weight") == "rpn.head.conv.0.0.weight");
+  CHECK(current_detector_name("backbone.fpn.inner_blocks.2.bias") == "backbone.fpn.inner_blocks.2.0.bias");
+  CHECK(current_detector_name("roi_heads.mask_head.mask_fcn3.weight") == "roi_heads.mask_head.2.0.weight");
+  for (const DetectorArchitecture* architecture : detectors())
+    for (const TensorSpec& spec : state_of(architecture->build(2, {})))
+      CHECK(current_detector_name(spec.name) == spec.name);
+}
