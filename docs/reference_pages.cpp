@@ -96,6 +96,7 @@ void add_rules(Pages& pages) {
 
 /// Of a network as it is, or of its encoder.
 bool fits_a_network(const fetch::WeightsEntry& weights) {
+  if (learn::find_detector(weights.network)) return true;
   return std::ranges::any_of(learn::architectures(), [&](const learn::Architecture* architecture) {
     return architecture->name == weights.network || architecture->name.ends_with("_" + weights.network);
   });
@@ -138,6 +139,11 @@ void add_learning(Pages& pages) {
         "\n## {} (`{}`)\n\n{}\n\n{} parameters with the default settings, 3 channels in and 1 class out.\n",
         architecture->title, architecture->name, architecture->description,
         with_thousands(static_cast<std::size_t>(learn::parameter_count(architecture->build(3, 1, {})))));
+  for (const learn::DetectorArchitecture* architecture : learn::detectors())
+    page += fmt::format(
+        "\n## {} (`{}`)\n\n{}\n\n{} parameters with the default settings and 1 class beside the background.\n",
+        architecture->title, architecture->name, architecture->description,
+        with_thousands(static_cast<std::size_t>(learn::parameter_count(architecture->build(2, {})))));
   page +=
       "\n## Published weights\n\n`model.weights` takes these names, which are torchvision's, and downloads the "
       "file.\n\n| name | of | |\n|---|---|---|\n";

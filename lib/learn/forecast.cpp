@@ -156,6 +156,10 @@ std::int64_t training_memory(const Graph& graph, const TrainSettings& settings) 
 
 Forecast forecast(Source& source, const TrainSettings& settings, Findings& findings) {
   validate(settings);
+  if (detector_of(settings.model))
+    throw Error(Code::unsupported, "what training a detector would do is not foretold")
+        .at_field("model.name")
+        .hint("maskmill show DATA -o FILE.png --augment SETTINGS shows what it would see");
   Provenance::Input unused;
   TrainingItems items = collect_items(source, settings, unused, findings);
   const ClassMap classes(source.metadata().labels, items.painted());

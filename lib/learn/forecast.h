@@ -34,7 +34,7 @@ struct Forecast {
 };
 
 /// Reads the data set's annotations and the sizes of its images, no pixels. Throws as collect_items, ClassMap
-/// and read_model_card.
+/// and read_model_card, and Error(unsupported) for a detector.
 Forecast forecast(Source& source, const TrainSettings& settings, Findings& findings);
 
 /// About the bytes that one step of training takes: weights, gradients, what the optimizer remembers, and

@@ -14,6 +14,7 @@
 #include "fetch/cache.h"
 #include "fetch/catalogue.h"
 #include "fetch/url.h"
+#include "learn/detector.h"
 
 namespace maskmill::learn {
 namespace {
@@ -37,13 +38,20 @@ std::set<std::string> beginnings(const StateDict& state) {
   return found;
 }
 
-// The first modules of the network's names, such as "backbone.", and none.
+// The first modules of the network's names, such as "backbone." and "backbone.body.", and none.
 std::set<std::string> modules(const std::vector<TensorSpec>& network) {
+  constexpr int kDeep = 2;
   std::set<std::string> found{""};
-  for (const TensorSpec& spec : network)
-    if (const std::size_t dot = spec.name.find('.'); dot != std::string::npos)
+  for (const TensorSpec& spec : network) {
+    std::size_t dot = spec.name.find('.');
+    for (int depth = 0; depth < kDeep && dot != std::string::npos; ++depth, dot = spec.name.find('.', dot + 1))
       found.insert(spec.name.substr(0, dot + 1));
+  }
   return found;
+}
+
+bool is_counter(const std::string& name) {
+  return name.ends_with("num_batches_tracked");
 }
 
 using Shapes = std::map<std::string, const TensorSpec*>;
@@ -130,6 +138,8 @@ std::string printable_weights(const std::string& where) {
 Adopted adopt(StateDict found, const std::vector<TensorSpec>& network) {
   Shapes shapes;
   for (const TensorSpec& spec : network) shapes[spec.name] = &spec;
+  if (shapes.contains("rpn.head.conv.0.0.weight"))
+    for (NamedTensor& tensor : found) tensor.name = current_detector_name(tensor.name);
   const Renaming renaming = best_renaming(found, network, shapes);
   Adopted adopted;
   std::set<std::string> met;
@@ -137,7 +147,7 @@ Adopted adopt(StateDict found, const std::vector<TensorSpec>& network) {
     const auto name = renaming(tensor.name);
     const auto spec = name ? shapes.find(*name) : shapes.end();
     if (spec == shapes.end()) {
-      adopted.unused.push_back(tensor.name);
+      if (!is_counter(tensor.name)) adopted.unused.push_back(tensor.name);
       continue;
     }
     met.insert(*name);

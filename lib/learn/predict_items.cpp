@@ -18,7 +18,7 @@ struct Loaded {
   std::vector<Finding> findings;
 };
 
-Loaded load(ReadItem& read, Size network, bool with_picture, const ClassMap* truth) {
+Loaded load(ReadItem& read, const Predictor& predictor, bool with_picture, const ClassMap* truth) {
   Loaded loaded;
   std::optional<Item> item = read(loaded.findings);
   if (!item) return loaded;
@@ -36,7 +36,7 @@ Loaded load(ReadItem& read, Size network, bool with_picture, const ClassMap* tru
     PredictedItem out;
     try {
       const std::string bytes = image_bytes(*item);
-      loaded.input = network_picture(bytes, network);
+      loaded.input = predictor.picture(bytes);
       if (with_picture) out.picture = decode_image(bytes);
     } catch (Error& error) {
       throw std::move(error.at_file(image_file(*item)));
@@ -89,7 +89,7 @@ LeftOut predict_items(Predictor& predictor, Source& source, int batch_size, bool
   };
   source.findings().for_each([&](const Finding& finding) { findings.add(finding); });
   map_items(
-      source, [&](ReadItem&& read) { return load(read, predictor.input_size(), with_pictures, truth); },
+      source, [&](ReadItem&& read) { return load(read, predictor, with_pictures, truth); },
       [&](Loaded&& loaded) {
         findings.add(std::move(loaded.findings));
         if (!loaded.item) {
@@ -107,6 +107,7 @@ LeftOut predict_items(Predictor& predictor, Source& source, int batch_size, bool
 
 std::vector<Annotation> annotations_of(const Prediction& prediction, const LabelMap& classes,
                                        const InstanceSettings& settings) {
+  if (prediction.labels.empty()) return prediction.objects;
   InstanceSettings exact = settings;
   exact.shape = InstanceShape::rle;  // the score is the mean over its pixels
   InstanceLoss loss;

@@ -34,8 +34,8 @@ LeftOut predict_items(Predictor& predictor, Source& source, int batch_size, bool
                       const ClassMap* truth, Findings& findings,
                       const std::function<void(PredictedItem&&)>& visit);
 
-/// The prediction as annotations: each 8-connected region of a class other than the background, exact, with
-/// the mean of its pixels' confidence as score.
+/// The prediction as annotations: a detector's objects, or each 8-connected region of a class other than the
+/// background, exact, with the mean of its pixels' confidence as score.
 std::vector<Annotation> annotations_of(const Prediction& prediction, const LabelMap& classes,
                                        const InstanceSettings& settings);
 

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "learn/predict_set.h"
 
+#include <algorithm>
 #include <chrono>
 
 #include "base/error.h"
 #include "base/hash.h"
 #include "base/parallel.h"
+#include "base/text.h"
 #include "dataset/probability_files.h"
 #include "image/image.h"
 #include "prepare/adapt.h"
@@ -26,6 +28,27 @@ InstanceSettings resolved(InstanceSettings settings, const Capabilities& target)
   return settings;
 }
 
+/// The prediction over its picture.
+cv::Mat drawn(const PredictedItem& predicted, const LabelMap& classes) {
+  if (!predicted.prediction.labels.empty())
+    return overlay_mask(predicted.picture, predicted.prediction.labels, classes);
+  Item objects;
+  objects.size = predicted.size;
+  objects.annotations = predicted.prediction.objects;
+  return overlay(predicted.picture, objects, classes, {.colour_by = ColourBy::instance});
+}
+
+void write_object_masks(const PredictedItem& predicted, const LabelMap& classes, Sink& sink) {
+  int number = 0;
+  for (const Annotation& object : predicted.prediction.objects) {
+    ++number;
+    const auto* pixels = std::get_if<Rle>(&object.shape);
+    if (!pixels) continue;
+    sink.attach(object_mask_file(predicted.item.id, number, classes[object.label.value()].name),
+                encode_png(mask_from_rle(*pixels) * 255));
+  }
+}
+
 void write_probabilities(const PredictedItem& predicted, const LabelMap& classes, Sink& sink) {
   for (std::size_t i = 0; i < predicted.prediction.probabilities.size(); ++i) {
     cv::Mat levels;
@@ -36,6 +59,29 @@ void write_probabilities(const PredictedItem& predicted, const LabelMap& classes
 
 }  // namespace
 
+std::string object_mask_file(const std::string& id, int number, const std::string& label) {
+  const bool is_name = is_safe_relative(label) && label.find('/') == std::string::npos;
+  return "objects/" + id + "_" + std::to_string(number) + (is_name ? "_" + label : "") + ".png";
+}
+
+LabelMap renamed(const LabelMap& classes, const std::vector<std::string>& names) {
+  std::vector<Label> labels(classes.begin(), classes.end());
+  for (const std::string& text : names) {
+    const std::size_t equals = text.find('=');
+    const auto label = classes.find(text.substr(0, equals));
+    if (equals == std::string::npos || equals + 1 == text.size() || !label)
+      throw Error(Code::usage, label ? in_quotes(text) + " is no OLD=NEW"
+                                     : "the network has no class " + in_quotes(text.substr(0, equals)))
+          .at_field("rename");
+    labels[static_cast<std::size_t>(*label)].name = text.substr(equals + 1);
+  }
+  try {
+    return LabelMap(std::move(labels));
+  } catch (const Error& error) {
+    throw Error(Code::usage, error.message()).at_field("rename");
+  }
+}
+
 PredictReport predict_set(Predictor& predictor, Source& source, const Format& target,
                           const CreateRequest& request, const PredictSetSettings& settings,
                           Provenance provenance, Findings& findings) {
@@ -43,7 +89,9 @@ PredictReport predict_set(Predictor& predictor, Source& source, const Format& ta
     throw Error(Code::usage, "the format " + std::string(target.name) + " is read, not written")
         .hint("formats that are written: maskmill formats");
   const auto start = std::chrono::steady_clock::now();
-  const LabelMap& classes = predictor.card().classes;
+  if (settings.object_masks && !predictor.finds_objects())
+    throw Error(Code::usage, predictor.card().model.name + " finds no objects").at_field("object-masks");
+  const LabelMap& classes = request.metadata.labels;
   const InstanceSettings instances = resolved(settings.instances, target.holds);
   const auto sink = target.create(request);
   PredictReport report;
@@ -55,12 +103,13 @@ PredictReport predict_set(Predictor& predictor, Source& source, const Format& ta
     item.semantic.reset();
     item.instances.reset();
     item.annotations = annotations_of(predicted.prediction, classes, instances);
+    if (becomes_mask(item, target.holds)) std::ranges::reverse(item.annotations);  // the best is painted last
     InstanceLoss loss;
     const auto append = sink->encode(adapted(std::move(item), target.holds, classes, instances, loss));
     if (settings.overlays)
-      sink->attach("overlays/" + predicted.item.id + ".jpg",
-                   encode_jpeg(overlay_mask(predicted.picture, predicted.prediction.labels, classes)));
+      sink->attach("overlays/" + predicted.item.id + ".jpg", encode_jpeg(drawn(predicted, classes)));
     if (settings.probabilities) write_probabilities(predicted, classes, *sink);
+    if (settings.object_masks) write_object_masks(predicted, classes, *sink);
     append();
     fingerprint.add(digest_of(predicted.item).hex());
     ++report.items;

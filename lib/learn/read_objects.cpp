@@ -22,7 +22,7 @@ namespace {
 constexpr double kOutlinePx = 0.1;  // of the sample; rasterising rounds corners to fifths
 constexpr double kLeastArea = 1;    // square pixels of the sample
 
-NetworkPicture picture_of(const Item& item, const DetectorSize& bounds) {
+NetworkPicture sized_picture_of(const Item& item, const DetectorSize& bounds) {
   if (!has_image(item)) throw without_image(item);
   try {
     return detector_picture(image_bytes(item), bounds);
@@ -153,7 +153,7 @@ void tell_unusable(const Item& item, const Unusable& unusable, std::vector<Findi
 
 ObjectSample read_objects(const Item& item, const ClassMap& classes, const DetectorSize& bounds,
                           std::vector<Finding>& findings) {
-  const NetworkPicture picture = picture_of(item, bounds);
+  const NetworkPicture picture = sized_picture_of(item, bounds);
   if (!item.annotated || !item.semantic || !item.annotations.empty())
     require_annotations_of(item, picture.size);
   const Unusable unusable = unusable_of(item);

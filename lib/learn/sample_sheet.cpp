@@ -46,10 +46,10 @@ void write_sample_sheet(const Path& target, const std::string& title, const std:
   sheet->close();
 }
 
-cv::Mat beside_truth(const Sample& sample, const cv::Mat& predicted, const LabelMap& classes) {
+cv::Mat beside_truth(const Sample& sample, Sample predicted, const LabelMap& classes) {
+  predicted.image = sample.image;
   cv::Mat both;
-  cv::hconcat(overlay_mask(sample.image, sample.mask, classes),
-              overlay_mask(sample.image, predicted, classes), both);
+  cv::hconcat(drawn_sample(sample, classes), drawn_sample(predicted, classes), both);
   return both;
 }
 

@@ -24,8 +24,7 @@ cv::Mat drawn_sample(const Sample& sample, const LabelMap& classes);
 void write_sample_sheet(const Path& target, const std::string& title, const std::string& subtitle,
                         std::vector<CaptionedSample> samples, const LabelMap& classes);
 
-/// Two pictures side by side, CV_8UC3: the sample with its classes, and with those that are predicted
-/// (CV_16UC1, of the sample's size).
-cv::Mat beside_truth(const Sample& sample, const cv::Mat& predicted, const LabelMap& classes);
+/// Two pictures side by side, CV_8UC3: the sample, and what is predicted of it, a sample without an image.
+cv::Mat beside_truth(const Sample& sample, Sample predicted, const LabelMap& classes);
 
 }  // namespace maskmill::learn

@@ -98,6 +98,30 @@ std::vector<std::string> remarks_of(const LeftOut& left_out) {
   return remarks;
 }
 
+void add_training(TrainingReport& report, const RunFolder& run) {
+  report.epochs = run.metrics();
+  for (MetricsRow& row : report.epochs)  // how fast it went is no part of how good it is
+    std::erase_if(row, [](const auto& metric) {
+      return metric.first == "seconds" || metric.first == "images_per_second" ||
+             metric.first == "waiting_share";
+    });
+  TrainSettings settings = run.settings();
+  std::optional<double> best;
+  for (const MetricsRow& row : report.epochs) {
+    const auto value_of = [&](std::string_view name) -> std::optional<double> {
+      const auto found = std::ranges::find(row, name, &MetricsRow::value_type::first);
+      return found == row.end() ? std::nullopt : std::optional(found->second);
+    };
+    const auto score = value_of(name_of(monitor_of(settings)));
+    if (!score || (best && !(more_is_better(monitor_of(settings)) ? *score > *best : *score < *best)))
+      continue;
+    best = score;
+    report.best_epoch = value_of("epoch");
+  }
+  for (const Setting& setting : settings_of(settings))
+    report.settings.emplace_back(setting.key, setting.value_text());
+}
+
 TrainingReport report_of(const RunFolder& run, const ModelCard& card, const ScoreReport& scored,
                          const std::string& subset) {
   TrainingReport report;
@@ -117,27 +141,8 @@ TrainingReport report_of(const RunFolder& run, const ModelCard& card, const Scor
     for (int j = 0; j < card.classes.size(); ++j) report.confusion.push_back(scored.confusion.count(i, j));
   }
   for (std::string& remark : remarks_of(scored.left_out)) report.remarks.push_back(std::move(remark));
-  report.epochs = run.metrics();
-  for (MetricsRow& row : report.epochs)  // how fast it went is no part of how good it is
-    std::erase_if(row, [](const auto& metric) {
-      return metric.first == "seconds" || metric.first == "images_per_second" ||
-             metric.first == "waiting_share";
-    });
-  TrainSettings settings = run.settings();
-  std::optional<double> best;
-  for (const MetricsRow& row : report.epochs) {
-    const auto value_of = [&](std::string_view name) -> std::optional<double> {
-      const auto found = std::ranges::find(row, name, &MetricsRow::value_type::first);
-      return found == row.end() ? std::nullopt : std::optional(found->second);
-    };
-    const auto score = value_of(name_of(settings.monitor));
-    if (!score || (best && !(more_is_better(settings.monitor) ? *score > *best : *score < *best))) continue;
-    best = score;
-    report.best_epoch = value_of("epoch");
-  }
+  add_training(report, run);
   report.worst = scored.worst;
-  for (const Setting& setting : settings_of(settings))
-    report.settings.emplace_back(setting.key, setting.value_text());
   return report;
 }
 

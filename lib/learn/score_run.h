@@ -30,6 +30,9 @@ ScoreReport score(Predictor& predictor, Source& source, int batch_size, std::siz
 /// A sentence for each kind of item that was left out; none where all were scored.
 std::vector<std::string> remarks_of(const LeftOut& left_out);
 
+/// The epochs' curves, which of them was best, and the settings.
+void add_training(TrainingReport& report, const RunFolder& run);
+
 /// The page of a run: scores, curves, confusion matrix, worst images, settings.
 TrainingReport report_of(const RunFolder& run, const ModelCard& card, const ScoreReport& scored,
                          const std::string& subset);

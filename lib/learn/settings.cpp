@@ -106,8 +106,12 @@ void validate(const ModelSettings& model, const InputSettings& input) {
   constexpr int colours = 3, classes = 2;  // any number of classes takes the same input
   try {
     const Graph graph = build(model, colours, classes);
-    require_multiple("input.width", input.width, graph.size_multiple());
-    require_multiple("input.height", input.height, graph.size_multiple());
+    if (!detector_of(model)) {
+      require_multiple("input.width", input.width, graph.size_multiple());
+      require_multiple("input.height", input.height, graph.size_multiple());
+    } else if (input.max_size < input.min_size) {
+      throw refused("input.max-size", fmt::format("is below input.min-size, which is {}", input.min_size));
+    }
   } catch (Error& error) {
     throw std::move(error.at_field("model.name"));
   }
@@ -117,8 +121,26 @@ void validate(const ModelSettings& model, const InputSettings& input) {
     if (!(value > 0)) throw refused("input.std", fmt::format("is divided by, so above 0; found {}", value));
 }
 
+namespace {
+
+/// A monitor that the network does not give.
+void validate_monitor(const TrainSettings& settings) {
+  const DetectorArchitecture* detector = detector_of(settings.model);
+  const Monitor monitor = monitor_of(settings);
+  const bool of_objects = monitor == Monitor::mask_ap || monitor == Monitor::box_ap;
+  if (monitor == Monitor::loss) return;
+  if (of_objects != (detector != nullptr) || (monitor == Monitor::mask_ap && !detector->masks))
+    throw refused("monitor", settings.model.name + " has no " + std::string(name_of(monitor)))
+        .hint(!detector         ? "there are val_mean_dice, val_mean_iou, val_pixel_accuracy and val_loss"
+              : detector->masks ? "there are val_mask_ap, val_box_ap and val_loss"
+                                : "there are val_box_ap and val_loss");
+}
+
+}  // namespace
+
 void validate(const TrainSettings& settings) {
   validate(settings.model, settings.input);
+  validate_monitor(settings);
   validate(settings.loss);
   validate(settings.optimizer);
   validate(settings.schedule, settings.epochs);
@@ -170,6 +192,33 @@ bool may_change_on_resume(std::string_view key) {
   for (const std::string_view group : {"stop.", "loader.", "checkpoint.", "tensorboard."})
     if (key.starts_with(group)) return true;
   return false;
+}
+
+TrainSettings resolved(TrainSettings settings) {
+  settings.monitor = monitor_of(settings);
+  const DetectorArchitecture* architecture = detector_of(settings.model);
+  if (!architecture) return settings;
+  DetectorSettings& detector = settings.model.detector;
+  const bool begins_with_weights = settings.init || settings.model.weights;
+  const bool first_version = !architecture->name.ends_with("_v2");
+  const bool made_without_eps = first_version && settings.model.weights &&
+                                settings.model.weights->ends_with("RCNN_ResNet50_FPN_Weights.COCO_V1");
+  if (detector.norm == BackboneNorm::automatic)
+    detector.norm = begins_with_weights && first_version ? BackboneNorm::frozen : BackboneNorm::batch;
+  if (!detector.norm_eps) detector.norm_eps = made_without_eps ? 0 : 1e-5;
+  if (!detector.trainable_layers) detector.trainable_layers = begins_with_weights ? 3 : 5;
+  return settings;
+}
+
+DetectorSize bounds_of(const InputSettings& input) {
+  return {input.min_size, input.max_size};
+}
+
+Monitor monitor_of(const TrainSettings& settings) {
+  if (settings.monitor != Monitor::automatic) return settings.monitor;
+  const DetectorArchitecture* detector = detector_of(settings.model);
+  if (!detector) return Monitor::mean_dice;
+  return detector->masks ? Monitor::mask_ap : Monitor::box_ap;
 }
 
 bool more_is_better(Monitor monitor) {

@@ -11,6 +11,7 @@
 #include "base/path.h"
 #include "base/settings.h"
 #include "learn/augment.h"
+#include "learn/detector_size.h"
 #include "learn/models.h"
 
 namespace maskmill {
@@ -23,7 +24,7 @@ enum class Activation { automatic, softmax, sigmoid };
 enum class ClassBalance { none, inverse, median, log };
 enum class OptimizerKind { adam, adamw, sgd, rmsprop };
 enum class ScheduleKind { constant, plateau, cosine, step, multistep, exponential, poly, one_cycle };
-enum class Monitor { mean_dice, mean_iou, pixel_accuracy, loss };
+enum class Monitor { automatic, mean_dice, mean_iou, pixel_accuracy, loss, mask_ap, box_ap };
 
 }  // namespace learn
 
@@ -46,8 +47,8 @@ template <>
 inline constexpr std::array<std::string_view, 8> enum_names<learn::ScheduleKind>{
     "constant", "plateau", "cosine", "step", "multistep", "exponential", "poly", "one-cycle"};
 template <>
-inline constexpr std::array<std::string_view, 4> enum_names<learn::Monitor>{"val_mean_dice", "val_mean_iou",
-                                                                            "val_pixel_accuracy", "val_loss"};
+inline constexpr std::array<std::string_view, 7> enum_names<learn::Monitor>{
+    "auto", "val_mean_dice", "val_mean_iou", "val_pixel_accuracy", "val_loss", "val_mask_ap", "val_box_ap"};
 
 namespace learn {
 
@@ -67,13 +68,27 @@ struct TrainedModelSettings : ModelSettings {
 /// What comes before the network: at training and at prediction the same by construction.
 struct InputSettings {
   int width = 256, height = 256;
+  int min_size = 800, max_size = 1333;
+  std::optional<int> presize{};
   std::vector<double> mean{0.485, 0.456, 0.406};
   std::vector<double> std{0.229, 0.224, 0.225};
   static void visit(auto& self, auto&& setting) {
-    setting("width", self.width,
-            "pixels, a multiple of what the network halves (16 for unet); images are resized to it",
-            between(1, 16384));
+    setting(
+        "width", self.width,
+        "of networks that label pixels: pixels, a multiple of what the network halves (16 for unet); images are "
+        "resized to it",
+        between(1, 16384));
     setting("height", self.height, "pixels, likewise", between(1, 16384));
+    setting("min-size", self.min_size,
+            "of detectors: pixels that an image's shorter side becomes; its proportions stay",
+            between(1, 16384));
+    setting("max-size", self.max_size, "of detectors: pixels that its longer side becomes at most",
+            between(1, 16384));
+    setting(
+        "presize", self.presize,
+        "of detectors: pixels of the longer side at which training samples are augmented, before they are brought "
+        "to the network's size in the same step",
+        between(1, 16384), unset("the network's size"));
     setting("mean", self.mean, "of red, green and blue, on a scale of 0 to 1; taken off first (ImageNet's)");
     setting("std", self.std, "of red, green and blue; divided by");
   }
@@ -240,7 +255,7 @@ struct TrainSettings {
   ScheduleSettings schedule{};
   GradientSettings gradients{};
   StopSettings stop{};
-  Monitor monitor = Monitor::mean_dice;
+  Monitor monitor = Monitor::automatic;
   AugmentSettings augment{};
   LoaderSettings loader{};
   CheckpointSettings checkpoint{};
@@ -270,7 +285,9 @@ struct TrainSettings {
     setting("gradients", self.gradients, "what is done to them before a step");
     setting("stop", self.stop, "when to end early");
     setting("monitor", self.monitor,
-            "score on val-subset that chooses the best weights, and that plateau and stop look at");
+            "score on val-subset that chooses the best weights, and that plateau and stop look at; val_mask_ap and "
+            "val_box_ap are detectors', of masks and of boxes; auto is val_mean_dice, or of a detector its val_mask_ap, or "
+            "val_box_ap where it has no masks");
     setting("augment", self.augment, "random changes to training samples");
     setting("loader", self.loader, "how samples come in");
     setting("checkpoint", self.checkpoint, "what is kept");
@@ -315,6 +332,16 @@ double gamma_of(const ScheduleSettings& settings);
 /// Whether a training that is resumed may take another value for this key: for how long, where and how fast
 /// it trains, and what it keeps.
 bool may_change_on_resume(std::string_view key);
+
+/// With what is unset and depends on other settings decided, as torchvision decides it: the monitor, and of a
+/// detector its backbone's normalisation and how much of it is trained.
+TrainSettings resolved(TrainSettings settings);
+
+/// How large a detector takes pictures.
+DetectorSize bounds_of(const InputSettings& input);
+
+/// The settings' own, or what is usual for the network.
+Monitor monitor_of(const TrainSettings& settings);
 
 /// False for a loss.
 bool more_is_better(Monitor monitor);

@@ -3,6 +3,8 @@
 
 #include <functional>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "dataset/dataset.h"
 #include "learn/run.h"
@@ -14,7 +16,10 @@ namespace maskmill::learn {
 struct EpochReport {
   int epoch = 0, epochs = 0;
   double train_loss = 0, val_loss = 0;
-  double val_mean_dice = 0, val_mean_iou = 0, val_pixel_accuracy = 0;
+  /// By name, as "loss_mask": the parts that a detector's loss is the sum of.
+  std::vector<std::pair<std::string, double>> train_parts;
+  /// By name, as "mean_dice" or "mask_ap".
+  std::vector<std::pair<std::string, double>> val_scores;
   double learning_rate = 0;  ///< of the epoch's last step
   double seconds = 0;
   double images_per_second = 0;  ///< end to end, training part

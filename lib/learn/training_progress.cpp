@@ -27,17 +27,23 @@ void visit(auto& self, auto&& number) {
   number("plateau_learning_rate", self.schedule.learning_rate);
 }
 
+/// Of the sum of a loss's part, counted from 0.
+std::string part_name(std::size_t part) {
+  return "part_sum_" + std::to_string(part);
+}
+
 }  // namespace
 
 void TrainingProgress::begin_next_epoch() {
   ++epoch;
   steps_in_epoch = samples = 0;
   loss_sum = 0;
+  part_sums.clear();
 }
 
 bool TrainingProgress::score_epoch(double score, const TrainSettings& settings) {
   const auto better_than = [&](double former, double by) {
-    return more_is_better(settings.monitor) ? score > former + by : score < former - by;
+    return more_is_better(monitor_of(settings)) ? score > former + by : score < former - by;
   };
   const bool first = best_epoch == 0;
   if (first || better_than(stop_score, settings.stop.min_delta)) {
@@ -60,6 +66,8 @@ NamedNumbers to_numbers(const TrainingProgress& progress) {
   NamedNumbers numbers;
   visit(progress,
         [&](const char* name, auto value) { numbers.emplace_back(name, static_cast<double>(value)); });
+  for (std::size_t part = 0; part < progress.part_sums.size(); ++part)
+    numbers.emplace_back(part_name(part), progress.part_sums[part]);
   return numbers;
 }
 
@@ -73,6 +81,13 @@ TrainingProgress progress_from(const NamedNumbers& numbers) {
     value = static_cast<std::remove_reference_t<decltype(value)>>(found->second);
     ++known;
   });
+  for (auto found = numbers.begin(); found != numbers.end();) {
+    found =
+        std::ranges::find(numbers, part_name(progress.part_sums.size()), &NamedNumbers::value_type::first);
+    if (found == numbers.end()) break;
+    progress.part_sums.push_back(found->second);
+    ++known;
+  }
   if (known != numbers.size())
     throw Error(Code::bad_format, "it holds numbers that this version does not know");
   return progress;

@@ -18,6 +18,7 @@ struct TrainingProgress {
   std::int64_t steps_in_epoch = 0;  ///< done
   std::int64_t steps = 0;           ///< done in all
   double loss_sum = 0;              ///< over the epoch's samples so far
+  std::vector<double> part_sums;    ///< likewise, of the parts that the loss is the sum of
   std::int64_t samples = 0;         ///< of this epoch so far
 
   int best_epoch = 0;  ///< 0 before any epoch was scored

@@ -11,7 +11,8 @@
 #include "base/progress.h"
 #include "base/random.h"
 #include "base/text.h"
-#include "learn/read_sample.h"
+#include "learn/sample_reader.h"
+#include "learn/sample_sheet.h"
 #include "learn/training_items.h"
 #include "render/overlay.h"
 
@@ -25,19 +26,21 @@ struct Drawn {
 
 class Drawer {
  public:
-  Drawer(const TrainSettings& settings, const ClassMap& classes, int epochs, const OverlaySettings& overlay)
-      : settings_(settings), classes_(classes), epochs_(epochs), overlay_(overlay) {}
+  Drawer(const TrainSettings& settings, const SampleReader& reader, int epochs, const OverlaySettings& overlay)
+      : settings_(settings), reader_(reader), epochs_(epochs), overlay_(overlay) {}
 
   Drawn draw(const Item& item, std::size_t index, Sheet& sheet) const {
     Drawn drawn;
     try {
-      const Size size{settings_.input.width, settings_.input.height};
-      const Sample read = read_sample(item, classes_, size, drawn.findings);
+      const Sample read = reader_.read(item, drawn.findings);
       std::vector<cv::Mat> pictures;
       for (int epoch = 1; epoch <= epochs_; ++epoch) {
         Sample sample = read;
-        augment(sample, settings_.augment, static_cast<std::uint64_t>(settings_.seed), epoch, index);
-        pictures.push_back(overlay_mask(sample.image, sample.mask, classes_.labels(), overlay_));
+        augment(sample, settings_.augment, static_cast<std::uint64_t>(settings_.seed), epoch, index,
+                reader_.network_bounds());
+        pictures.push_back(sample.mask.empty()
+                               ? drawn_sample(sample, reader_.classes().labels())
+                               : overlay_mask(sample.image, sample.mask, reader_.classes().labels(), overlay_));
       }
       drawn.add = sheet.encode({item.id, "", std::move(pictures), {}});
     } catch (const Error& error) {
@@ -51,7 +54,7 @@ class Drawer {
 
  private:
   const TrainSettings& settings_;
-  const ClassMap& classes_;
+  const SampleReader& reader_;
   int epochs_;
   OverlaySettings overlay_;
 };
@@ -77,7 +80,9 @@ std::size_t write_training_sheet(Source& source, const Path& target, Overwrite o
   validate(settings);
   Provenance::Input unused;
   TrainingItems items = collect_items(source, settings, unused, findings);
-  const ClassMap classes(source.metadata().labels, items.painted());
+  const ClassMap classes = detector_of(settings.model) ? ClassMap::of_objects(source.metadata().labels)
+                                                       : ClassMap(source.metadata().labels, items.painted());
+  const auto reader = make_sample_reader(settings, classes, /*training=*/true);
   std::erase_if(items.train, [](const Item& item) { return !item.annotated; });
   const std::vector<std::size_t> shown = some_of(items.train.size(), sheet_settings);
   if (shown.empty())
@@ -86,7 +91,7 @@ std::size_t write_training_sheet(Source& source, const Path& target, Overwrite o
                                " of " + settings.train_subset + ", as training sees them in its first " +
                                counted(static_cast<std::size_t>(epochs), "epoch");
   const auto sheet = make_sheet(target, overwrite, {title, subtitle}, classes.labels(), sheet_settings.sheet);
-  const Drawer drawer(settings, classes, epochs, sheet_settings.overlay);
+  const Drawer drawer(settings, *reader, epochs, sheet_settings.overlay);
   Progress progress("drawing", shown.size());
   std::size_t added = 0, next = 0;
   ordered_pipeline(

@@ -29,16 +29,12 @@ Quantity quantity_of(std::string_view column) {
       column.remove_prefix(subset.size() + 1);
       break;
     }
-  quantity.name = column;
-  std::replace(quantity.name.begin(), quantity.name.end(), '_', ' ');
-  for (const auto& [plain, usual] : {std::pair{"iou", "IoU"}, std::pair{"dice", "Dice"}})
-    if (const std::size_t at = quantity.name.find(plain); at != std::string::npos)
-      quantity.name.replace(at, std::string_view(plain).size(), usual);
+  quantity.name = score_in_words(column);
   return quantity;
 }
 
 bool is_share(std::string_view name) {
-  constexpr std::array kShares{"IoU", "Dice", "accuracy", "precision", "recall"};
+  constexpr std::array kShares{"IoU", "Dice", "AP", "accuracy", "precision", "recall"};
   return std::any_of(kShares.begin(), kShares.end(),
                      [&](std::string_view share) { return name.find(share) != std::string_view::npos; });
 }
@@ -116,6 +112,16 @@ void write_examples(html::Page& page, const std::vector<TrainingReport::Example>
 }
 
 }  // namespace
+
+std::string score_in_words(std::string_view column) {
+  std::string name(column);
+  std::ranges::replace(name, '_', ' ');
+  for (const auto& [plain, usual] :
+       {std::pair{"iou", "IoU"}, std::pair{"dice", "Dice"}, std::pair{" ap", " AP"}})
+    if (const std::size_t at = name.find(plain); at != std::string::npos)
+      name.replace(at, std::string_view(plain).size(), usual);
+  return name;
+}
 
 std::vector<svg::LineChart> curves_of(const std::vector<TrainingReport::Epoch>& epochs,
                                       std::optional<double> best_epoch) {

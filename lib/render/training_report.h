@@ -41,6 +41,9 @@ struct TrainingReport {
   html::KeyValues settings;    ///< as one would type them
 };
 
+/// A score's name as people write it: "mean_iou" is "mean IoU", "mask_ap50" is "mask AP50".
+std::string score_in_words(std::string_view column);
+
 /// One file: headline, scores a class, confusion matrix with its largest confusions, curves, worst images,
 /// settings. Parts without data are left out. Pictures are reduced to 640 pixels. Throws Error(write_failed),
 /// and Error(bug) where the confusion matrix does not fit the classes.

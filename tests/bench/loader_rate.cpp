@@ -29,8 +29,8 @@ int main(int, char** argv) {
   Provenance::Input input;
   TrainingItems items = collect_items(*opened.source, settings, input, findings);
   const ClassMap classes(opened.source->metadata().labels, items.painted());
-  const SampleStore store(settings.train_subset, std::move(items.train), classes,
-                          {settings.input.width, settings.input.height}, 0, findings);
+  const MaskSampleReader reader(classes, {settings.input.width, settings.input.height});
+  const SampleStore store(settings.train_subset, std::move(items.train), reader, 0, findings);
   LoaderOptions options;
   options.augment = settings.augment;
   Loader loader(store, options);

@@ -25,6 +25,9 @@ struct Options {
   std::string to = "pairs";
   bool overlay = false;
   bool probabilities = false;
+  double threshold = 0.6;
+  std::vector<std::string> rename;
+  bool object_masks = false;
   PredictorOptions predictor;
 
   Options() {
@@ -39,6 +42,11 @@ struct Options {
     setting("overlay", self.overlay, "also draw each prediction on its picture, in overlays/");
     setting("probabilities", self.probabilities,
             "also write each class's probability as 16-bit PNG, in probabilities/CLASS/");
+    setting("threshold", self.threshold, "of detectors: least score of an object", between(0, 1));
+    setting("rename", self.rename, "OLD=NEW: another name for a class, in what is written", unset("as in labels.txt"));
+    setting("object-masks", self.object_masks,
+            "of detectors: also write each object's mask as a black and white PNG of its own, as "
+            "objects/IMAGE_1_LABEL.png, the best first");
     PredictorOptions::visit(self.predictor, setting);
     InputOptions::visit(self.input, setting);
     WriteOptions::visit(self.write, setting);
@@ -95,10 +103,11 @@ int run(const CommandLine& line, const Options& options) {
   const auto source = open_inputs(inputs.paths(), options.input);
   learn::PredictSettings how = settings_from(options.predictor);
   how.probabilities = options.probabilities;
+  how.least_score = options.threshold;
   const auto predictor = learn::Predictor::open(line.operand("RUN"), how);
   Findings findings;
   Metadata metadata;
-  metadata.labels = predictor->card().classes;
+  metadata.labels = learn::renamed(predictor->card().classes, options.rename);
   metadata.subsets = source->metadata().subsets;
   Provenance made_by{line.text(), {}};
   for (const std::string& input : inputs.printable())
@@ -106,7 +115,7 @@ int run(const CommandLine& line, const Options& options) {
   const learn::PredictReport report =
       learn::predict_set(*predictor, *source, target, create_request(options.output, options.write, metadata),
                          {settings_from(options.instances), options.predictor.batch_size, options.overlay,
-                          options.probabilities},
+                          options.probabilities, options.object_masks},
                          made_by, findings);
   line.print(
       fmt::format("{} predicted on {} in {}, {:.1f} images/s\n{}\n", counted(report.items, "item"),

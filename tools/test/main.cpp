@@ -3,6 +3,7 @@
 
 #include "base/text.h"
 #include "data_options.h"
+#include "learn/score_objects.h"
 #include "learn/score_run.h"
 #include "predictor_options.h"
 
@@ -33,19 +34,55 @@ const Verb kVerb{
     MASKMILL_VERB,
     MASKMILL_SUMMARY,
     "Predicts the subset at its pictures' own sizes and prints IoU, Dice, precision and recall of each\n"
-    "class over all pixels. Writes a page with curves, confusion matrix and the worst images. The exit\n"
-    "code is 1 where an item could not be read, and so is not scored.",
+    "class over all pixels. Writes a page with curves, confusion matrix and the worst images. Of a detector:\n"
+    "COCO's average precision and the detections' errors; the predictions stay in the run as a COCO data\n"
+    "set, for maskmill evaluate and show. The exit code is 1 where an item could not be read, and so is\n"
+    "not scored.",
     {{"RUN", "a run directory of maskmill train"}, {"DATA", kSourceHelp}},
     {{"maskmill test work/run work/split", "the subset test"},
      {"maskmill test work/run work/split --subset val --report val.html", "another subset, another page"}}};
 
+std::string how_fast(std::size_t items, const std::string& subset, double seconds,
+                     const learn::Predictor& predictor) {
+  return fmt::format("{} of the subset {}, {:.1f} images/s on {} in {}\n\n", counted(items, "item"), subset,
+                     static_cast<double>(items) / std::max(seconds, 1e-9), predictor.device(),
+                     name_of(predictor.precision()));
+}
+
+int test_detector(const CommandLine& line, const Options& options, const learn::RunFolder& folder,
+                  learn::Predictor& predictor, Source& source, const Path& page, const std::string& format) {
+  Findings findings;
+  const Provenance made_by{line.text(), {{line.operand("DATA"), format, 0, {}}}};
+  const learn::ObjectScores scored =
+      learn::score_objects(predictor, source, folder, options.predictor.batch_size, made_by, findings);
+  write_training_report(learn::report_of(folder, scored, options.subset), page, Overwrite::yes);
+  const EvaluationReport& evaluation = scored.evaluation;
+  const Json measured = to_json(evaluation);
+  const Json document{{"coco", measured.at("coco")},
+                      {"subset", options.subset},
+                      {"items", evaluation.items},
+                      {"left_out", evaluation.left_out},
+                      {"not_annotated", evaluation.not_annotated},
+                      {"predictions", scored.predictions.string()},
+                      {"report", page.string()},
+                      {"findings", findings.by_rule()}};
+  line.print(how_fast(evaluation.items, options.subset, scored.seconds, predictor) + to_text(evaluation) + "\n" +
+                 page.string() + "\n",
+             document);
+  summarise(findings);
+  return evaluation.left_out > 0 ? 1 : 0;
+}
+
 int run(const CommandLine& line, const Options& options) {
   const learn::RunFolder folder = learn::RunFolder::open(line.operand("RUN"));
   const std::string& path = line.operand("DATA");
-  const auto source = subset_of(open_source(path, options.input).source, options.subset);
+  formats::Opened opened = open_source(path, options.input);
+  const auto source = subset_of(std::move(opened.source), options.subset);
   const Path page = options.report ? Path(*options.report) : folder.file("report.html");
   require_writable(page, Overwrite::yes);
   const auto predictor = learn::Predictor::open(folder.path(), settings_from(options.predictor));
+  if (predictor->finds_objects())
+    return test_detector(line, options, folder, *predictor, *source, page, std::string(opened.format->name));
   Findings findings;
   const learn::ScoreReport scored = learn::score(*predictor, *source, options.predictor.batch_size,
                                                  static_cast<std::size_t>(options.worst), findings);
@@ -62,11 +99,8 @@ int run(const CommandLine& line, const Options& options) {
   document["not_annotated"] = scored.left_out.not_annotated;
   document["report"] = page.string();
   document["findings"] = findings.by_rule();
-  line.print(fmt::format("{} of the subset {}, {:.1f} images/s on {} in {}\n\n{}\n{}\n",
-                         counted(scored.items, "item"), options.subset,
-                         static_cast<double>(scored.items) / std::max(scored.seconds, 1e-9),
-                         predictor->device(), name_of(predictor->precision()),
-                         to_table(scored.scores, predictor->card().classes), page.string()),
+  line.print(how_fast(scored.items, options.subset, scored.seconds, *predictor) +
+                 to_table(scored.scores, predictor->card().classes) + "\n" + page.string() + "\n",
              document);
   for (const std::string& remark : learn::remarks_of(scored.left_out)) notice(remark);
   summarise(findings);

@@ -5,6 +5,7 @@
 #include "data_options.h"
 #include "learn/sweep.h"
 #include "learn/train.h"
+#include "render/training_report.h"
 #include "training_options.h"
 
 using namespace maskmill;
@@ -86,10 +87,12 @@ void require_alone(const Options& options) {
 }
 
 std::string epoch_line(const learn::EpochReport& epoch) {
-  return fmt::format(
-      "epoch {:>3}/{}  loss {:.4f}  val loss {:.4f}  Dice {:.4f}  IoU {:.4f}  {:.1f} images/s  {:.0f} s{}",
-      epoch.epoch, epoch.epochs, epoch.train_loss, epoch.val_loss, epoch.val_mean_dice, epoch.val_mean_iou,
-      epoch.images_per_second, epoch.seconds, epoch.best ? "  best" : "");
+  std::string scores;
+  for (const auto& [name, value] : epoch.val_scores)
+    scores += fmt::format("{} {:.4f}  ", score_in_words(name), value);
+  return fmt::format("epoch {:>3}/{}  loss {:.4f}  val loss {:.4f}  {}{:.1f} images/s  {:.0f} s{}",
+                     epoch.epoch, epoch.epochs, epoch.train_loss, epoch.val_loss, scores,
+                     epoch.images_per_second, epoch.seconds, epoch.best ? "  best" : "");
 }
 
 // One training, and what is said of it.
@@ -119,7 +122,7 @@ std::string text_of(const Trained& trained) {
   return fmt::format(
       "{} epochs, the best {}: {} {:.4f} on {}\n{:.1f} images/s on {} in {}, {:.1f} % of the time waiting for "
       "samples, {:.0f} s in all\n{}\n",
-      result.epochs, result.best_epoch, name_of(trained.settings.monitor), result.best_score,
+      result.epochs, result.best_epoch, name_of(monitor_of(trained.settings)), result.best_score,
       trained.settings.val_subset, result.images_per_second, result.device, name_of(result.precision),
       100 * result.waiting_share, result.seconds, trained.run.string());
 }
@@ -129,7 +132,7 @@ Json json_of(const Trained& trained) {
   return {{"run", trained.run.string()},
           {"epochs", result.epochs},
           {"best_epoch", result.best_epoch},
-          {"monitor", name_of(trained.settings.monitor)},
+          {"monitor", name_of(monitor_of(trained.settings))},
           {"best_score", result.best_score},
           {"images_per_second", result.images_per_second},
           {"waiting_share", result.waiting_share},
@@ -177,7 +180,7 @@ int run_sweep(const CommandLine& line, const Options& options) {
     rows.push_back({{"run", trained.run.string()},
                     {"settings", trainings[i]},
                     {"best_score", trained.result.best_score}});
-    const bool better = !best || (more_is_better(trained.settings.monitor)
+    const bool better = !best || (more_is_better(monitor_of(trained.settings))
                                       ? trained.result.best_score > best->result.best_score
                                       : trained.result.best_score < best->result.best_score);
     if (better) best = trained;
@@ -185,7 +188,7 @@ int run_sweep(const CommandLine& line, const Options& options) {
   Json document = json_of(*best);
   document["sweep"] = rows;
   line.print(
-      fmt::format(" run  {}\n{}\nthe best:\n{}", name_of(best->settings.monitor), table, text_of(*best)),
+      fmt::format(" run  {}\n{}\nthe best:\n{}", name_of(monitor_of(best->settings)), table, text_of(*best)),
       document);
   summarise(findings);
   return 0;

@@ -4,22 +4,29 @@
 #include <tbb/task_arena.h>
 #include <tbb/task_group.h>
 
+#include <algorithm>
 #include <chrono>
 #include <deque>
+#include <map>
 #include <opencv2/core.hpp>
 #include <utility>
 
 #include "base/error.h"
+#include "learn/torch/detection/objects.h"
 
 namespace maskmill::learn {
 namespace {
 
 using Clock = std::chrono::steady_clock;
 
-/// Copies the rows of `pixels`, which may be padded, to `to`, where they are not.
-void copy_pixels(const cv::Mat& pixels, void* to) {
-  cv::Mat destination(pixels.size(), pixels.type(), to);
-  pixels.copyTo(destination);
+/// Copies the rows of `pixels` into the top left of a picture that lies at `to`, and fills the rest with 0.
+void copy_pixels(const cv::Mat& pixels, void* to, Size size) {
+  cv::Mat destination(size.height, size.width, pixels.type(), to);
+  pixels.copyTo(destination(cv::Rect({0, 0}, pixels.size())));
+  if (pixels.cols < size.width)
+    destination(cv::Rect(pixels.cols, 0, size.width - pixels.cols, pixels.rows)).setTo(cv::Scalar::all(0));
+  if (pixels.rows < size.height)
+    destination(cv::Rect(0, pixels.rows, size.width, size.height - pixels.rows)).setTo(cv::Scalar::all(0));
 }
 
 /// A batch on its way. Its tasks write into the tensors' memory, each at its own place.
@@ -37,6 +44,23 @@ std::vector<std::vector<std::size_t>> in_batches(const std::vector<std::size_t>&
   for (std::size_t i = 0; i < count; ++i)
     batches.emplace_back(order.begin() + static_cast<std::ptrdiff_t>(order.size() * i / count),
                          order.begin() + static_cast<std::ptrdiff_t>(order.size() * (i + 1) / count));
+  return batches;
+}
+
+std::vector<std::vector<std::size_t>> in_batches_of_shape(const std::vector<std::size_t>& order,
+                                                          const std::vector<int>& shape_of, int batch_size) {
+  if (std::ranges::all_of(order, [&](std::size_t i) { return shape_of[i] == shape_of[order.front()]; }))
+    return in_batches(order, batch_size);
+  std::vector<std::vector<std::size_t>> batches;
+  std::map<int, std::vector<std::size_t>> gathered;
+  for (const std::size_t index : order) {
+    std::vector<std::size_t>& alike = gathered[shape_of[index]];
+    alike.push_back(index);
+    if (alike.size() == static_cast<std::size_t>(batch_size)) batches.push_back(std::exchange(alike, {}));
+  }
+  std::vector<std::size_t> left;
+  for (const auto& [shape, alike] : gathered) left.insert(left.end(), alike.begin(), alike.end());
+  for (std::vector<std::size_t>& batch : in_batches(left, batch_size)) batches.push_back(std::move(batch));
   return batches;
 }
 
@@ -71,28 +95,38 @@ struct Loader::State {
 
   Sample prepared(std::size_t index, int in_epoch) const {
     Sample sample = store.load(index);
-    augment(sample, options.augment, options.seed, in_epoch, index);
+    augment(sample, options.augment, options.seed, in_epoch, index, store.network_bounds());
     return sample;
   }
 
   void begin(const std::vector<std::size_t>& samples) {
-    const Size size = store.sample_size();
     const auto count = static_cast<std::int64_t>(samples.size());
     const auto memory = torch::TensorOptions().pinned_memory(options.pinned);
     auto starting = std::make_unique<Pending>();
-    starting->batch.images = torch::empty({count, size.height, size.width, 3}, memory.dtype(torch::kUInt8));
-    starting->batch.classes = torch::empty({count, size.height, size.width}, memory.dtype(torch::kInt16));
-    auto* images = starting->batch.images.mutable_data_ptr<std::uint8_t>();
-    auto* classes = starting->batch.classes.mutable_data_ptr<std::int16_t>();
+    Batch& batch = starting->batch;
+    for (const std::size_t index : samples) batch.sizes.push_back(store.network_size(index));
+    // Samples of masks are of one size.
+    const Size size = options.kind == BatchKind::classes ? batch.sizes.front() : padded_size(batch.sizes);
+    batch.images = torch::empty({count, size.height, size.width, 3}, memory.dtype(torch::kUInt8));
+    std::int16_t* classes = nullptr;
+    if (options.kind == BatchKind::classes) {
+      batch.classes = torch::empty({count, size.height, size.width}, memory.dtype(torch::kInt16));
+      classes = batch.classes.mutable_data_ptr<std::int16_t>();
+    } else {
+      batch.objects.resize(samples.size());
+    }
+    auto* images = batch.images.mutable_data_ptr<std::uint8_t>();
     arena.execute([&] {
-      for (const std::size_t index : samples) {
-        starting->tasks.run([this, index, images, classes] {
-          const Sample sample = prepared(index, epoch);
-          copy_pixels(sample.image, images);
-          copy_pixels(sample.mask, classes);
+      for (std::size_t i = 0; i < samples.size(); ++i) {
+        ObjectTargets* objects = classes ? nullptr : &batch.objects[i];
+        starting->tasks.run([this, index = samples[i], images, classes, objects, size] {
+          Sample sample = prepared(index, epoch);
+          copy_pixels(sample.image, images, size);
+          if (classes) copy_pixels(sample.mask, classes, size);
+          if (objects) *objects = targets_of(sample);
         });
         images += size.area() * 3;
-        classes += size.area();
+        if (classes) classes += size.area();
       }
     });
     pending.push_back(std::move(starting));

@@ -9,14 +9,18 @@
 #include <vector>
 
 #include "learn/augment.h"
+#include "learn/torch/detection/roi_heads.h"
 #include "learn/torch/sample_store.h"
 
 namespace maskmill::learn {
 
-/// Samples of one size, on CPU.
+/// Samples side by side, on CPU.
 struct Batch {
-  torch::Tensor images;   ///< (batch, height, width, 3) uint8 RGB
-  torch::Tensor classes;  ///< (batch, height, width) int16 class numbers, or kIgnoredClass
+  torch::Tensor
+      images;  ///< (batch, height, width, 3) uint8 RGB; 0 right of and below a sample that is smaller
+  std::vector<Size> sizes;             ///< of the samples
+  torch::Tensor classes;               ///< (batch, height, width) int16 class numbers, or kIgnoredClass
+  std::vector<ObjectTargets> objects;  ///< of detectors, in place of classes
   std::int64_t size() const { return images.size(0); }
 };
 
@@ -24,7 +28,19 @@ struct Batch {
 /// dropped, and none is left alone in a last batch, of which BatchNorm would learn nonsense.
 std::vector<std::vector<std::size_t>> in_batches(const std::vector<std::size_t>& order, int batch_size);
 
+/// The same with samples of one shape together as far as whole batches go; what is left over of each comes
+/// last. As many batches as in_batches() makes. `shape_of`: of every sample.
+std::vector<std::vector<std::size_t>> in_batches_of_shape(const std::vector<std::size_t>& order,
+                                                          const std::vector<int>& shape_of, int batch_size);
+
+/// What samples become beside their images.
+enum class BatchKind {
+  classes,  ///< Batch::classes; all samples are of one size
+  objects   ///< Batch::objects; sides are multiples of 32
+};
+
 struct LoaderOptions {
+  BatchKind kind = BatchKind::classes;
   AugmentSettings augment;
   std::uint64_t seed = 0;
   int ahead = 4;        ///< batches prepared before they are asked for

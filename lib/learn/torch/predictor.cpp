@@ -11,6 +11,7 @@
 #include "learn/torch/device.h"
 #include "learn/torch/input.h"
 #include "learn/torch/module.h"
+#include "learn/torch/predictors.h"
 
 namespace maskmill::learn {
 namespace {
@@ -84,16 +85,7 @@ class TorchPredictor final : public Predictor {
         device_(choose_device(settings.device)),
         precision_(choose_precision(settings.precision, device_)),
         input_(card_.input, device_),
-        network_(build(card_.model, 3, card_.classes.size())) {
-    const Path weights = run.file("model.pth");
-    try {
-      load_state_dict(network_, read_pth(weights));
-    } catch (Error& error) {
-      throw std::move(error.at_file(weights));
-    }
-    network_->place(device_);
-    network_->eval();
-  }
+        network_(trained_network(run, card_, device_)) {}
 
   const ModelCard& card() const override { return card_; }
   std::string device() const override { return device_name(device_); }
@@ -121,7 +113,7 @@ class TorchPredictor final : public Predictor {
   /// (batch, classes, height, width) float32 at the network's size.
   Tensor scores_of(std::span<const NetworkPicture> pictures) {
     const torch::NoGradGuard no_grad;
-    const Size size = input_size();
+    const Size size{card_.input.width, card_.input.height};
     const Tensor images =
         torch::empty({static_cast<std::int64_t>(pictures.size()), size.height, size.width, 3}, torch::kUInt8);
     for (std::size_t i = 0; i < pictures.size(); ++i) {
@@ -151,17 +143,31 @@ class TorchPredictor final : public Predictor {
 
 }  // namespace
 
+Network trained_network(const RunFolder& run, const ModelCard& card, torch::Device device) {
+  Network network(build(card.model, 3, card.classes.size()));
+  const Path weights = run.file("model.pth");
+  try {
+    load_state_dict(network, read_pth(weights));
+  } catch (Error& error) {
+    throw std::move(error.at_file(weights));
+  }
+  network->place(device);
+  network->eval();
+  return network;
+}
+
 std::vector<Prediction> Predictor::predict_pictures(const std::vector<cv::Mat>& pictures) {
   std::vector<NetworkPicture> ready(pictures.size());
-  parallel_for(pictures.size(),
-               [&](std::size_t i) { ready[i] = network_picture(pictures[i], input_size()); });
+  parallel_for(pictures.size(), [&](std::size_t i) { ready[i] = picture(pictures[i]); });
   return predict(ready);
 }
 
 std::unique_ptr<Predictor> Predictor::open(const Path& run, const PredictSettings& settings) {
   return guarded([&] {
     prepare_process(settings.threads);
-    return std::make_unique<TorchPredictor>(RunFolder::open(run), settings);
+    const RunFolder folder = RunFolder::open(run);
+    return detector_of(folder.card().model) ? make_object_predictor(folder, settings)
+                                            : std::make_unique<TorchPredictor>(folder, settings);
   });
 }
 

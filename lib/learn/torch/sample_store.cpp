@@ -18,21 +18,31 @@ constexpr int kCompactIgnored = 255;
 }  // namespace
 
 std::size_t SampleStore::Compact::bytes() const {
-  return image.total() * image.elemSize() + mask.total() * mask.elemSize();
+  std::size_t bytes =
+      sample.image.total() * sample.image.elemSize() + sample.mask.total() * sample.mask.elemSize();
+  for (const SampleObject& object : sample.objects) {
+    bytes += sizeof(SampleObject);
+    for (const PolygonPart& part : object.polygon.parts) {
+      bytes += sizeof(PolygonPart) + part.exterior.size() * sizeof(Point);
+      for (const Ring& hole : part.holes) bytes += sizeof(Ring) + hole.size() * sizeof(Point);
+    }
+  }
+  return bytes;
 }
 
 /// What became of one item: a sample, or findings of which the last says why there is none.
 struct SampleStore::Reading {
   Item item;
   std::optional<Compact> sample;
+  Size size{};
   bool broken = false;
   ClassPixels class_pixels;
   std::vector<Finding> findings;
 };
 
-SampleStore::SampleStore(const std::string& subset, std::vector<Item> items, const ClassMap& classes,
-                         Size size, std::size_t cache_bytes, Findings& findings)
-    : classes_(classes), size_(size) {
+SampleStore::SampleStore(const std::string& subset, std::vector<Item> items, const SampleReader& reader,
+                         std::size_t cache_bytes, Findings& findings)
+    : reader_(reader) {
   const std::size_t count = items.size();
   Progress progress("reading " + subset, count);
   std::string first_cause;
@@ -54,6 +64,7 @@ SampleStore::SampleStore(const std::string& subset, std::vector<Item> items, con
         if (!reading.sample) return;
         class_pixels_.add(reading.class_pixels);
         items_.push_back(std::move(reading.item));
+        sizes_.push_back(reading.size);
         cache_full = cache_full || cached_bytes_ + reading.sample->bytes() > cache_bytes;
         if (cache_full) return;
         cached_bytes_ += reading.sample->bytes();
@@ -75,8 +86,10 @@ SampleStore::Reading SampleStore::try_read(Item item) const {
                                              "nobody annotated it, so it is left out of training"));
   } else {
     try {
-      Sample sample = read_sample(item, classes_, size_, reading.findings);
-      reading.class_pixels.add(sample.mask, static_cast<std::size_t>(classes_.size()));
+      Sample sample = reader_.read(item, reading.findings);
+      reading.size = {sample.image.cols, sample.image.rows};
+      if (!sample.mask.empty())
+        reading.class_pixels.add(sample.mask, static_cast<std::size_t>(reader_.classes().size()));
       reading.sample = compact(std::move(sample));
     } catch (Error& error) {
       if (error.code() == Code::interrupted || error.code() == Code::bug) throw;
@@ -90,19 +103,28 @@ SampleStore::Reading SampleStore::try_read(Item item) const {
 }
 
 SampleStore::Compact SampleStore::compact(Sample sample) const {
-  Compact kept{sample.image, sample.mask};
-  // Saturation turns kIgnored into 255.
-  if (classes_.size() < kCompactIgnored) sample.mask.convertTo(kept.mask, CV_8U);
-  return kept;
+  if (!sample.mask.empty() && reader_.classes().size() < kCompactIgnored) {
+    cv::Mat small;
+    sample.mask.convertTo(small, CV_8U);  // saturation turns kIgnored into 255
+    sample.mask = small;
+  }
+  return {std::move(sample)};
+}
+
+Size SampleStore::network_size(std::size_t index) const {
+  const std::optional<DetectorSize> bounds = network_bounds();
+  return bounds ? detector_size(sizes_.at(index), *bounds) : sizes_.at(index);
 }
 
 Sample SampleStore::load(std::size_t index) const {
-  Sample sample;
-  if (index >= cache_.size()) return read_sample_again(items_.at(index), classes_, size_);
-  const Compact& kept = cache_[index];
-  sample.image = kept.image.clone();
-  kept.mask.convertTo(sample.mask, CV_16U);
-  if (kept.mask.depth() == CV_8U) sample.mask.setTo(kIgnored, kept.mask == kCompactIgnored);
+  if (index >= cache_.size()) return reader_.read_again(items_.at(index));
+  Sample sample = cache_[index].sample;
+  sample.image = sample.image.clone();
+  if (sample.mask.empty()) return sample;
+  const cv::Mat kept = sample.mask;
+  sample.mask = cv::Mat();
+  kept.convertTo(sample.mask, CV_16U);
+  if (kept.depth() == CV_8U) sample.mask.setTo(kIgnored, kept == kCompactIgnored);
   return sample;
 }
 

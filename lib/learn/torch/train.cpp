@@ -42,31 +42,23 @@ std::string weights_of_epoch(int epoch) {
   return "epoch_" + std::to_string(epoch) + ".pth";
 }
 
-double monitored(Monitor monitor, const Trainer::ValPass& val) {
-  switch (monitor) {
-    case Monitor::mean_dice:
-      return *val.scores.mean_dice;
-    case Monitor::mean_iou:
-      return *val.scores.mean_iou;
-    case Monitor::pixel_accuracy:
-      return *val.scores.pixel_accuracy;
-    case Monitor::loss:
-      return val.loss;
-  }
-  throw Error(Code::bug, "a score without a case");
+double monitored(Monitor monitor, const SubsetScores& val) {
+  if (monitor == Monitor::loss) return val.loss;
+  for (const auto& [name, value] : val.scores)
+    if ("val_" + name == name_of(monitor)) return value;
+  throw Error(Code::bug, "a score that nobody gives: " + std::string(name_of(monitor)));
 }
 
 MetricsRow metrics_row(const EpochReport& report) {
-  return {{"epoch", report.epoch},
-          {"train_loss", report.train_loss},
-          {"val_loss", report.val_loss},
-          {"val_mean_dice", report.val_mean_dice},
-          {"val_mean_iou", report.val_mean_iou},
-          {"val_pixel_accuracy", report.val_pixel_accuracy},
-          {"learning_rate", report.learning_rate},
-          {"seconds", report.seconds},
-          {"images_per_second", report.images_per_second},
-          {"waiting_share", report.waiting_share}};
+  MetricsRow row{{"epoch", report.epoch}, {"train_loss", report.train_loss}};
+  for (const auto& [name, value] : report.train_parts) row.emplace_back("train_" + name, value);
+  row.emplace_back("val_loss", report.val_loss);
+  for (const auto& [name, value] : report.val_scores) row.emplace_back("val_" + name, value);
+  row.insert(row.end(), {{"learning_rate", report.learning_rate},
+                         {"seconds", report.seconds},
+                         {"images_per_second", report.images_per_second},
+                         {"waiting_share", report.waiting_share}});
+  return row;
 }
 
 /// One training into one run folder.
@@ -74,7 +66,7 @@ class Training {
  public:
   Training(const TrainSettings& settings, const RunFolder& run, Provenance made_by, Findings& findings,
            std::function<void(const EpochReport&)> report)
-      : settings_(settings),
+      : settings_(resolved(settings)),
         run_(run),
         made_by_(std::move(made_by)),
         findings_(findings),
@@ -93,12 +85,12 @@ class Training {
   std::string config_text() const;
   void train_on();
   void open_events();
-  void add_events(const EpochReport& epoch, const std::vector<cv::Mat>& predictions);
+  void add_events(const EpochReport& epoch, const std::vector<Sample>& predictions);
   std::size_t pictures_of(int epoch) const;
-  void end_epoch(const Trainer::TrainPass& pass, const Trainer::ValPass& val, Clock::time_point start);
+  void end_epoch(const Trainer::TrainPass& pass, const SubsetScores& val, Clock::time_point start);
   Error lost_loss(const LostLoss& lost) const;
 
-  const TrainSettings& settings_;
+  const TrainSettings settings_;
   const RunFolder& run_;
   Provenance made_by_;
   Findings& findings_;
@@ -107,6 +99,7 @@ class Training {
   StateDict initial_;  ///< of init or model.weights, until the network has them
   std::optional<ClassMap> classes_;
   std::optional<ModelCard> card_;
+  std::unique_ptr<SampleReader> train_reader_, val_reader_;
   std::optional<SampleStore> train_store_, val_store_;
   std::unique_ptr<Trainer> trainer_;
   TrainingProgress progress_;
@@ -126,14 +119,20 @@ void Training::read_initial_weights() {
 void Training::load_data(Source& data) {
   made_by_.inputs.resize(1);
   TrainingItems items = collect_items(data, settings_, made_by_.inputs.front(), findings_);
-  classes_.emplace(data.metadata().labels, items.painted());
+  const bool detects = detector_of(settings_.model) != nullptr;
+  if (detects)
+    classes_.emplace(ClassMap::of_objects(data.metadata().labels));
+  else
+    classes_.emplace(data.metadata().labels, items.painted());
   card_ = ModelCard{static_cast<const ModelSettings&>(settings_.model), settings_.input, classes_->labels(),
                     is_independent(settings_.loss)};
-  require_statistics(settings_, build(settings_.model, 3, classes_->size()), items.train.size());
-  const Size size{settings_.input.width, settings_.input.height};
+  if (!detects)
+    require_statistics(settings_, build(settings_.model, 3, classes_->size()), items.train.size());
+  train_reader_ = make_sample_reader(settings_, *classes_, /*training=*/true);
+  val_reader_ = make_sample_reader(settings_, *classes_, /*training=*/false);
   const std::size_t cache = static_cast<std::size_t>(settings_.loader.cache_mb) << 20;
-  train_store_.emplace(settings_.train_subset, std::move(items.train), *classes_, size, cache, findings_);
-  val_store_.emplace(settings_.val_subset, std::move(items.val), *classes_, size,
+  train_store_.emplace(settings_.train_subset, std::move(items.train), *train_reader_, cache, findings_);
+  val_store_.emplace(settings_.val_subset, std::move(items.val), *val_reader_,
                      cache - train_store_->cached_bytes(), findings_);
   result_.left_out = train_store_->broken() + val_store_->broken();
 }
@@ -206,16 +205,16 @@ std::size_t Training::pictures_of(int epoch) const {
   return wanted.enabled && due ? static_cast<std::size_t>(wanted.images) : 0;
 }
 
-void Training::add_events(const EpochReport& epoch, const std::vector<cv::Mat>& predictions) {
+void Training::add_events(const EpochReport& epoch, const std::vector<Sample>& predictions) {
   if (!events_) return;
-  events_->add_scalars(epoch.epoch, {{"loss/train", epoch.train_loss},
-                                     {"loss/val", epoch.val_loss},
-                                     {"mean_dice/val", epoch.val_mean_dice},
-                                     {"mean_iou/val", epoch.val_mean_iou},
-                                     {"pixel_accuracy/val", epoch.val_pixel_accuracy},
-                                     {"learning_rate", epoch.learning_rate},
-                                     {"speed/images_per_second", epoch.images_per_second},
-                                     {"speed/waiting_share", epoch.waiting_share}});
+  std::vector<std::pair<std::string, double>> scalars{{"loss/train", epoch.train_loss},
+                                                      {"loss/val", epoch.val_loss}};
+  for (const auto& [name, value] : epoch.train_parts) scalars.emplace_back(name + "/train", value);
+  for (const auto& [name, value] : epoch.val_scores) scalars.emplace_back(name + "/val", value);
+  scalars.insert(scalars.end(), {{"learning_rate", epoch.learning_rate},
+                                 {"speed/images_per_second", epoch.images_per_second},
+                                 {"speed/waiting_share", epoch.waiting_share}});
+  events_->add_scalars(epoch.epoch, scalars);
   for (std::size_t i = 0; i < predictions.size(); ++i) {
     const cv::Mat picture = beside_truth(trainer_->val_sample(i), predictions[i], card_->classes);
     events_->add_image(epoch.epoch, val_store_->id(i), picture.cols, picture.rows, encode_png(picture));
@@ -269,17 +268,14 @@ void Training::train_on() {
   while (progress_.epoch <= settings_.epochs && !progress_.should_stop(settings_.stop)) {
     const Clock::time_point start = Clock::now();
     const Trainer::TrainPass pass = trainer_->train(progress_);
-    const Trainer::ValPass val = trainer_->score(pictures_of(progress_.epoch));
-    if (!val.scores.mean_dice || !val.scores.mean_iou || !val.scores.pixel_accuracy)
-      throw Error(Code::bad_value, "no pixel of subset " + in_quotes(settings_.val_subset) + " has a label");
+    const SubsetScores val = trainer_->score(pictures_of(progress_.epoch));
     end_epoch(pass, val, start);
   }
   if (settings_.checkpoint.state_every == 0) run_.write(RunFolder::checkpoint, state());
   run_.write("last.pth", weights());
 }
 
-void Training::end_epoch(const Trainer::TrainPass& pass, const Trainer::ValPass& val,
-                         Clock::time_point start) {
+void Training::end_epoch(const Trainer::TrainPass& pass, const SubsetScores& val, Clock::time_point start) {
   images_ += static_cast<double>(pass.samples);
   training_seconds_ += pass.seconds;
   waited_seconds_ += pass.waited;
@@ -289,9 +285,8 @@ void Training::end_epoch(const Trainer::TrainPass& pass, const Trainer::ValPass&
   now.epochs = settings_.epochs;
   now.train_loss = pass.loss;
   now.val_loss = val.loss;
-  now.val_mean_dice = *val.scores.mean_dice;
-  now.val_mean_iou = *val.scores.mean_iou;
-  now.val_pixel_accuracy = *val.scores.pixel_accuracy;
+  now.train_parts = pass.parts;
+  now.val_scores = val.scores;
   now.learning_rate = trainer_->schedule().at(std::max<std::int64_t>(0, progress_.steps - 1)).learning_rate;
   now.images_per_second = static_cast<double>(pass.samples) / pass.seconds;
   now.waiting_share = pass.waited / pass.seconds;

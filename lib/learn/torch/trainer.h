@@ -9,14 +9,11 @@
 #include "learn/model_card.h"
 #include "learn/sampler.h"
 #include "learn/torch/device.h"
-#include "learn/torch/input.h"
 #include "learn/torch/loader.h"
-#include "learn/torch/losses.h"
-#include "learn/torch/module.h"
 #include "learn/torch/optimizer.h"
 #include "learn/torch/sample_store.h"
+#include "learn/torch/task.h"
 #include "learn/training_progress.h"
-#include "metrics/confusion.h"
 
 namespace maskmill::learn {
 
@@ -34,7 +31,8 @@ class Trainer {
           const ModelCard& card);
 
   struct TrainPass {
-    double loss = 0;  ///< mean over the epoch's samples, those before an interruption among them
+    double loss = 0;    ///< mean over the epoch's samples, those before an interruption among them
+    NamedScores parts;  ///< likewise, of the parts that the loss is the sum of
     double seconds = 0, waited = 0;
     std::int64_t samples = 0;  ///< of this call
   };
@@ -42,15 +40,10 @@ class Trainer {
   /// `progress` telling which, and LostLoss.
   TrainPass train(TrainingProgress& progress);
 
-  struct ValPass {
-    double loss = 0;
-    SemanticScores scores;
-    std::vector<cv::Mat> first;  ///< class numbers of the subset's first samples, CV_16UC1
-  };
-  /// `keep`: of how many samples the classes are to be kept.
-  ValPass score(std::size_t keep);
+  /// `keep`: of how many samples what is said of them is to be kept.
+  SubsetScores score(std::size_t keep);
 
-  Network& network() { return network_; }
+  Network& network() { return task_->network(); }
   Optimizer& optimizer() { return *optimizer_; }
   Schedule& schedule() { return schedule_; }
   torch::Device device() const { return device_; }
@@ -60,32 +53,25 @@ class Trainer {
   Sample val_sample(std::size_t index) const { return val_loader_.sample(index, 1); }
 
  private:
-  struct Prepared {
-    torch::Tensor input, classes;
-  };
   struct Step {
     std::vector<std::vector<std::size_t>> batches;  ///< more than one where gradients are accumulated
   };
   struct Looked {
     std::vector<std::size_t> samples;
-    torch::Tensor loss;
+    torch::Tensor losses;  ///< the whole, then its parts
   };
 
   std::vector<Step> steps_of_epoch(int epoch) const;
-  Prepared prepare(const Batch& batch) const;
-  torch::Tensor loss_of(const torch::Tensor& input, const torch::Tensor& classes);
   torch::Tensor take(const Step& step, std::int64_t number);
-  static void look(std::vector<Looked>& losses, TrainingProgress& progress);
+  void look(std::vector<Looked>& losses, TrainingProgress& progress) const;
 
   const TrainSettings& settings_;
   torch::Device device_;
   Precision precision_;
-  std::size_t train_count_, val_count_;
-  int classes_;
-  NetworkInput input_;
-  Network network_;
-  bool drops_out_;
-  Loss loss_;
+  std::size_t val_count_;
+  std::vector<int> shape_of_;  ///< of each training sample, a number that those of one shape of picture share
+  std::unique_ptr<Task> task_;
+  std::vector<std::string> loss_parts_;  ///< known from the first step on
   std::unique_ptr<Optimizer> optimizer_;
   Schedule schedule_;
   Sampler sampler_;

@@ -98,7 +98,7 @@ void check_agreement(Sample sample) {
   }
 }
 
-AugmentSettings nothing_on() {
+AugmentSettings all_off() {
   AugmentSettings settings;
   settings.horizontal_flip = 0;
   return settings;
@@ -112,12 +112,12 @@ AugmentSettings geometry() {
   return settings;
 }
 
-bool same(const cv::Mat& a, const cv::Mat& b) {
+bool alike(const cv::Mat& a, const cv::Mat& b) {
   return a.size() == b.size() && (a.empty() || cv::norm(a, b, cv::NORM_INF) == 0);
 }
 
-bool same(const Sample& a, const Sample& b) {
-  if (!same(a.image, b.image) || !same(a.mask, b.mask) || a.objects.size() != b.objects.size()) return false;
+bool alike(const Sample& a, const Sample& b) {
+  if (!alike(a.image, b.image) || !alike(a.mask, b.mask) || a.objects.size() != b.objects.size()) return false;
   for (std::size_t i = 0; i < a.objects.size(); ++i)
     if (a.objects[i].box != b.objects[i].box || a.objects[i].polygon != b.objects[i].polygon) return false;
   return true;
@@ -157,7 +157,7 @@ TEST_CASE("an object's mask after any geometry is its mask, sampled along, but f
 
 TEST_CASE("flips alone keep every pixel of the objects on its own") {
   for (std::uint64_t seed = 0; seed < 8; ++seed) {
-    AugmentSettings settings = nothing_on();
+    AugmentSettings settings = all_off();
     settings.horizontal_flip = settings.vertical_flip = 0.7;
     Sample sample = rings({97, 64}, seed);
     augment(sample, settings, seed, 1, 0);
@@ -178,7 +178,7 @@ TEST_CASE("a sample comes to the size asked for, with augmentation on or off, an
     AugmentSettings off, on = geometry(), cropped = geometry();
     off.enabled = false;
     cropped.safe_crop = 1, cropped.crop = 0.8, cropped.blur = 1;
-    for (const AugmentSettings& settings : {off, nothing_on(), on, cropped}) {
+    for (const AugmentSettings& settings : {off, all_off(), on, cropped}) {
       Sample sample = rings(each.from, 3);
       augment(sample, settings, 5, 1, 0, each.bounds);
       CHECK(sample.image.size() == cv::Size(each.to.width, each.to.height));
@@ -191,10 +191,10 @@ TEST_CASE("a size alone is the bilinear one of prediction, and moves objects by 
   for (const DetectorSize bounds : {DetectorSize{90, 999}, {500, 999}}) {
     const Sample before = rings({170, 120}, 4);
     Sample sample = before;
-    augment(sample, nothing_on(), 5, 1, 0, bounds);
+    augment(sample, all_off(), 5, 1, 0, bounds);
     cv::Mat expected;
     cv::resize(before.image, expected, sample.image.size(), 0, 0, cv::INTER_LINEAR);
-    CHECK(same(sample.image, expected));
+    CHECK(alike(sample.image, expected));
     REQUIRE(sample.objects.size() == before.objects.size());
     for (std::size_t i = 0; i < before.objects.size(); ++i) {
       CHECK_THAT(sample.objects[i].box.x, WithinAbs(before.objects[i].box.x * sample.image.cols / 170, 1e-9));
@@ -225,7 +225,7 @@ TEST_CASE("no pixel is passed over on the way to a much smaller size") {
   stripes.image = cv::Mat::zeros(320, 320, CV_8UC3);
   for (int x = 0; x < 320; x += 2) stripes.image.col(x).setTo(cv::Scalar::all(255));
   for (const double rotation : {0.0, 8.0}) {
-    AugmentSettings settings = nothing_on();
+    AugmentSettings settings = all_off();
     settings.rotation = rotation;
     Sample sample = stripes;
     augment(sample, settings, 1, 1, 0, DetectorSize{50, 50});
@@ -235,7 +235,7 @@ TEST_CASE("no pixel is passed over on the way to a much smaller size") {
 }
 
 TEST_CASE("a safe crop keeps every object whole, and enlarges") {
-  AugmentSettings settings = nothing_on();
+  AugmentSettings settings = all_off();
   settings.safe_crop = 1;
   double least = 10, most = 0;
   for (std::uint64_t seed = 0; seed < 60; ++seed) {
@@ -262,7 +262,7 @@ TEST_CASE("a safe crop's window is the drawn one, widened to the picture's propo
   Sample sample;
   sample.image = cv::Mat::zeros(100, 200, CV_8UC3);
   sample.objects.push_back({.label = 1, .box = {80, 40, 20, 20}, .polygon = {}});
-  AugmentSettings settings = nothing_on();
+  AugmentSettings settings = all_off();
   settings.safe_crop = 1;
   for (std::uint64_t seed = 0; seed < 30; ++seed) {
     Random random(seed), replayed(seed);
@@ -286,17 +286,17 @@ TEST_CASE("a safe crop's window is the drawn one, widened to the picture's propo
 }
 
 TEST_CASE("without an object a safe crop changes nothing") {
-  AugmentSettings settings = nothing_on();
+  AugmentSettings settings = all_off();
   settings.safe_crop = 1;
   Sample sample = rings({60, 40}, 1);
   sample.objects.clear();
   const Sample before = sample;
   augment(sample, settings, 1, 1, 0);
-  CHECK(same(sample, before));
+  CHECK(alike(sample, before));
 }
 
 TEST_CASE("a shift of red, green and blue moves each channel by its own draw, and the mask not at all") {
-  AugmentSettings settings = nothing_on();
+  AugmentSettings settings = all_off();
   settings.rgb_shift = 0.08;
   Sample sample = rings({60, 40}, 1);
   sample.image.setTo(cv::Scalar(10, 120, 250));
@@ -308,17 +308,17 @@ TEST_CASE("a shift of red, green and blue moves each channel by its own draw, an
     const double exact = from[channel] + 255 * replayed.uniform(-0.08, 0.08);
     CHECK(std::abs(sample.image.at<cv::Vec3b>(5, 5)[channel] - std::clamp(exact, 0.0, 255.0)) <= 0.5);
   }
-  CHECK(same(sample.mask, before.mask));
+  CHECK(alike(sample.mask, before.mask));
   CHECK(before.image.at<cv::Vec3b>(5, 5) == from);  // not written in place
 }
 
 TEST_CASE("the new operations draw only for themselves, and a size draws nothing") {
   const Sample sample = rings({60, 40}, 1);
-  AugmentSettings settings = nothing_on();
+  AugmentSettings settings = all_off();
   CHECK(draws(settings, 5, sample, DetectorSize{20, 30}) == 0);
   settings.rgb_shift = 0.1;
   CHECK(draws(settings, 5, sample) == 3);
-  settings = nothing_on();
+  settings = all_off();
   settings.safe_crop = 1;
   CHECK(draws(settings, 5, sample) == 5);
   Sample empty = sample;
@@ -338,6 +338,6 @@ TEST_CASE("pixels that a detector's sample shares with a cache are not written t
     Sample sample = cached;
     augment(sample, settings, 1, 1, 0, DetectorSize{50, 50});
   }
-  CHECK(same(cached.image, image));
-  CHECK(same(cached.mask, mask));
+  CHECK(alike(cached.image, image));
+  CHECK(alike(cached.mask, mask));
 }

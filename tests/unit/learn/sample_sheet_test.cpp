@@ -13,7 +13,7 @@ using maskmill::tests::Scratch;
 
 namespace {
 
-LabelMap two_classes() {
+LabelMap two_labels() {
   Label background, cat;
   background.name = "background", background.role = Role::background;
   cat.name = "cat";
@@ -38,7 +38,7 @@ cv::Vec3b at(const cv::Mat& picture, int x, int y) {
 
 TEST_CASE("objects are drawn with their areas, boxes and a colour each; a box alone has no area") {
   const Sample sample = two_objects();
-  const cv::Mat drawn = drawn_sample(sample, two_classes());
+  const cv::Mat drawn = drawn_sample(sample, two_labels());
   REQUIRE(drawn.size() == sample.image.size());
   const cv::Vec3b gray(128, 128, 128);
   CHECK(at(drawn, 40, 80) != gray);
@@ -54,25 +54,25 @@ TEST_CASE("objects are drawn with their areas, boxes and a colour each; a box al
   twice.objects[1] = twice.objects[0];
   for (Point& point : twice.objects[1].polygon.parts[0].exterior) point.x += 100;
   twice.objects[1].box.x += 100;
-  const cv::Mat both = drawn_sample(twice, two_classes());
+  const cv::Mat both = drawn_sample(twice, two_labels());
   CHECK(at(both, 40, 80) != at(both, 140, 80));
 }
 
 TEST_CASE("a sample with a mask shows that, and one without anything its picture") {
   Sample sample = two_objects();
   sample.mask = cv::Mat::ones(120, 200, CV_16UC1);
-  CHECK(cv::norm(drawn_sample(sample, two_classes()), overlay_mask(sample.image, sample.mask, two_classes()),
+  CHECK(cv::norm(drawn_sample(sample, two_labels()), overlay_mask(sample.image, sample.mask, two_labels()),
                  cv::NORM_INF) == 0);
   sample.mask.release();
   sample.objects.clear();
-  CHECK(cv::norm(drawn_sample(sample, two_classes()), sample.image, cv::NORM_INF) == 0);
+  CHECK(cv::norm(drawn_sample(sample, two_labels()), sample.image, cv::NORM_INF) == 0);
 }
 
 TEST_CASE("a sheet is one picture, of however many samples") {
   const Scratch scratch;
   for (const std::size_t count : {1, 3, 9}) {
     std::vector<CaptionedSample> samples(count, {"a", two_objects()});
-    write_sample_sheet(scratch / "sheet.png", "title", "", samples, two_classes());
+    write_sample_sheet(scratch / "sheet.png", "title", "", samples, two_labels());
     CHECK(fs::exists(scratch / "sheet.png"));
     CHECK_FALSE(fs::exists(scratch / "sheet-2.png"));
   }

@@ -28,13 +28,14 @@ const ClassMap& shape_classes() {
   return classes;
 }
 
-SampleStore store_of(std::vector<Item> items, Size size, std::size_t cache_bytes, Findings& findings) {
-  return SampleStore("train", std::move(items), shape_classes(), size, cache_bytes, findings);
+SampleStore store_of(std::vector<Item> items, std::size_t cache_bytes, Findings& findings) {
+  static const MaskSampleReader reader(shape_classes(), kPicture);
+  return SampleStore("train", std::move(items), reader, cache_bytes, findings);
 }
 
 SampleStore store_of(std::vector<Item> items, std::size_t cache_bytes = kPlenty) {
   Findings findings;
-  SampleStore store = store_of(std::move(items), kPicture, cache_bytes, findings);
+  SampleStore store = store_of(std::move(items), cache_bytes, findings);
   CHECK(findings.empty());
   return store;
 }
@@ -59,7 +60,7 @@ Batch epoch_of(const SampleStore& store, const LoaderOptions& options, int epoch
     images.push_back(batch->images);
     classes.push_back(batch->classes);
   }
-  return {torch::cat(images), torch::cat(classes)};
+  return {torch::cat(images), {}, torch::cat(classes), {}};
 }
 
 bool same(const Batch& a, const Batch& b) {
@@ -160,7 +161,7 @@ TEST_CASE("what cannot be read is left out with a finding, up to one in ten") {
   items[5].annotated = false;
   {
     Findings findings;
-    const SampleStore store = store_of(items, kPicture, kPlenty, findings);
+    const SampleStore store = store_of(items, kPlenty, findings);
     CHECK(store.size() == 10);
     CHECK(store.broken() == 1);
     CHECK(findings.by_rule().at("unreadable-sample") == 1);
@@ -172,7 +173,7 @@ TEST_CASE("what cannot be read is left out with a finding, up to one in ten") {
   scratch.write("images/7.png", "nor this");
   scratch.write("masks/8.png", encode_index_png(cv::Mat(9, 9, CV_8UC1, cv::Scalar(1))));
   Findings findings;
-  const Error error = thrown_by([&] { store_of(items, kPicture, kPlenty, findings); });
+  const Error error = thrown_by([&] { store_of(items, kPlenty, findings); });
   CHECK(error.code() == Code::bad_value);
   CHECK_THAT(error.what(), contains("3 of the 12 items"));
   CHECK(findings.by_rule().at("unreadable-sample") == 3);
@@ -190,7 +191,7 @@ TEST_CASE("values without a label are ignored and found") {
   mask.at<std::uint8_t>(10, 10) = 77;
   scratch.write("masks/0.png", encode_index_png(mask));
   Findings findings;
-  const SampleStore store = store_of(items, kPicture, kPlenty, findings);
+  const SampleStore store = store_of(items, kPlenty, findings);
   CHECK(findings.by_rule().at("value-outside-labels") == 1);
   findings.for_each([](const Finding& finding) { CHECK_THAT(finding.message, contains("77")); });
   CHECK(store.load(0).mask.at<std::uint16_t>(10, 10) == kIgnored);
@@ -202,7 +203,7 @@ TEST_CASE("a picture that is decoded at a fraction of its size meets its whole m
   std::vector<Item> items = drawn_items(scratch, 1, 0, {128, 96});
   items[0].image = scratch.write("images/0.jpg", encode_jpeg(drawn_shape({128, 96}, 0).picture));
   Findings findings;
-  const SampleStore store = store_of(items, {32, 24}, kPlenty, findings);
+  const SampleStore store = store_of(items, kPlenty, findings);
   const Sample sample = store.load(0);
   CHECK(sample.image.size() == cv::Size(32, 24));
   CHECK(sample.mask.size() == cv::Size(32, 24));

@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "learn/score_objects.h"
+
+#include <fmt/format.h>
+
+#include <chrono>
+
+#include "base/error.h"
+#include "base/text.h"
+#include "formats/registry.h"
+#include "learn/score_run.h"
+#include "prepare/adapt.h"
+
+namespace maskmill::learn {
+namespace {
+
+std::string shown(const std::optional<double>& score) {
+  return score ? fmt::format("{:.4f}", *score) : "undefined";
+}
+
+/// The data set with its masks taken apart into objects, as training reads it.
+class TruthObjects final : public Source {
+ public:
+  explicit TruthObjects(Source& source) : source_(source) { source_.rewind(); }
+
+  const Metadata& metadata() const override { return source_.metadata(); }
+  std::size_t size() const override { return source_.size(); }
+  void rewind() override { source_.rewind(); }
+  const Findings& findings() const override { return source_.findings(); }
+  ReadItem next() override {
+    ReadItem read = source_.next();
+    if (!read) return {};
+    return [read = std::move(read), this](std::vector<Finding>& found, Look look) -> std::optional<Item> {
+      std::optional<Item> item = read(found, look);
+      if (!item || !item->semantic) return item;
+      try {
+        InstanceLoss loss;
+        make_instances(*item, source_.metadata().labels, {}, loss);
+        return item;
+      } catch (const Error& error) {
+        if (error.code() == Code::bug || error.code() == Code::interrupted) throw;
+        found.push_back(to_finding(error, "unreadable-mask"));
+        return std::nullopt;
+      }
+    };
+  }
+
+ private:
+  Source& source_;
+};
+
+}  // namespace
+
+ObjectScores score_objects(Predictor& predictor, Source& source, const RunFolder& run, int batch_size,
+                           const Provenance& made_by, Findings& findings) {
+  const auto start = std::chrono::steady_clock::now();
+  ObjectScores scored;
+  scored.predictions = run.file("predictions");
+  const Format& coco = formats::find("coco");
+  Metadata metadata;
+  metadata.labels = predictor.card().classes;
+  metadata.subsets = source.metadata().subsets;
+  const CreateRequest request{scored.predictions, Overwrite::yes, Media::none, metadata, {}};
+  predict_set(predictor, source, coco, request, {.instances = {}, .batch_size = batch_size}, made_by,
+              findings);
+  const formats::Opened predictions = formats::open(scored.predictions, coco.name);
+  EvaluationSettings settings;
+  settings.metrics = {Metric::bbox};
+  if (detector_of(predictor.card().model)->masks) settings.metrics.insert(Metric::segm);
+  settings.errors = true;
+  settings.overlaps.across_labels = true;
+  TruthObjects truth(source);
+  scored.evaluation = evaluate(truth, *predictions.source, settings, findings);
+  scored.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  return scored;
+}
+
+TrainingReport report_of(const RunFolder& run, const ObjectScores& scored, const std::string& subset) {
+  TrainingReport report;
+  report.title = run.path().filename().string();
+  report.subtitle =
+      fmt::format("{} of {}, scored at their own sizes", counted(scored.evaluation.items, "item"),
+                  subset.empty() ? "the data set" : "the subset " + subset);
+  for (const EvaluationReport::Coco& coco : scored.evaluation.coco)
+    for (const auto& [name, value] : coco.scores.overall)
+      if (name == "AP" || name == "AP50")
+        report.headline.emplace_back(std::string(name_of(coco.kind)) + " " + std::string(name), shown(value));
+  add_training(report, run);
+  return report;
+}
+
+}  // namespace maskmill::learn

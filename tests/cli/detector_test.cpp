@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: Apache-2.0
+// Objects, from a data set to predictions.
+#include <algorithm>
+#include <boost/filesystem.hpp>
+
+#include "support.h"
+#include "support/schemas.h"
+
+using namespace maskmill;
+using namespace maskmill::tests;
+
+namespace {
+
+/// A Mask R-CNN that saw a few drawn shapes once: it finds much of nothing, which is enough here.
+struct Detector {
+  Scratch scratch;
+  std::string split, run;
+  Json trained;
+  Detector() {
+    const std::string data = (scratch / "shapes").string();
+    split = (scratch / "split").string(), run = (scratch / "run").string();
+    REQUIRE(run_program_at({std::string(MASKMILL_BIN_DIR) + "/quickstart-shapes", data}).status == 0);
+    REQUIRE(tests::maskmill(
+                {"split", data, "-o", split, "--ratio", "train=0.03,val=0.02,test=0.02,rest=0.93", "--quiet"})
+                .status == 0);
+    trained = json_of({"train", split, "-o", run, "model.name=maskrcnn_resnet50_fpn", "input.min-size=64",
+                       "input.max-size=64", "batch-size=2", "epochs=1", "model.detector.box-score-thresh=0"});
+  }
+};
+
+const Detector& detector() {
+  static const Detector once;
+  return once;
+}
+
+}  // namespace
+
+TEST_CASE("a detector's run says what was learned, and goes on") {
+  const Path run = detector().run;
+  CHECK(detector().trained["monitor"] == "val_mask_ap");
+  CHECK(departures(read_file(run / "config.json"), "train-settings").empty());
+  CHECK(departures(read_file(run / "model.json"), "model").empty());
+  CHECK(read_file(run / "labels.txt") == "background\ndisc\nbox\ntriangle\n");
+  const std::string metrics = read_file(run / "metrics.csv");
+  for (const char* column :
+       {"train_loss_mask", "train_loss_objectness", "val_loss", "val_mask_ap", "val_box_ap50"})
+    CHECK_THAT(metrics, contains(column));
+
+  const Json longer = json_of({"train", detector().split, "-o", detector().run, "--resume", "epochs=2"});
+  CHECK(longer["epochs"] == 2);
+}
+
+TEST_CASE("a detector is scored as COCO scores, and its predictions stay in the run") {
+  const Json scores = json_of({"test", detector().run, detector().split});
+  CHECK(scores["coco"].contains("bbox"));
+  CHECK(scores["coco"]["segm"]["AP"].is_number());
+  CHECK(fs::exists(Path(scores["predictions"].get<std::string>()) / "annotations"));
+  CHECK(fs::exists(scores["report"].get<std::string>()));
+}
+
+TEST_CASE("what a detector finds is written in any format, under other names, and each object's mask alone") {
+  const Scratch scratch;
+  const std::string out = (scratch / "out").string();
+  const Json said =
+      json_of({"predict", detector().run, detector().split + "/test/images", "-o", out, "--to", "coco",
+               "--threshold", "0", "--rename", "disc=plate", "--object-masks", "--overlay"});
+  const Json written = read_json(scratch / "out/annotations/instances.json");
+  CHECK(written["categories"][0]["name"] == "plate");
+  REQUIRE(written["annotations"].size() > 3);
+  for (const Json& annotation : written["annotations"]) {
+    CHECK(annotation["score"].get<double>() >= 0);
+    CHECK(annotation["bbox"][2].get<double>() > 0);
+  }
+  CHECK(list_files(scratch / "out/objects").size() == written["annotations"].size());
+  CHECK(list_files(scratch / "out/overlays").size() == said["items"]);
+  // The second threshold is above every score.
+  const Json none = json_of({"predict", detector().run, detector().split + "/test/images", "-o",
+                             (scratch / "none").string(), "--to", "coco", "--threshold", "1"});
+  CHECK(read_json(scratch / "none/annotations/instances.json")["annotations"].empty());
+  CHECK(none["items"] == said["items"]);
+
+  CHECK(tests::maskmill({"predict", detector().run, detector().split + "/test/images", "-o",
+                         (scratch / "p").string(), "--probabilities"})
+            .status == 2);
+  CHECK(tests::maskmill({"predict", detector().run, detector().split + "/test/images", "-o",
+                         (scratch / "p").string(), "--rename", "dis=plate"})
+            .status == 2);
+}
+
+TEST_CASE("a run is written as TorchScript, and held against the model on the way") {
+  const Scratch scratch;
+  const Json written =
+      json_of({"export", detector().run, "--to", "torchscript", "-o", (scratch / "jit-model.pt").string()});
+  CHECK(written["bytes"].get<std::size_t>() == fs::file_size(scratch / "jit-model.pt"));
+}
+
+TEST_CASE("settings that do not go with a network say which do") {
+  const Scratch scratch;
+  const auto refused = [&](const std::string& setting) {
+    const Ran ran = tests::maskmill({"train", detector().split, "-o", (scratch / "run").string(),
+                                     "model.name=fasterrcnn_resnet50_fpn", setting});
+    CHECK(ran.status == 2);
+    return ran.err;
+  };
+  CHECK_THAT(refused("monitor=val_mask_ap"), contains("val_box_ap"));
+  CHECK_THAT(refused("monitor=val_mean_dice"), contains("fasterrcnn_resnet50_fpn"));
+  CHECK_THAT(refused("input.max-size=100"), contains("input.min-size"));
+}
