@@ -210,6 +210,28 @@ TEST_CASE("aerial images: tables of a review and a split, and predictions at the
   CHECK(commands_of(bench.made("aerial", {data})) == 0);
 }
 
+TEST_CASE("instances: objects of a folder of one's own to a Mask R-CNN, its TorchScript and predictions") {
+  const Bench bench;
+  const Scratch set;
+  put_one_category(set, "nut", ".png");
+  std::vector<std::string> words{"DATA=" + set.path().string(), "FROM=finetune",
+                                 "SETTINGS=epochs=1 batch-size=2 input.min-size=48 input.max-size=48 "
+                                 "input.presize=64 threads=1"};
+  CHECK(commands_of(bench.made("instances", words)) == 5);
+  for (const char* name : {"model.pth", "labels.txt", "jit-model.pt", "report.html"}) {
+    INFO(name);
+    CHECK(fs::exists(bench.work / "run" / name));
+  }
+  CHECK(read_file(bench.work / "run/labels.txt") == "background\nnut\n");
+  CHECK(fs::exists(bench.work / "predictions/annotations"));
+  CHECK(commands_of(bench.made("instances", words)) == 0);
+
+  fs::copy_file(bench.work / "run/model.pth", bench.work / "begin.pth");
+  words.push_back("WEIGHTS=" + (bench.work / "begin.pth").string());
+  CHECK(commands_of(bench.made("instances", words)) == 4);
+  CHECK(document(bench.work / "run/config.json")["model"]["detector"]["norm"] == "frozen");
+}
+
 TEST_CASE("other data sets come by their names too, and a folder of one's own in their place") {
   const Bench bench;
   const Scratch pets, camvid;
