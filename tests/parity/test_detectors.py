@@ -14,7 +14,7 @@ from torchvision_in_python import PLUGIN
 import torchvision
 from torchvision.models import detection
 
-SIZE = {"min_size": 160, "max_size": 160}
+AS_TRAINED = {"min_size": 96, "max_size": 96, "box_score_thresh": 0.0}
 
 
 @pytest.fixture(autouse=True)
@@ -27,18 +27,29 @@ def operators_are_there(monkeypatch):
 
 
 @pytest.fixture(scope="session")
-def detector(real_data, tmp_path_factory):
-    """Two epochs: enough for its numbers to differ from place to place, not for it to find people."""
+def people(real_data, tmp_path_factory):
+    """A few of the real pictures."""
+    folder = tmp_path_factory.mktemp("people") / "data"
+    maskmill("split", real_data / "labelme_voc_person", "--from", "labelme", "-o", folder, "--to", "coco", "--quiet",
+             "--ratio", "train=0.15,val=0.1,rest=0.75")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def detector(people, tmp_path_factory):
+    """One epoch: enough for its numbers to differ from place to place, not for it to find people. So every score is let through."""
     run = tmp_path_factory.mktemp("detector") / "run"
-    maskmill("train", real_data / "labelme_voc_person", "--from", "labelme", "-o", run, "--quiet",
-             "model.name=maskrcnn_resnet50_fpn", "input.min-size=160", "input.max-size=160", "epochs=2", "batch-size=4",
-             "optimizer.name=sgd", "optimizer.learning-rate=0.005", "optimizer.momentum=0.9", "augment.enabled=false")
+    maskmill("train", people, "--from", "coco", "-o", run, "--quiet", "epochs=1", "batch-size=4",
+             "model.name=maskrcnn_resnet50_fpn", "input.min-size=96", "input.max-size=96", "optimizer.learning-rate=0.0003",
+             "model.detector.box-score-thresh=0", "model.detector.rpn-post-nms-top-n-train=200",
+             "model.detector.box-batch-size-per-image=64")
+    maskmill("export", run, "--to", "torchscript", "-o", run / "jit-model.pt", "--quiet")
     return run
 
 
 def in_torchvision(run):
     card = json.loads((run / "model.json").read_text())
-    model = detection.maskrcnn_resnet50_fpn(weights=None, weights_backbone=None, num_classes=len(card["classes"]), **SIZE)
+    model = detection.maskrcnn_resnet50_fpn(weights=None, weights_backbone=None, num_classes=len(card["classes"]), **AS_TRAINED)
     model.load_state_dict(torch.load(run / "model.pth"))
     return model.eval()
 
@@ -52,7 +63,7 @@ def same_detections(found, expected, tolerance):
     assert len(found["scores"]) == len(expected["scores"])
     assert torch.equal(found["labels"], expected["labels"])
     assert (found["scores"] - expected["scores"]).abs().max() < tolerance
-    assert (found["boxes"] - expected["boxes"]).abs().max() < 160 * tolerance
+    assert (found["boxes"] - expected["boxes"]).abs().max() < 500 * tolerance
     assert expected["masks"].std() > 1e-3, "the masks must vary over space"
     assert (found["masks"] - expected["masks"]).abs().max() < tolerance
 
@@ -70,8 +81,8 @@ def test_the_scripted_model_finds_what_torchvision_finds(detector, real_data):
 
 def test_predict_finds_what_torchvision_finds(detector, tmp_path):
     """A picture of the network's size: no resizing on the way, which is rounded to whole levels here."""
-    y, x = np.mgrid[:160, :128]
-    noise = np.random.default_rng(3).integers(-40, 40, (160, 128, 3))
+    y, x = np.mgrid[:96, :80]
+    noise = np.random.default_rng(3).integers(-40, 40, (96, 80, 3))
     picture = (np.stack([x * 2, y, (x + y) % 256], -1) + noise).clip(0, 255).astype(np.uint8)
     Image.fromarray(picture).save(tmp_path / "a.png")
     maskmill("predict", detector, tmp_path / "a.png", "-o", tmp_path / "out", "--to", "coco", "--threshold", "0", "--quiet")
@@ -91,7 +102,7 @@ def test_predict_finds_what_torchvision_finds(detector, tmp_path):
         assert (np.abs(mask[differing] - 0.5) < 1e-3).all()
 
 
-def test_torchvision_weights_begin_a_training(detector, real_data, tmp_path):
+def test_torchvision_weights_begin_a_training(detector, people, tmp_path):
     """The names that torchvision's published files have are those of before 0.14."""
     former = {}
     for name, tensor in in_torchvision(detector).state_dict().items():
@@ -106,7 +117,7 @@ def test_torchvision_weights_begin_a_training(detector, real_data, tmp_path):
         former[name] = tensor
     torch.save(former, tmp_path / "former.pth")
     run = tmp_path / "run"
-    maskmill("train", real_data / "labelme_voc_person", "--from", "labelme", "-o", run, "--quiet", "epochs=1", "batch-size=4",
+    maskmill("train", people, "--from", "coco", "-o", run, "--quiet", "epochs=1", "batch-size=4",
              "model.name=maskrcnn_resnet50_fpn", "input.min-size=64", "input.max-size=64", "optimizer.learning-rate=0",
              f"model.weights={tmp_path / 'former.pth'}")
     config = json.loads((run / "config.json").read_text())
