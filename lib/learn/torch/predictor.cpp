@@ -92,19 +92,13 @@ class TorchPredictor final : public Predictor {
   Precision precision() const override { return precision_; }
 
   std::vector<Prediction> predict(const std::vector<NetworkPicture>& pictures) override {
-    return guarded([&] {
+    return in_batches_of(pictures, settings_.batch_size, [&](std::span<const NetworkPicture> some) {
       std::vector<Prediction> predictions;
-      const auto batch = static_cast<std::size_t>(std::max(1, settings_.batch_size));
-      for (std::size_t first = 0; first < pictures.size(); first += batch) {
-        throw_if_interrupted();
-        const std::size_t end = std::min(first + batch, pictures.size());
-        const std::span some(pictures.begin() + static_cast<std::ptrdiff_t>(first), end - first);
-        const Tensor scores = scores_of(some);
-        for (std::size_t i = 0; i < some.size(); ++i)
-          predictions.push_back(at_size(scores[static_cast<std::int64_t>(i)],
-                                        {some[i].size.width, some[i].size.height}, card_.independent,
-                                        settings_.probabilities));
-      }
+      const Tensor scores = scores_of(some);
+      for (std::size_t i = 0; i < some.size(); ++i)
+        predictions.push_back(at_size(scores[static_cast<std::int64_t>(i)],
+                                      {some[i].size.width, some[i].size.height}, card_.independent,
+                                      settings_.probabilities));
       return predictions;
     });
   }
@@ -142,6 +136,22 @@ class TorchPredictor final : public Predictor {
 };
 
 }  // namespace
+
+std::vector<Prediction> in_batches_of(
+    const std::vector<NetworkPicture>& pictures, int batch_size,
+    const std::function<std::vector<Prediction>(std::span<const NetworkPicture>)>& predict) {
+  return guarded([&] {
+    std::vector<Prediction> all;
+    const auto batch = static_cast<std::size_t>(std::max(1, batch_size));
+    for (std::size_t first = 0; first < pictures.size(); first += batch) {
+      throw_if_interrupted();
+      const std::size_t count = std::min(batch, pictures.size() - first);
+      for (Prediction& one : predict(std::span(pictures).subspan(first, count)))
+        all.push_back(std::move(one));
+    }
+    return all;
+  });
+}
 
 Network trained_network(const RunFolder& run, const ModelCard& card, torch::Device device) {
   Network network(build(card.model, 3, card.classes.size()));

@@ -8,14 +8,10 @@
 #include <string>
 #include <vector>
 
-#include "catch.h"
 #include "learn/torch/detection/detector.h"
+#include "support/published_numbers.h"
 
 namespace maskmill::learn::tests {
-
-using maskmill::tests::WithinAbs;
-using maskmill::tests::WithinRel;
-using torch::Tensor;
 
 inline constexpr int kClasses = 4;
 inline const DetectorSettings kSettings = [] {
@@ -31,18 +27,9 @@ inline const DetectorSettings kSettings = [] {
 }();
 inline const InputSettings kInput96{.min_size = 96, .max_size = 128};
 
-/// In [-1, 1): a formula of an index, the same in any language.
-inline Tensor noise(int salt, std::int64_t count) {
-  const Tensor value =
-      torch::sin(torch::arange(count, torch::kFloat64) * 12.9898 + salt * 78.233) * 43758.5453;
-  return (value - value.floor()) * 2 - 1;
-}
-
 inline void fill(const std::string& name, Tensor tensor) {
   if (name.ends_with("num_batches_tracked")) return;
-  int salt = 0;
-  for (std::size_t i = 0; i < name.size(); ++i) salt += static_cast<int>(i + 1) * name[i];
-  Tensor values = noise(salt % 1009, tensor.numel()).view(tensor.sizes());
+  Tensor values = noise(salt_of(name), tensor.numel()).view(tensor.sizes());
   if (name.ends_with("running_var"))
     values = 1 + 0.5 * values;
   else if (tensor.dim() >= 2)
@@ -100,20 +87,6 @@ inline std::vector<ObjectTargets> targets() {
   const std::vector<Extent> sizes = batch().pictures;
   return {objects({83, 120}, sizes[0], {{8, 10, 60, 70}, {50, 5, 115, 50}}, {1, 3}),
           objects({110, 70}, sizes[1], {{5, 5, 30, 40}, {20, 50, 66, 104}, {2, 60, 20, 90}}, {2, 1, 3})};
-}
-
-inline std::vector<double> some(const Tensor& tensor) {
-  const Tensor flat = tensor.detach().contiguous().flatten();
-  std::vector<double> values;
-  for (std::int64_t i = 0; i < 12; ++i) values.push_back(flat[i * 997 % flat.numel()].item<double>());
-  return values;
-}
-
-inline void check_close(const std::vector<double>& found, const std::vector<double>& expected,
-                        double tolerance) {
-  REQUIRE(found.size() == expected.size());
-  for (std::size_t i = 0; i < found.size(); ++i)
-    CHECK_THAT(found[i], WithinRel(expected[i], tolerance) || WithinAbs(expected[i], tolerance));
 }
 
 }  // namespace maskmill::learn::tests

@@ -52,9 +52,7 @@ TEST_CASE("a seed gives a detector the weights that Python draws from it, bit fo
       if (!what.starts_with(seed)) continue;
       INFO(architecture->name << " " << what);
       ++seen;
-      const std::vector<double> found = some(parameters[what.substr(seed.size())]);
-      for (std::size_t i = 0; i < found.size(); ++i)
-        CHECK(static_cast<float>(found[i]) == static_cast<float>(expected[i]));
+      check_same_floats(some(parameters[what.substr(seed.size())]), expected);
     }
     CHECK(seen >= 6);
   }

@@ -8,30 +8,13 @@
 #include <string>
 #include <vector>
 
-#include "catch.h"
 #include "learn/models.h"
 #include "learn/torch/losses.h"
 #include "learn/torch/module.h"
 #include "learn/torch/optimizer.h"
+#include "support/published_numbers.h"
 
 namespace maskmill::learn::tests {
-
-using maskmill::tests::WithinAbs;
-using maskmill::tests::WithinRel;
-using torch::Tensor;
-
-/// In [-1, 1): a formula of an index, the same in any language.
-inline Tensor noise(int salt, std::int64_t count) {
-  const Tensor value =
-      torch::sin(torch::arange(count, torch::kFloat64) * 12.9898 + salt * 78.233) * 43758.5453;
-  return (value - value.floor()) * 2 - 1;
-}
-
-inline int salt_of(const std::string& name) {
-  int sum = 0;
-  for (std::size_t i = 0; i < name.size(); ++i) sum += static_cast<int>(i + 1) * name[i];
-  return sum % 1009;
-}
 
 inline void fill(const std::string& name, Tensor tensor) {
   if (name.ends_with("num_batches_tracked")) return;
@@ -79,27 +62,6 @@ inline Tensor classes() {
   using torch::indexing::Slice;
   numbers.index_put_({Slice(), Slice(0, 5), Slice(0, 7)}, kIgnoredClass);
   return numbers;
-}
-
-inline std::vector<double> some(const Tensor& tensor) {
-  const Tensor flat = tensor.detach().contiguous().flatten();
-  std::vector<double> values;
-  for (std::int64_t i = 0; i < 12; ++i) values.push_back(flat[i * 997 % flat.numel()].item<double>());
-  return values;
-}
-
-inline void check_close(const std::vector<double>& found, const std::vector<double>& expected,
-                        double tolerance) {
-  REQUIRE(found.size() == expected.size());
-  for (std::size_t i = 0; i < found.size(); ++i)
-    CHECK_THAT(found[i], WithinRel(expected[i], tolerance) || WithinAbs(expected[i], tolerance));
-}
-
-/// As drawn from a seed: no bit may differ.
-inline void check_same_floats(const std::vector<double>& found, const std::vector<double>& expected) {
-  REQUIRE(found.size() == expected.size());
-  for (std::size_t i = 0; i < found.size(); ++i)
-    CHECK(static_cast<float>(found[i]) == static_cast<float>(expected[i]));
 }
 
 inline double gradient_norm(const Network& network) {

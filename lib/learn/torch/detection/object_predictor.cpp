@@ -1,11 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <algorithm>
 #include <opencv2/core.hpp>
 #include <span>
 
 #include "base/error.h"
-#include "base/parallel.h"
-#include "base/progress.h"
 #include "learn/torch/detection/detector.h"
 #include "learn/torch/detection/objects.h"
 #include "learn/torch/predictors.h"
@@ -35,29 +32,20 @@ class ObjectPredictor final : public Predictor {
   Precision precision() const override { return precision_; }
 
   std::vector<Prediction> predict(const std::vector<NetworkPicture>& pictures) override {
-    return guarded([&] {
+    return in_batches_of(pictures, settings_.batch_size, [&](std::span<const NetworkPicture> some) {
       std::vector<Prediction> predictions;
-      const auto batch = static_cast<std::size_t>(std::max(1, settings_.batch_size));
-      for (std::size_t first = 0; first < pictures.size(); first += batch) {
-        throw_if_interrupted();
-        const std::size_t end = std::min(first + batch, pictures.size());
-        predict(std::span(pictures).subspan(first, end - first), predictions);
+      const std::vector<Detections> found = detector_.detect(batch_of(some), precision_);
+      for (std::size_t i = 0; i < some.size(); ++i) {
+        const Size seen{some[i].pixels.cols, some[i].pixels.rows};
+        Prediction prediction;
+        prediction.objects = annotations_of(found[i], seen, some[i].size, settings_.least_score);
+        predictions.push_back(std::move(prediction));
       }
       return predictions;
     });
   }
 
  private:
-  void predict(std::span<const NetworkPicture> pictures, std::vector<Prediction>& predictions) {
-    const std::vector<Detections> found = detector_.detect(batch_of(pictures), precision_);
-    for (std::size_t i = 0; i < pictures.size(); ++i) {
-      const Size seen{pictures[i].pixels.cols, pictures[i].pixels.rows};
-      Prediction prediction;
-      prediction.objects = annotations_of(found[i], seen, pictures[i].size, settings_.least_score);
-      predictions.push_back(std::move(prediction));
-    }
-  }
-
   PictureBatch batch_of(std::span<const NetworkPicture> pictures) const {
     std::vector<Size> sizes;
     for (const NetworkPicture& picture : pictures)
