@@ -28,6 +28,7 @@ struct Conv2d {
   Extent kernel = square(3), stride = square(1), padding = square(0), dilation = square(1);
   int groups = 1;
   bool bias = true;
+  bool read_at_few = false;  ///< a training's loss reads the output at few places: no more than a hint
 };
 struct ConvTranspose2d {
   int in = 0, out = 0;

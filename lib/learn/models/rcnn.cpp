@@ -133,12 +133,13 @@ class RcnnBuilder {
     const int depth = version_ == Version::v1 ? 1 : 2;
     for (int i = 0; i < depth; ++i) {
       const std::string name = "rpn.head.conv." + std::to_string(i);
-      const Conv2d conv{.in = detector::kChannels, .out = detector::kChannels, .padding = square(1)};
+      const Conv2d conv{
+          .in = detector::kChannels, .out = detector::kChannels, .padding = square(1), .read_at_few = true};
       last = add_relu(name + ".1", graph_.add(name + ".0", conv, {last}));
     }
     const int anchors = static_cast<int>(detector::kAnchorRatios.size());
     const auto add_output = [&](const char* output, const std::string& name, int channels) {
-      const Conv2d conv{.in = detector::kChannels, .out = channels, .kernel = square(1)};
+      const Conv2d conv{.in = detector::kChannels, .out = channels, .kernel = square(1), .read_at_few = true};
       graph_.output(output, graph_.add("rpn.head." + name, conv, {last}));
     };
     add_output(detector::kObjectness, "cls_logits", anchors);

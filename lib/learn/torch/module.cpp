@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "base/text.h"
 #include "learn/torch/deterministic.h"
+#include "learn/torch/sparse_convolution.h"
 
 namespace maskmill::learn {
 namespace {
@@ -50,12 +51,19 @@ struct LayerBuilder {
   }
 
   Apply operator()(const Conv2d& conv) const {
-    return with_parameters(torch::nn::Conv2d(torch::nn::Conv2dOptions(conv.in, conv.out, pair(conv.kernel))
-                                                 .stride(pair(conv.stride))
-                                                 .padding(pair(conv.padding))
-                                                 .dilation(pair(conv.dilation))
-                                                 .groups(conv.groups)
-                                                 .bias(conv.bias)));
+    const torch::nn::Conv2d module(torch::nn::Conv2dOptions(conv.in, conv.out, pair(conv.kernel))
+                                       .stride(pair(conv.stride))
+                                       .padding(pair(conv.padding))
+                                       .dilation(pair(conv.dilation))
+                                       .groups(conv.groups)
+                                       .bias(conv.bias));
+    const Apply apply = with_parameters(module);
+    if (!conv.read_at_few) return apply;
+    return [apply, module, padding = std::vector<std::int64_t>{conv.padding.height, conv.padding.width}](
+               std::vector<Tensor>& in) {
+      if (!torch::GradMode::is_enabled() || !in.front().is_cpu()) return apply(in);
+      return conv2d_read_at_few(in.front(), module->weight, module->bias, padding);
+    };
   }
   Apply operator()(const ConvTranspose2d& conv) const {
     return with_parameters(
@@ -354,6 +362,7 @@ void NetworkImpl::freeze_first() {
 }
 
 void NetworkImpl::train(bool on) {
+  if (on && prepared_) throw Error(Code::bug, "a network prepared for inference is trained no more");
   torch::nn::Module::train(on);
   if (!encoder_frozen_) return;
   for (const auto& module : encoder_) module->train(false);
@@ -379,6 +388,8 @@ Tensor to_tensor(const NamedTensor& tensor) {
 }
 
 StateDict state_dict(const Network& network) {
+  if (network->prepared_for_inference())
+    throw Error(Code::bug, "a network prepared for inference has its weights in other forms");
   const std::map<std::string, Tensor> tensors = tensors_of(network);
   StateDict state;
   for (const TensorSpec& spec : learn::state_of(network->graph()))

@@ -11,6 +11,7 @@
 
 #include "learn/graph.h"
 #include "learn/tensor_file.h"
+#include "learn/torch/device.h"
 
 namespace maskmill::learn {
 
@@ -44,12 +45,19 @@ class NetworkImpl : public torch::nn::Module {
   /// Moves to the device and lays weights out channels-last, which the convolutions of both devices prefer.
   void place(torch::Device device);
 
+  /// To compute with weights that change no more, in evaluation, in `precision`: normalisation becomes part
+  /// of the convolution before it, weights have that type and the layout that the device prefers, and ReLUs
+  /// run with what is before them. The results are the same but for rounding. There is no state dict any
+  /// more, and no training.
+  void prepare_for_inference(Precision precision);
+
   /// A frozen encoder keeps its weights, which then have no gradients, and its running statistics. What the
   /// graph freezes keeps its weights always.
   void freeze_encoder(bool frozen);
   void train(bool on = true) override;
 
   const Graph& graph() const { return graph_; }
+  bool prepared_for_inference() const { return prepared_; }
 
  private:
   using Apply = std::function<torch::Tensor(std::vector<torch::Tensor>&)>;
@@ -62,6 +70,7 @@ class NetworkImpl : public torch::nn::Module {
   std::vector<std::shared_ptr<torch::nn::Module>> encoder_,
       frozen_;  ///< frozen_: for good, see Graph::freeze()
   bool encoder_frozen_ = false;
+  bool prepared_ = false;  ///< for inference
 };
 TORCH_MODULE(Network);
 

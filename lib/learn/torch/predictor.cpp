@@ -85,7 +85,7 @@ class TorchPredictor final : public Predictor {
         device_(choose_device(settings.device)),
         precision_(choose_precision(settings.precision, device_)),
         input_(card_.input, device_),
-        network_(trained_network(run, card_, device_)) {}
+        network_(predicting_network(run, card_, device_, precision_)) {}
 
   const ModelCard& card() const override { return card_; }
   std::string device() const override { return device_name(device_); }
@@ -163,6 +163,13 @@ Network trained_network(const RunFolder& run, const ModelCard& card, torch::Devi
   }
   network->place(device);
   network->eval();
+  return network;
+}
+
+Network predicting_network(const RunFolder& run, const ModelCard& card, torch::Device device,
+                           Precision precision) {
+  Network network = trained_network(run, card, device);
+  network->prepare_for_inference(precision);
   return network;
 }
 

@@ -14,6 +14,9 @@ namespace maskmill::learn {
 
 /// The run's best weights in its network, for evaluation. Throws Error naming the file.
 Network trained_network(const RunFolder& run, const ModelCard& card, torch::Device device);
+/// The same, prepared for inference.
+Network predicting_network(const RunFolder& run, const ModelCard& card, torch::Device device,
+                           Precision precision);
 
 /// predict() of `pictures` in batches of at most `batch_size`, the predictions one after the other. Throws
 /// Error(interrupted) between two, and torch's errors as Errors.

@@ -109,6 +109,51 @@ TEST_CASE("every stage of a detector gives torchvision's numbers") {
   }
 }
 
+TEST_CASE("prepared for inference, a detector sees what it saw before") {
+  prepare_process(0);
+  const torch::NoGradGuard no_grad;
+  for (const DetectorArchitecture* architecture : detectors()) {
+    INFO(architecture->name);
+    Detector detector = filled(*architecture);
+    detector.network()->to(torch::kFloat32);
+    detector.network()->eval();
+    PictureBatch pictures = batch();
+    pictures.pixels = pictures.pixels.to(torch::kFloat32);
+    const Detector::Seen before = detector.see(pictures);
+    detector.network()->prepare_for_inference(Precision::float32);
+    const Detector::Seen after = detector.see(pictures);
+    const auto near = [](const Tensor& one, const Tensor& other) {
+      return (one - other).abs().max().item<double>() < 1e-5 * other.abs().max().item<double>();
+    };
+    for (std::size_t i = 0; i < before.features.size(); ++i)
+      CHECK(near(after.features[i], before.features[i]));
+    CHECK(near(after.anchors.objectness, before.anchors.objectness));
+    CHECK(near(after.anchors.deltas, before.anchors.deltas));
+    for (const Detections& found : detector.detect(pictures, Precision::float32))
+      CHECK(found.masks.defined() == architecture->masks);
+  }
+}
+
+TEST_CASE("a higher least score leaves out what falls short of it, and changes nothing else") {
+  prepare_process(0);
+  const DetectorArchitecture& architecture = *detector_of({.name = "maskrcnn_resnet50_fpn"});
+  const auto detect = [&](const DetectorSettings& settings) {
+    Detector detector = filled(architecture, settings);
+    detector.network()->eval();
+    return detector.detect(batch(), Precision::float32);
+  };
+  const std::vector<Detections> all = detect(kSettings);
+  for (const std::int64_t kept : {0, 1, 7}) {
+    DetectorSettings settings = kSettings;
+    const double score = all[0].scores[kept].item<double>();
+    settings.box_score_thresh = score;
+    const Detections few = detect(settings)[0];
+    CHECK(torch::equal(few.scores, all[0].scores.narrow(0, 0, kept)));
+    CHECK(torch::equal(few.boxes, all[0].boxes.narrow(0, 0, kept)));
+    CHECK(torch::allclose(few.masks, all[0].masks.narrow(0, 0, kept), 0, 1e-12));
+  }
+}
+
 TEST_CASE("a step's losses and gradients are torchvision's, as is what a seed draws for them") {
   prepare_process(0);
   for (const DetectorArchitecture* architecture : detectors()) {

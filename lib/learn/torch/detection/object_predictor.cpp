@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
 #include <opencv2/core.hpp>
 #include <span>
 
@@ -19,7 +20,7 @@ class ObjectPredictor final : public Predictor {
         card_(run.card()),
         device_(choose_device(settings.device)),
         precision_(choose_precision(settings.precision, device_)),
-        detector_(trained_network(run, card_, device_), card_.model.detector,
+        detector_(predicting_network(run, card_, device_, precision_), wanted(card_.model.detector, settings),
                   detector_of(card_.model)->masks) {
     if (settings.probabilities || settings.mirror)
       throw Error(Code::usage, card_.model.name + " finds objects")
@@ -46,6 +47,14 @@ class ObjectPredictor final : public Predictor {
   }
 
  private:
+  /// Suppression goes by falling score, so what falls short of the wanted score changes nothing above it: it
+  /// need not be looked at, nor get a mask. The margin is for the rounding of a score to float32.
+  static DetectorSettings wanted(DetectorSettings detector, const PredictSettings& settings) {
+    constexpr double kMargin = 1e-6;
+    detector.box_score_thresh = std::max(detector.box_score_thresh, settings.least_score - kMargin);
+    return detector;
+  }
+
   PictureBatch batch_of(std::span<const NetworkPicture> pictures) const {
     std::vector<Size> sizes;
     for (const NetworkPicture& picture : pictures)

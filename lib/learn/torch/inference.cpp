@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+
+#include "base/error.h"
+#include "learn/torch/constant_convolution.h"
+#include "learn/torch/module.h"
+
+namespace maskmill::learn {
+namespace {
+
+using torch::Tensor;
+using Values = std::vector<Tensor>;
+
+/// Its only reader, or none where there are others, or where the network returns it.
+const Node* only_reader(const Graph& graph, int node) {
+  for (const auto& [name, returned] : graph.outputs())
+    if (returned == node) return nullptr;
+  const Node* reader = nullptr;
+  for (const Node& other : graph.nodes()) {
+    const auto reads = std::ranges::count(other.inputs, node);
+    if (reads > 1 || (reads == 1 && reader)) return nullptr;
+    if (reads == 1) reader = &other;
+  }
+  return reader;
+}
+
+int number_of(const Graph& graph, const Node* node) {
+  return static_cast<int>(node - graph.nodes().data());
+}
+
+std::optional<double> norm_eps(const Layer& layer) {
+  if (const auto* norm = std::get_if<BatchNorm2d>(&layer)) return norm->eps;
+  if (const auto* norm = std::get_if<FrozenBatchNorm2d>(&layer)) return norm->eps;
+  return std::nullopt;
+}
+
+}  // namespace
+
+void NetworkImpl::prepare_for_inference(Precision precision) {
+  if (is_training() || prepared_) throw Error(Code::bug, "this network is not one to prepare for inference");
+  const torch::NoGradGuard no_grad;
+  prepared_ = true;
+  std::map<std::string, Tensor> tensors;
+  for (const auto& item : named_parameters()) tensors[item.key()] = item.value();
+  for (const auto& item : named_buffers()) tensors[item.key()] = item.value();
+  const auto tensor = [&](const Node& node, const char* name) {
+    const auto found = tensors.find(node.name + "." + name);
+    return found == tensors.end() ? Tensor() : found->second.detach();
+  };
+  const auto let_go = [&](const Node& node) {
+    for (const char* name : {"weight", "bias", "running_mean", "running_var"})
+      if (const auto found = tensors.find(node.name + "." + name); found != tensors.end())
+        found->second.set_data(torch::empty({0}, found->second.options()));
+  };
+  const auto pass_on = [](Values& in) { return std::move(in.front()); };
+
+  const std::vector<Node>& nodes = graph_.nodes();
+  for (std::size_t i = 0; i < nodes.size(); ++i) {
+    const Node& node = nodes[i];
+    Tensor weight = tensor(node, "weight"), bias = tensor(node, "bias");
+    if (const auto* conv = std::get_if<Conv2d>(&node.layer)) {
+      const Node* next = only_reader(graph_, static_cast<int>(i));
+      if (const auto eps = next ? norm_eps(next->layer) : std::nullopt) {
+        const auto exact = [&](const char* name) { return tensor(*next, name).to(torch::kFloat64); };
+        const Tensor scale = exact("weight") / (exact("running_var") + *eps).sqrt();
+        const Tensor mean = bias.defined() ? exact("running_mean") - bias : exact("running_mean");
+        bias = (exact("bias") - mean * scale).to(torch::kFloat32);
+        weight = (weight.to(torch::kFloat64) * scale.view({-1, 1, 1, 1})).to(torch::kFloat32);
+        let_go(*next);
+        layers_[static_cast<std::size_t>(number_of(graph_, next))] = pass_on;
+        next = only_reader(graph_, number_of(graph_, next));
+      }
+      const bool relu = next && std::holds_alternative<Relu>(next->layer);
+      if (relu) layers_[static_cast<std::size_t>(number_of(graph_, next))] = pass_on;
+      layers_[i] = [convolve = constant_convolution(*conv, weight, bias, relu, precision)](Values& in) {
+        return convolve(in.front());
+      };
+      let_go(node);
+    } else if (precision == Precision::bf16 && std::holds_alternative<Linear>(node.layer)) {
+      const torch::ScalarType type = type_of(precision);
+      layers_[i] = [weight = weight.to(type), bias = bias.to(type), type](Values& in) {
+        return torch::linear(in.front().flatten(1).to(type), weight, bias);
+      };
+      let_go(node);
+    }
+  }
+}
+
+}  // namespace maskmill::learn
