@@ -17,9 +17,13 @@ $(1): FORCE
 	@printf '%s\n' '$(2)' | cmp -s - $$@ || printf '%s\n' '$(2)' >$$@
 endef
 
+# $(call path-of,NAME): a file or folder of one's own, or nothing where there is none. A relative one is meant from where
+# make was called, which `make -C` leaves in PWD.
+path-of = $(if $(1),$(or $(if $(filter /%,$(1)),$(realpath $(1))),$(realpath $(PWD)/$(1)),$(realpath ../$(1))))
+
 # Where a pipeline's data lie: FOUND names the folder, and what reads it depends on $(DATA_FILES). DATA names a folder
-# of one's own; a relative one is meant from where make was called, which `make -C` leaves in PWD.
-GIVEN = $(or $(if $(filter /%,$(DATA)),$(realpath $(DATA))),$(realpath $(PWD)/$(DATA)),$(realpath ../$(DATA)))
+# of one's own.
+GIVEN = $(call path-of,$(DATA))
 PIPELINE := $(notdir $(CURDIR))
 
 # $(eval $(given-data)): stops where DATA names no folder.

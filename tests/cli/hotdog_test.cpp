@@ -18,8 +18,8 @@ TEST_CASE("make hotdog goes from the name of a class to predictions, and goes on
   const auto make = [&](const std::string& settings) {
     return run_program_at({"/usr/bin/make", "-C", MASKMILL_SOURCE_DIR "/pipelines/hotdog",
                            "MASKMILL=" MASKMILL_BIN_DIR "/maskmill", "WORK=" + work.string(),
-                           "MIRROR=" + server.url("/"), "CLASSES=hot dog,Cat", "MAX=12",
-                           "SETTINGS=input.width=32 input.height=32 model.init-features=4 " + settings});
+                           "MIRROR=" + server.url("/"), "CLASSES=hot dog,Cat", "MAX=12", "WEIGHTS=",
+                           "SETTINGS=input.min-size=48 input.max-size=48 input.presize=64 " + settings});
   };
   const Ran first = make("epochs=1");
   INFO(first.err);
@@ -29,7 +29,10 @@ TEST_CASE("make hotdog goes from the name of a class to predictions, and goes on
   CHECK(coco["annotations"].size() > 4);
   CHECK(fs::exists(work / "run/report.html"));
   const Json tested = read_json(work / "split/annotations/instances_test.json");
-  CHECK(list_files(work / "predictions/test/masks").size() == tested["images"].size());
+  CHECK(read_json(work / "predictions/annotations/instances_test.json")["images"].size() ==
+        tested["images"].size());
+  CHECK(list_files(work / "predictions/overlays").size() == tested["images"].size());
+  for (const char* name : {"model.pth", "labels.txt", "jit-model.pt"}) CHECK(fs::exists(work / "run" / name));
 
   const std::size_t asked = server.web().counts().requests;
   const auto made = fs::last_write_time(work / "run/model.pth");
