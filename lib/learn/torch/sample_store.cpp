@@ -15,9 +15,7 @@ namespace {
 
 constexpr int kCompactIgnored = 255;
 
-}  // namespace
-
-std::size_t SampleStore::Compact::bytes() const {
+std::size_t bytes_of(const Sample& sample) {
   std::size_t bytes =
       sample.image.total() * sample.image.elemSize() + sample.mask.total() * sample.mask.elemSize();
   for (const SampleObject& object : sample.objects) {
@@ -30,10 +28,12 @@ std::size_t SampleStore::Compact::bytes() const {
   return bytes;
 }
 
+}  // namespace
+
 /// What became of one item: a sample, or findings of which the last says why there is none.
 struct SampleStore::Reading {
   Item item;
-  std::optional<Compact> sample;
+  std::optional<Sample> sample;  ///< compact
   Size size{};
   bool broken = false;
   ClassPixels class_pixels;
@@ -65,9 +65,9 @@ SampleStore::SampleStore(const std::string& subset, std::vector<Item> items, con
         class_pixels_.add(reading.class_pixels);
         items_.push_back(std::move(reading.item));
         sizes_.push_back(reading.size);
-        cache_full = cache_full || cached_bytes_ + reading.sample->bytes() > cache_bytes;
+        cache_full = cache_full || cached_bytes_ + bytes_of(*reading.sample) > cache_bytes;
         if (cache_full) return;
-        cached_bytes_ += reading.sample->bytes();
+        cached_bytes_ += bytes_of(*reading.sample);
         cache_.push_back(std::move(*reading.sample));
       });
   if (broken_ > (count + 9) / 10)
@@ -102,13 +102,13 @@ SampleStore::Reading SampleStore::try_read(Item item) const {
   return reading;
 }
 
-SampleStore::Compact SampleStore::compact(Sample sample) const {
+Sample SampleStore::compact(Sample sample) const {
   if (!sample.mask.empty() && reader_.classes().size() < kCompactIgnored) {
     cv::Mat small;
     sample.mask.convertTo(small, CV_8U);  // saturation turns kIgnored into 255
     sample.mask = small;
   }
-  return {std::move(sample)};
+  return sample;
 }
 
 Size SampleStore::network_size(std::size_t index) const {
@@ -118,7 +118,7 @@ Size SampleStore::network_size(std::size_t index) const {
 
 Sample SampleStore::load(std::size_t index) const {
   if (index >= cache_.size()) return reader_.read_again(items_.at(index));
-  Sample sample = cache_[index].sample;
+  Sample sample = cache_[index];
   sample.image = sample.image.clone();
   if (sample.mask.empty()) return sample;
   const cv::Mat kept = sample.mask;

@@ -44,20 +44,16 @@ class SampleStore {
   Sample load(std::size_t index) const;
 
  private:
-  /// With a mask of 8 bits, 255 for ignored, where that holds the classes.
-  struct Compact {
-    Sample sample;
-    std::size_t bytes() const;
-  };
   struct Reading;
 
   Reading try_read(Item item) const;
-  Compact compact(Sample sample) const;
+  /// With a mask of 8 bits, 255 for ignored, where that holds the classes.
+  Sample compact(Sample sample) const;
 
   const SampleReader& reader_;
   std::vector<Item> items_;
-  std::vector<Size> sizes_;     ///< of their samples
-  std::vector<Compact> cache_;  ///< of the first items
+  std::vector<Size> sizes_;    ///< of their samples
+  std::vector<Sample> cache_;  ///< of the first items, compact
   std::size_t broken_ = 0;
   std::size_t cached_bytes_ = 0;
   ClassPixels class_pixels_;
