@@ -10,6 +10,7 @@
 #include "formats/registry.h"
 #include "learn/score_run.h"
 #include "prepare/adapt.h"
+#include "render/worst_images.h"
 
 namespace maskmill::learn {
 namespace {
@@ -52,7 +53,7 @@ class TruthObjects final : public Source {
 }  // namespace
 
 ObjectScores score_objects(Predictor& predictor, Source& source, const RunFolder& run, int batch_size,
-                           const Provenance& made_by, Findings& findings) {
+                           int worst, const Provenance& made_by, Findings& findings) {
   const auto start = std::chrono::steady_clock::now();
   ObjectScores scored;
   scored.predictions = run.file("predictions");
@@ -68,10 +69,14 @@ ObjectScores score_objects(Predictor& predictor, Source& source, const RunFolder
   settings.metrics = {Metric::bbox};
   if (detector_of(predictor.card().model)->masks) settings.metrics.insert(Metric::segm);
   settings.errors = true;
+  settings.keep_images = worst > 0;
   settings.overlaps.across_labels = true;
   TruthObjects truth(source);
   scored.evaluation = evaluate(truth, *predictions.source, settings, findings);
   scored.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  if (worst > 0)
+    scored.worst =
+        worst_images({truth, *predictions.source, settings.overlaps, scored.evaluation}, {}, worst);
   return scored;
 }
 
@@ -85,7 +90,10 @@ TrainingReport report_of(const RunFolder& run, const ObjectScores& scored, const
     for (const auto& [name, value] : coco.scores.overall)
       if (name == "AP" || name == "AP50")
         report.headline.emplace_back(std::string(name_of(coco.kind)) + " " + std::string(name), shown(value));
+  for (std::string& remark : remarks_of({scored.evaluation.left_out, scored.evaluation.not_annotated}))
+    report.remarks.push_back(std::move(remark));
   add_training(report, run);
+  report.worst = scored.worst;
   return report;
 }
 

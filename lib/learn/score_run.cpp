@@ -27,19 +27,16 @@ std::string percent_like(const std::optional<double>& value) {
   return value ? fmt::format("{:.4f}", *value) : "undefined";
 }
 
-TrainingReport::Example example_of(const PredictedItem& item, const SemanticScores& scores,
-                                   const LabelMap& classes) {
-  TrainingReport::Example example;
-  example.caption = item.item.id;
-  example.detail = "mean Dice " + percent_like(scores.mean_dice) + ", IoU " + percent_like(scores.mean_iou);
+ShownImages::Image shown(const PredictedItem& item, const SemanticScores& scores, const LabelMap& classes) {
   const cv::Mat picture = reduced(read_picture(item.item), kPicturePx);
-  example.truth = overlay_mask(picture, item.truth, classes);
-  example.prediction = overlay_mask(picture, item.prediction.labels, classes);
-  example.errors = error_map(picture, item.truth, item.prediction.labels, classes);
-  return example;
+  return {item.item.id,
+          "mean Dice " + percent_like(scores.mean_dice) + ", IoU " + percent_like(scores.mean_iou),
+          {{"truth", overlay_mask(picture, item.truth, classes)},
+           {"prediction", overlay_mask(picture, item.prediction.labels, classes)},
+           {"errors", error_map(picture, item.truth, item.prediction.labels, classes)}}};
 }
 
-// The `keep` examples of lowest mean Dice, worst first; pictures are drawn only of those that stay.
+// The `keep` images of lowest mean Dice, worst first; pictures are drawn only of those that stay.
 class Worst {
  public:
   explicit Worst(std::size_t keep) : keep_(keep) {}
@@ -49,19 +46,20 @@ class Worst {
     if (kept_.size() == keep_ && *scores.mean_dice >= kept_.back().first) return;
     const auto place = std::upper_bound(kept_.begin(), kept_.end(), *scores.mean_dice,
                                         [](double value, const auto& entry) { return value < entry.first; });
-    kept_.insert(place, {*scores.mean_dice, example_of(item, scores, classes)});
+    kept_.insert(place, {*scores.mean_dice, shown(item, scores, classes)});
     if (kept_.size() > keep_) kept_.pop_back();
   }
 
-  std::vector<TrainingReport::Example> take() {
-    std::vector<TrainingReport::Example> examples;
-    for (auto& [dice, example] : kept_) examples.push_back(std::move(example));
-    return examples;
+  ShownImages take() {
+    ShownImages worst{
+        "Those of lowest mean Dice: truth, prediction, and the errors in red; hatched is not scored.", {}};
+    for (auto& [dice, image] : kept_) worst.images.push_back(std::move(image));
+    return worst;
   }
 
  private:
   std::size_t keep_;
-  std::vector<std::pair<double, TrainingReport::Example>> kept_;
+  std::vector<std::pair<double, ShownImages::Image>> kept_;
 };
 
 }  // namespace

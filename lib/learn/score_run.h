@@ -17,8 +17,7 @@ struct ScoreReport {
   std::size_t items = 0;
   LeftOut left_out;
   double seconds = 0;
-  /// The lowest mean Dice of single images, with their pictures; worst first.
-  std::vector<TrainingReport::Example> worst;
+  ShownImages worst;  ///< by the mean Dice of single images
 };
 
 /// Predicts every item and holds it against its annotation, pixel by pixel at the picture's own size. Void is

@@ -9,12 +9,10 @@
 
 #include "base/error.h"
 #include "base/text.h"
-#include "render/sheet.h"
 
 namespace maskmill {
 namespace {
 
-constexpr int kPicturePx = 640;
 constexpr std::size_t kClassCurvesShown = 12;
 constexpr std::size_t kMostDifferencesDrawn = 40;
 
@@ -178,17 +176,6 @@ void write_comparison(html::Page& page, const EvaluationPage& report) {
   }
 }
 
-void write_worst(html::Page& page, const EvaluationPage& report) {
-  page.section("Worst images", report.worst_introduction);
-  for (const auto& example : report.worst) {
-    std::vector<Markup> pictures;
-    for (const auto& [what, picture] : example.pictures)
-      pictures.push_back(
-          html::jpeg_picture(reduced(picture, kPicturePx), fmt::format("{}: {}", example.caption, what)));
-    page.figure(pictures, example.caption, example.detail);
-  }
-}
-
 }  // namespace
 
 void write_evaluation_report(const EvaluationPage& report, const Path& target, Overwrite overwrite) {
@@ -199,7 +186,7 @@ void write_evaluation_report(const EvaluationPage& report, const Path& target, O
   for (const std::string& remark : report.remarks) page.note(remark, html::Tone::warning);
   if (!report.comparison.empty()) write_comparison(page, report);
   for (const auto& metric : report.metrics) write_metric(page, metric);
-  if (!report.worst.empty()) write_worst(page, report);
+  write_worst_images(page, report.worst);
   page.close();
   file.commit();
 }

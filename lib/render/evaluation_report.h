@@ -2,7 +2,6 @@
 #pragma once
 
 #include <cstdint>
-#include <opencv2/core/mat.hpp>
 #include <optional>
 #include <string>
 #include <utility>
@@ -11,6 +10,7 @@
 #include "base/output.h"
 #include "dataset/labels.h"
 #include "render/html.h"
+#include "render/shown_images.h"
 #include "render/svg.h"
 
 namespace maskmill {
@@ -56,10 +56,6 @@ struct EvaluationPage {
     std::int64_t images = 0, won = 0, lost = 0;
     std::vector<Difference> overall, classes;
   };
-  struct Example {
-    std::string caption, detail;
-    std::vector<std::pair<std::string, cv::Mat>> pictures;  ///< what each shows, and CV_8UC3 RGB
-  };
 
   std::string title, subtitle;
   html::KeyValues headline, facts;
@@ -67,8 +63,7 @@ struct EvaluationPage {
   std::vector<Compared> comparison;
   std::string comparison_introduction;
   std::vector<Metric> metrics;
-  std::vector<Example> worst;
-  std::string worst_introduction;
+  ShownImages worst;
 };
 
 /// One file. Throws Error(write_failed), and Error(bug) where numbers of columns or classes differ.

@@ -8,12 +8,10 @@
 #include <limits>
 
 #include "base/text.h"
-#include "render/sheet.h"
 
 namespace maskmill {
 namespace {
 
-constexpr int kPicturePx = 640;
 constexpr std::size_t kConfusionsShown = 10;
 
 struct Quantity {
@@ -97,20 +95,6 @@ void write_confusions(html::Page& page, const TrainingReport& report) {
   page.table(columns, rows);
 }
 
-void write_examples(html::Page& page, const std::vector<TrainingReport::Example>& examples) {
-  page.section("Worst images", "Truth, prediction, and the errors in red; hatched is not scored.");
-  for (const auto& example : examples) {
-    std::vector<Markup> pictures;
-    for (const auto& [picture, name] :
-         {std::pair{&example.truth, "truth"}, std::pair{&example.prediction, "prediction"},
-          std::pair{&example.errors, "errors"}})
-      if (!picture->empty())
-        pictures.push_back(
-            html::jpeg_picture(reduced(*picture, kPicturePx), fmt::format("{}: {}", example.caption, name)));
-    page.figure(pictures, example.caption, example.detail);
-  }
-}
-
 }  // namespace
 
 std::string score_in_words(std::string_view column) {
@@ -171,7 +155,7 @@ void write_training_report(const TrainingReport& report, const Path& target, Ove
     for (const svg::LineChart& chart : curves) charts.push_back(svg::line_chart(chart));
     page.charts(charts);
   }
-  if (!report.worst.empty()) write_examples(page, report.worst);
+  write_worst_images(page, report.worst);
   if (!report.settings.empty()) {
     page.section("Settings");
     page.key_values(report.settings);

@@ -2,7 +2,6 @@
 #pragma once
 
 #include <cstdint>
-#include <opencv2/core/mat.hpp>
 #include <optional>
 #include <string>
 #include <utility>
@@ -10,6 +9,7 @@
 
 #include "base/output.h"
 #include "render/html.h"
+#include "render/shown_images.h"
 #include "render/svg.h"
 
 namespace maskmill {
@@ -23,10 +23,6 @@ struct TrainingReport {
     double iou = 0, dice = 0, precision = 0, recall = 0;
     std::int64_t pixels = 0;  ///< in the truth
   };
-  struct Example {
-    std::string caption, detail;
-    cv::Mat truth, prediction, errors;  ///< pictures, CV_8UC3 RGB; an empty one is left out
-  };
   /// As a line of metrics.csv: "epoch" and named values.
   using Epoch = std::vector<std::pair<std::string, double>>;
 
@@ -37,15 +33,15 @@ struct TrainingReport {
   std::vector<std::int64_t> confusion;  ///< pixels, classes squared, rows the truth; may be empty
   std::vector<Epoch> epochs;
   std::optional<double> best_epoch;
-  std::vector<Example> worst;  ///< worst first
-  html::KeyValues settings;    ///< as one would type them
+  ShownImages worst;
+  html::KeyValues settings;  ///< as one would type them
 };
 
 /// A score's name as people write it: "mean_iou" is "mean IoU", "mask_ap50" is "mask AP50".
 std::string score_in_words(std::string_view column);
 
 /// One file: headline, scores a class, confusion matrix with its largest confusions, curves, worst images,
-/// settings. Parts without data are left out. Pictures are reduced to 640 pixels. Throws Error(write_failed),
+/// settings. Parts without data are left out. Throws Error(write_failed),
 /// and Error(bug) where the confusion matrix does not fit the classes.
 void write_training_report(const TrainingReport& report, const Path& target, Overwrite overwrite);
 

@@ -50,12 +50,24 @@ TEST_CASE("a detector's run says what was learned, and goes on") {
   CHECK(longer["epochs"] == 2);
 }
 
-TEST_CASE("a detector is scored as COCO scores, and its predictions stay in the run") {
+TEST_CASE("a detector is scored as COCO scores, its predictions stay, its worst images are shown") {
   const Json scores = json_of({"test", detector().run, detector().split});
   CHECK(scores["coco"].contains("bbox"));
   CHECK(scores["coco"]["segm"]["AP"].is_number());
   CHECK(fs::exists(Path(scores["predictions"].get<std::string>()) / "annotations"));
-  CHECK(fs::exists(scores["report"].get<std::string>()));
+
+  const std::string page = read_file(scores["report"].get<std::string>());
+  CHECK_THAT(page, contains("Worst images") && contains("lowest F1 at an IoU of .5"));
+  CHECK_THAT(page, contains(": truth\"") && contains(": prediction\""));
+  CHECK_THAT(page, !contains("without its image"));
+  // The worst one alone, on one thread, is drawn the same.
+  const Scratch scratch;
+  const std::string other = (scratch / "one.html").string();
+  json_of({"test", detector().run, detector().split, "--report", other, "--worst", "1", "--jobs", "1"});
+  const std::string one = read_file(other);
+  const std::size_t figure = one.find("<figure");
+  CHECK(one.find("<figure", figure + 1) == one.npos);
+  CHECK(page.find(one.substr(figure, one.find("</figure>") - figure)) == page.find("<figure"));
 }
 
 TEST_CASE("what a detector finds is written in any format, under other names, and each object's mask alone") {

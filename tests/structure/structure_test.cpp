@@ -24,7 +24,7 @@ const std::map<std::string, std::set<std::string>> kMayInclude{
     {"dataset", {"base", "image", "dataset"}},
     {"formats", {"base", "image", "dataset", "formats"}},
     {"metrics", {"base", "image", "dataset", "metrics"}},
-    {"render", {"base", "image", "dataset", "render"}},
+    {"render", {"base", "image", "dataset", "metrics", "render"}},
     {"prepare", {"base", "image", "dataset", "formats", "metrics", "prepare"}},
     {"fetch", {"base", "image", "dataset", "formats", "fetch"}},
     {"learn", {"base", "image", "dataset", "formats", "metrics", "render", "prepare", "fetch", "learn"}},

@@ -9,6 +9,7 @@
 #include <map>
 
 #include "base/text.h"
+#include "render/worst_images.h"
 
 namespace maskmill::tools {
 namespace {
@@ -333,7 +334,9 @@ class PageMaker {
 
 EvaluationPage report_page(const ReportInputs& inputs) {
   EvaluationPage page = PageMaker(inputs).make();
-  if (inputs.worst > 0) add_worst_images(inputs, page);
+  if (inputs.worst > 0)
+    page.worst = worst_images({inputs.truth, inputs.predictions, inputs.settings.overlaps, inputs.report},
+                              inputs.least_score, inputs.worst);
   return page;
 }
 

@@ -26,8 +26,4 @@ struct ReportInputs {
 /// Reads the images that are drawn, and no others.
 EvaluationPage report_page(const ReportInputs& inputs);
 
-/// The images with the lowest scores (scores_of_images()) in which something is wrong, drawn. What they show
-/// is said in the page's introduction to them.
-void add_worst_images(const ReportInputs& inputs, EvaluationPage& page);
-
 }  // namespace maskmill::tools

@@ -23,7 +23,9 @@ struct Options {
     setting("subset", self.subset, "the subset to score; all scores every item");
     setting("report", self.report, "where the page goes; an older one is replaced",
             unset("report.html in the run"));
-    setting("worst", self.worst, "images shown, those of lowest mean Dice", between(0, 1000));
+    setting("worst", self.worst,
+            "images shown, those of lowest mean Dice, or, of a detector, of lowest F1 at an IoU of .5",
+            between(0, 1000));
     PredictorOptions::visit(self.predictor, setting);
     InputOptions::visit(self.input, setting);
     CommonOptions::visit(self.common, setting);
@@ -35,9 +37,9 @@ const Verb kVerb{
     MASKMILL_SUMMARY,
     "Predicts the subset at its pictures' own sizes and prints IoU, Dice, precision and recall of each\n"
     "class over all pixels. Writes a page with curves, confusion matrix and the worst images. Of a detector:\n"
-    "COCO's average precision and the detections' errors; the predictions stay in the run as a COCO data\n"
-    "set, for maskmill evaluate and show. The exit code is 1 where an item could not be read, and so is\n"
-    "not scored.",
+    "COCO's average precision, the detections' errors and the images with most of them; the predictions\n"
+    "stay in the run as a COCO data set, for maskmill evaluate and show. The exit code is 1 where an item\n"
+    "could not be read, and so is not scored.",
     {{"RUN", "a run directory of maskmill train"}, {"DATA", kSourceHelp}},
     {{"maskmill test work/run work/split", "the subset test"},
      {"maskmill test work/run work/split --subset val --report val.html", "another subset, another page"}}};
@@ -53,8 +55,8 @@ int test_detector(const CommandLine& line, const Options& options, const learn::
                   learn::Predictor& predictor, Source& source, const Path& page, const std::string& format) {
   Findings findings;
   const Provenance made_by{line.text(), {{line.operand("DATA"), format, 0, {}}}};
-  const learn::ObjectScores scored =
-      learn::score_objects(predictor, source, folder, options.predictor.batch_size, made_by, findings);
+  const learn::ObjectScores scored = learn::score_objects(
+      predictor, source, folder, options.predictor.batch_size, options.worst, made_by, findings);
   write_training_report(learn::report_of(folder, scored, options.subset), page, Overwrite::yes);
   const EvaluationReport& evaluation = scored.evaluation;
   const Json measured = to_json(evaluation);
@@ -66,8 +68,8 @@ int test_detector(const CommandLine& line, const Options& options, const learn::
                       {"predictions", scored.predictions.string()},
                       {"report", page.string()},
                       {"findings", findings.by_rule()}};
-  line.print(how_fast(evaluation.items, options.subset, scored.seconds, predictor) + to_text(evaluation) + "\n" +
-                 page.string() + "\n",
+  line.print(how_fast(evaluation.items, options.subset, scored.seconds, predictor) + to_text(evaluation) +
+                 "\n" + page.string() + "\n",
              document);
   summarise(findings);
   return evaluation.left_out > 0 ? 1 : 0;

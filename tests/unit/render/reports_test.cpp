@@ -29,7 +29,9 @@ TrainingReport full_report() {
   for (int epoch = 1; epoch <= 3; ++epoch)
     report.epochs.push_back({{"epoch", epoch}, {"train_loss", 1.0 / epoch}, {"val_loss", kNan}, {kNasty, 2}});
   report.best_epoch = 2;
-  report.worst.push_back({kNasty, kNasty, picture({800, 600}, 1), picture({800, 600}, 2), {}});
+  report.worst = {
+      kNasty,
+      {{kNasty, kNasty, {{"truth", picture({800, 600}, 1)}, {"prediction", picture({800, 600}, 2)}}}}};
   report.settings = {{"model", kNasty}};
   return report;
 }
@@ -50,7 +52,7 @@ TEST_CASE("a training report is one well-formed page with all that it was given"
   CHECK(cells[7].text == "\u2013");
   CHECK_THAT(find_all(page, "table").at(1).text, contains("10.0 %"));  // of the class taken for the other
   const auto pictures = find_all(find_all(page, "figure").at(0), "img");
-  REQUIRE(pictures.size() == 2);  // the empty one is left out
+  REQUIRE(pictures.size() == 2);
   CHECK(pictures[0].attribute("width") == "640");
   CHECK(find_all(page, "svg").size() == 3);
 }
@@ -198,7 +200,8 @@ EvaluationPage evaluation_page(std::size_t classes) {
   metric.errors = {{"Loc", kNasty, 12, .25}, {"Bkg", "", 0, kNan}};
   page.metrics = {metric};
   page.worst = {
-      {kNasty, "1 found", {{"truth", picture({800, 600}, 1)}, {"prediction", picture({800, 600}, 2)}}}};
+      kNasty,
+      {{kNasty, "1 found", {{"truth", picture({800, 600}, 1)}, {"prediction", picture({800, 600}, 2)}}}}};
   return page;
 }
 

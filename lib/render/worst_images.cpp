@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "render/worst_images.h"
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -13,16 +15,14 @@
 #include "metrics/outcomes.h"
 #include "render/overlay.h"
 #include "render/sheet.h"
-#include "report_page.h"
 
-namespace maskmill::tools {
+namespace maskmill {
 namespace {
-
-constexpr int kPicturePx = 640;
 
 // Of Okabe and Ito's colours, which colour-blind people tell apart; besides, what is wrong or missed is
 // hatched and named.
-constexpr Rgb kFound{0, 158, 115}, kMissed{0, 114, 178}, kWrong{213, 94, 0}, kUncounted{150, 150, 150};
+constexpr Rgb kFoundColour{0, 158, 115}, kMissedColour{0, 114, 178}, kWrongColour{213, 94, 0},
+    kUncountedColour{150, 150, 150};
 
 /// The items at these positions of a source, read again.
 std::map<std::size_t, Item> items_at(Source& source, std::vector<std::size_t> positions) {
@@ -42,6 +42,7 @@ std::map<std::size_t, Item> items_at(Source& source, std::vector<std::size_t> po
 
 /// The picture that is drawn on; gray where there is none, or it cannot be read.
 cv::Mat picture_of(const Item& truth, const Item* prediction, std::string& detail) {
+  constexpr int kPicturePx = 640;
   for (const Item* item : {&truth, prediction}) {
     if (!item || !has_image(*item)) continue;
     try {
@@ -60,59 +61,58 @@ cv::Mat picture_of(const Item& truth, const Item* prediction, std::string& detai
 
 class WorstImageDrawer {
  public:
-  WorstImageDrawer(const ReportInputs& inputs, std::string metric)
-      : inputs_(inputs),
+  WorstImageDrawer(const EvaluatedSources& evaluated, std::string metric, std::optional<double> least_score)
+      : evaluated_(evaluated),
+        images_(*evaluated.report.images),
         metric_(std::move(metric)),
-        truth_labels_(inputs.truth.metadata().labels),
-        predicted_labels_(inputs.predictions.metadata().labels),
+        truth_labels_(evaluated.truth.metadata().labels),
+        predicted_labels_(evaluated.predictions.metadata().labels),
         label_of_(labels_by_name(truth_labels_, predicted_labels_)),
-        meter_(truth_labels_, label_of_, inputs.settings.overlaps) {
+        meter_(truth_labels_, label_of_, evaluated.overlaps),
+        scores_(scores_of_images(images_, metric_, least_score)) {
     if (metric_ == "semantic") semantic_.emplace(truth_labels_, predicted_labels_, label_of_, false);
-    for (const EvaluatedImages::Coco& coco : inputs.report.images->coco)
+    for (const EvaluatedImages::Coco& coco : images_.coco)
       if (name_of(coco.kind) == metric_) {
         kind_ = coco.kind;
-        least_score_ = least_score_of(coco, inputs.least_score);
+        least_score_ = least_score_of(coco, least_score);
         counts_ = coco.evaluation.counts_of_images(least_score_);
       }
   }
 
-  void run(EvaluationPage& page) {
-    const std::vector<std::size_t> places = worst();
-    const EvaluatedImages& images = *inputs_.report.images;
+  ShownImages run(std::size_t most) {
+    const std::vector<std::size_t> places = worst(most);
     std::vector<std::size_t> of_truth, of_predictions;
     for (const std::size_t place : places) {
-      of_truth.push_back(images[place].number);
-      if (images[place].number_b) of_predictions.push_back(*images[place].number_b);
+      of_truth.push_back(images_[place].number);
+      if (images_[place].number_b) of_predictions.push_back(*images_[place].number_b);
     }
-    const auto truth = items_at(inputs_.truth, of_truth),
-               predicted = items_at(inputs_.predictions, of_predictions);
-    std::vector<EvaluationPage::Example> drawn(places.size());
+    const auto truth = items_at(evaluated_.truth, of_truth),
+               predicted = items_at(evaluated_.predictions, of_predictions);
+    std::vector<ShownImages::Image> drawn(places.size());
     parallel_for(places.size(), [&](std::size_t i) {
-      const EvaluatedImages::Image image = images[places[i]];
+      const EvaluatedImages::Image image = images_[places[i]];
       const auto item = truth.find(image.number);
       if (item == truth.end()) return;
       const auto other = image.number_b ? predicted.find(*image.number_b) : predicted.end();
       drawn[i] = draw(places[i], item->second, other == predicted.end() ? nullptr : &other->second);
     });
-    std::erase_if(drawn, [](const EvaluationPage::Example& one) { return one.pictures.empty(); });
-    page.worst = std::move(drawn);
-    page.worst_introduction = introduction();
+    std::erase_if(drawn, [](const ShownImages::Image& one) { return one.pictures.empty(); });
+    return {introduction(), std::move(drawn)};
   }
 
  private:
   /// Those with a score below 1, the lowest first; of equal ones those with most errors, then as they come.
-  std::vector<std::size_t> worst() const {
-    const std::vector<double> scores = scores_of_images(*inputs_.report.images, metric_, inputs_.least_score);
+  std::vector<std::size_t> worst(std::size_t most) const {
     std::vector<std::size_t> places;
-    for (const std::uint32_t place : inputs_.report.images->in_order())
-      if (scores[place] < 1) places.push_back(place);
+    for (const std::uint32_t place : images_.in_order())
+      if (scores_[place] < 1) places.push_back(place);
     const auto errors = [&](std::size_t place) {
       return counts_.empty() ? 0 : counts_[place].wrong + counts_[place].missed;
     };
     std::ranges::stable_sort(places, [&](std::size_t a, std::size_t b) {
-      return scores[a] != scores[b] ? scores[a] < scores[b] : errors(a) > errors(b);
+      return scores_[a] != scores_[b] ? scores_[a] < scores_[b] : errors(a) > errors(b);
     });
-    places.resize(std::min(places.size(), static_cast<std::size_t>(inputs_.worst)));
+    places.resize(std::min(places.size(), most));
     return places;
   }
 
@@ -121,7 +121,7 @@ class WorstImageDrawer {
       return "Those with the lowest mean IoU: truth, prediction, and where they differ in red on gray; hatched is "
              "not scored.";
     const std::string how =
-        "left the truth: found objects green, missed ones blue and hatched; right the prediction: right ones green, "
+        "first the truth: found objects green, missed ones blue and hatched; then the prediction: right ones green, "
         "wrong ones orange and hatched. Gray is not counted.";
     if (!kind_) return "Those with the lowest panoptic quality: " + how;
     return fmt::format("Those with the lowest F1 at an IoU of .5, {}: {}",
@@ -130,20 +130,20 @@ class WorstImageDrawer {
                        how);
   }
 
-  EvaluationPage::Example draw(std::size_t place, const Item& truth, const Item* prediction) const {
-    EvaluationPage::Example example{truth.id, detail(place), {}};
+  ShownImages::Image draw(std::size_t place, const Item& truth, const Item* prediction) const {
+    ShownImages::Image image{truth.id, detail(place), {}};
     try {
-      const cv::Mat picture = picture_of(truth, prediction, example.detail);
-      if (picture.empty()) return example;
+      const cv::Mat picture = picture_of(truth, prediction, image.detail);
+      if (picture.empty()) return image;
       if (semantic_)
-        draw_masks(picture, truth, *prediction, example);
+        draw_masks(picture, truth, *prediction, image);
       else
-        draw_outcomes(picture, truth, prediction, example);
+        draw_outcomes(picture, truth, prediction, image);
     } catch (const Error& error) {
       if (error.code() == Code::bug || error.code() == Code::interrupted) throw;
-      example.detail += fmt::format(", not drawn: {}", error.message());
+      image.detail += fmt::format(", not drawn: {}", error.message());
     }
-    return example;
+    return image;
   }
 
   std::string detail(std::size_t place) const {
@@ -152,30 +152,30 @@ class WorstImageDrawer {
       return fmt::format("{} found, {} wrong, {} missed", counts.found, counts.wrong, counts.missed);
     }
     if (semantic_) {
-      const SemanticScores scores = inputs_.report.images->semantic->of_image(place);
+      const SemanticScores scores = images_.semantic->of_image(place);
       return fmt::format("mean IoU {:.3f}, {:.1f} % of the pixels right", scores.mean_iou.value_or(1),
                          100 * scores.pixel_accuracy.value_or(1));
     }
-    const auto [quality, counts] = inputs_.report.images->panoptic->of_image(place);
+    const auto [quality, counts] = images_.panoptic->of_image(place);
     return fmt::format("PQ {:.3f}: {} matched, {} wrong, {} missed", quality.all.pq.value_or(1),
                        counts.matches, counts.wrong, counts.missed);
   }
 
   void draw_masks(const cv::Mat& picture, const Item& truth, const Item& prediction,
-                  EvaluationPage::Example& example) const {
+                  ShownImages::Image& image) const {
     const cv::Mat expected = semantic_->truth_mask(truth),
                   predicted = semantic_->predicted_mask(prediction, truth);
     const LabelMap& labels = semantic_->labels();
-    example.pictures = {{"truth", overlay_mask(picture, expected, labels)},
-                        {"prediction", overlay_mask(picture, predicted, labels)},
-                        {"differences", error_map(picture, expected, predicted, labels)}};
+    image.pictures = {{"truth", overlay_mask(picture, expected, labels)},
+                      {"prediction", overlay_mask(picture, predicted, labels)},
+                      {"differences", error_map(picture, expected, predicted, labels)}};
   }
 
   void draw_outcomes(const cv::Mat& picture, const Item& truth, const Item* prediction,
-                     EvaluationPage::Example& example) const {
+                     ShownImages::Image& image) const {
     const Outcomes outcomes = outcomes_of(truth, prediction);
-    example.pictures.emplace_back("truth", drawn(picture, truth, truth_labels_, outcomes.truth, true));
-    example.pictures.emplace_back(
+    image.pictures.emplace_back("truth", drawn(picture, truth, truth_labels_, outcomes.truth, true));
+    image.pictures.emplace_back(
         "prediction",
         prediction ? drawn(picture, *prediction, predicted_labels_, outcomes.prediction, false) : picture);
   }
@@ -218,15 +218,15 @@ class WorstImageDrawer {
   static std::pair<const char*, Rgb> words_of(Outcome outcome) {
     switch (outcome) {
       case Outcome::found:
-        return {"found", kFound};
+        return {"found", kFoundColour};
       case Outcome::missed:
-        return {"missed", kMissed};
+        return {"missed", kMissedColour};
       case Outcome::wrong:
-        return {"wrong", kWrong};
+        return {"wrong", kWrongColour};
       case Outcome::uncounted:
         break;
     }
-    return {"not counted:", kUncounted};
+    return {"not counted:", kUncountedColour};
   }
 
   /// With boxes, its box: as a frame where it is right, filled where it is hatched.
@@ -240,30 +240,44 @@ class WorstImageDrawer {
     return Polygon{{{{{box->x, box->y}, {right, box->y}, {right, bottom}, {box->x, bottom}}, {}}}};
   }
 
-  const ReportInputs& inputs_;
+  const EvaluatedSources& evaluated_;
+  const EvaluatedImages& images_;
   const std::string metric_;
   const LabelMap& truth_labels_;
   const LabelMap& predicted_labels_;
   const std::vector<int> label_of_;
   const OverlapMeter meter_;
+  const std::vector<double> scores_;  // by place
   std::optional<SemanticEvaluation> semantic_;
   std::optional<OverlapKind> kind_;  // nothing where masks or segments are drawn
   double least_score_ = 0;
   std::vector<DetectionCounts> counts_;
 };
 
-/// What images are drawn for: masks of objects before boxes before segments before masks of labels.
+/// What images are drawn for: masks of objects before boxes before segments before masks of labels, and
+/// those of which there is something to find before others.
 std::string metric_drawn(const EvaluationReport& report) {
   const std::set<Metric> metrics = report.metrics();
-  for (const Metric metric : {Metric::segm, Metric::boundary, Metric::bbox, Metric::panoptic})
-    if (metrics.contains(metric)) return std::string(name_of(metric));
-  return "semantic";
+  const auto is_defined = [&](std::string_view name) {
+    return std::ranges::any_of(report.coco, [&](const EvaluationReport::Coco& coco) {
+      return name_of(coco.kind) == name && coco.scores.overall.front().second;
+    });
+  };
+  std::string first;
+  for (const Metric metric : {Metric::segm, Metric::boundary, Metric::bbox, Metric::panoptic}) {
+    if (!metrics.contains(metric)) continue;
+    const std::string name(name_of(metric));
+    if (first.empty()) first = name;
+    if (metric == Metric::panoptic || is_defined(name)) return name;
+  }
+  return first.empty() ? "semantic" : first;
 }
 
 }  // namespace
 
-void add_worst_images(const ReportInputs& inputs, EvaluationPage& page) {
-  WorstImageDrawer(inputs, metric_drawn(inputs.report)).run(page);
+ShownImages worst_images(const EvaluatedSources& evaluated, std::optional<double> least_score, int most) {
+  return WorstImageDrawer(evaluated, metric_drawn(evaluated.report), least_score)
+      .run(static_cast<std::size_t>(most));
 }
 
-}  // namespace maskmill::tools
+}  // namespace maskmill
