@@ -8,8 +8,6 @@ namespace maskmill::learn {
 namespace {
 
 using torch::Tensor;
-using torch::indexing::None;
-using torch::indexing::Slice;
 
 /// Largest logarithm by which a side grows.
 const double kMostGrowth = std::log(1000.0 / 16);
@@ -41,13 +39,15 @@ Tensor box_area(const Tensor& boxes) {
 }
 
 Tensor box_iou(const Tensor& boxes, const Tensor& others) {
-  const Tensor left_top =
-      torch::max(boxes.index({Slice(), None, Slice(None, 2)}), others.index({Slice(), Slice(None, 2)}));
-  const Tensor right_bottom =
-      torch::min(boxes.index({Slice(), None, Slice(2)}), others.index({Slice(), Slice(2)}));
-  const Tensor sides = (right_bottom - left_top).clamp_min(0);
-  const Tensor inside = sides.select(2, 0) * sides.select(2, 1);
-  return inside / (box_area(boxes).unsqueeze(1) + box_area(others) - inside);
+  // One number a pair after the other, in place: of a crowded picture's objects and all anchors, one such
+  // tensor is a hundred megabytes. Boxes have no gradient.
+  const auto shared = [&](int first) {
+    const Tensor end = torch::min(boxes.select(1, first + 2).unsqueeze(1), others.select(1, first + 2));
+    return end.sub_(torch::max(boxes.select(1, first).unsqueeze(1), others.select(1, first))).clamp_min_(0);
+  };
+  const Tensor inside = shared(0).mul_(shared(1));
+  const Tensor both = box_area(boxes).unsqueeze(1) + box_area(others);
+  return inside.div_(both.sub_(inside));
 }
 
 Tensor clipped_to(const Tensor& boxes, Extent picture) {

@@ -20,8 +20,8 @@ torch::Tensor in_full(const torch::Tensor& values);
 /// (N): width times height.
 torch::Tensor box_area(const torch::Tensor& boxes);
 
-/// (N, M): intersection over union of each of (N, 4) with each of (M, 4). Of two boxes without area it is no
-/// number.
+/// (N, M): intersection over union of each of (N, 4) with each of (M, 4), in the memory of three such tensors.
+/// Of two boxes without area it is no number. Boxes must not need gradients.
 torch::Tensor box_iou(const torch::Tensor& boxes, const torch::Tensor& others);
 
 /// Moved into a picture of this size.

@@ -60,6 +60,30 @@ Tensor positives_of(const Tensor& labels) {
   return torch::nonzero(labels > 0).squeeze(1);
 }
 
+/// (regions, side, side) of `type`: what each of `boxes` shows of its object's mask, of `masks` (N, height,
+/// width). Some masks at a time are brought to that type: all of a crowded picture would take many times what
+/// the rest of the loss does.
+Tensor masks_seen(const Tensor& masks, const Tensor& objects, const Tensor& boxes, std::int64_t side,
+                  torch::ScalarType type) {
+  constexpr std::int64_t kNumbersAtOnce = std::int64_t{1} << 23;
+  const torch::NoGradGuard no_grad;
+  const auto [seen, place, counts] =
+      torch::_unique2(objects, /*sorted=*/true, /*return_inverse=*/true, /*return_counts=*/false);
+  const std::int64_t most = std::max<std::int64_t>(1, kNumbersAtOnce / (masks.size(1) * masks.size(2)));
+  std::vector<Tensor> parts, regions_of_parts;
+  for (std::int64_t first = 0; first < seen.size(0); first += most) {
+    const std::int64_t count = std::min(most, seen.size(0) - first);
+    const Tensor planes = masks.index_select(0, seen.narrow(0, first, count)).unsqueeze(1).to(type);
+    const Tensor regions = torch::nonzero((place >= first) & (place < first + count)).squeeze(1);
+    const Tensor plane = (place.index_select(0, regions) - first).to(type).unsqueeze(1);
+    parts.push_back(roi_align(planes, torch::cat({plane, boxes.index_select(0, regions)}, 1), 1, side, side,
+                              /*sampling_ratio=*/-1, /*aligned=*/false)
+                        .squeeze(1));
+    regions_of_parts.push_back(regions);
+  }
+  return torch::cat(parts).index_select(0, torch::cat(regions_of_parts).argsort());
+}
+
 }  // namespace
 
 const BoxCoder& region_coder() {
@@ -135,11 +159,8 @@ Tensor mask_loss(const Tensor& logits, const RegionSamples& objects,
   std::vector<Tensor> wanted;
   for (std::size_t i = 0; i < targets.size(); ++i) {
     if (objects.boxes[i].size(0) == 0) continue;
-    const Tensor regions =
-        torch::cat({objects.objects[i].to(logits.dtype()).unsqueeze(1), objects.boxes[i]}, 1);
-    wanted.push_back(roi_align(targets[i].masks.unsqueeze(1).to(logits.dtype()), regions, 1, side, side,
-                               /*sampling_ratio=*/-1, /*aligned=*/false)
-                         .squeeze(1));
+    wanted.push_back(
+        masks_seen(targets[i].masks, objects.objects[i], objects.boxes[i], side, logits.scalar_type()));
   }
   const Tensor labels = torch::cat(objects.labels);
   const Tensor own = logits.index({torch::arange(labels.size(0), labels.options()), labels});
