@@ -190,6 +190,52 @@ TEST_CASE("a step's losses and gradients are torchvision's, as is what a seed dr
   }
 }
 
+TEST_CASE("no buffer of a detector can be wrong without its outputs showing it") {
+  prepare_process(1);  // many small steps
+  const torch::NoGradGuard no_grad;
+  const PictureBatch doubles =
+      batch_of({(noise(5, 3 * 32 * 32).view({3, 32, 32}) + 1) / 2}, {.min_size = 32, .max_size = 32});
+  const PictureBatch picture{doubles.pixels.to(torch::kFloat32), doubles.pictures};
+  for (const DetectorArchitecture* architecture : {&maskrcnn_resnet50_fpn(), &maskrcnn_resnet50_fpn_v2()}) {
+    const bool is_first = architecture == &maskrcnn_resnet50_fpn();
+    DetectorSettings settings = kSettings;
+    settings.norm = is_first ? BackboneNorm::frozen : BackboneNorm::batch;
+    settings.rpn_post_nms_top_n_test = 4;
+    Detector detector = filled(*architecture, settings);
+    detector.network()->to(torch::kFloat32);
+    detector.network()->eval();
+    const auto outputs = [&](bool of_heads) {
+      const Detector::Seen seen = detector.see(picture);
+      std::vector<Tensor> all{seen.anchors.objectness.flatten(), seen.anchors.deltas.flatten()};
+      for (const Tensor& level : seen.features) all.push_back(level.flatten());
+      if (of_heads)
+        for (const Detections& found : detector.detect(seen, picture))
+          all.insert(all.end(), {found.boxes.flatten(), found.scores, found.masks.flatten()});
+      return torch::cat(all);
+    };
+    const Tensor of_backbone = outputs(false), of_all = outputs(true);
+    REQUIRE(of_all.isfinite().all().item<bool>());
+    REQUIRE(of_all.numel() > of_backbone.numel());
+    const auto differ = [](const Tensor& a, const Tensor& b) {
+      return a.sizes() != b.sizes() || !torch::allclose(a, b, 1e-4, 1e-4);
+    };
+    std::size_t perturbed = 0;
+    for (const auto& buffer : detector.network()->named_buffers()) {
+      if (buffer.key().ends_with("num_batches_tracked")) continue;
+      INFO(architecture->name << " " << buffer.key());
+      ++perturbed;
+      const Tensor right = buffer.value().clone();
+      buffer.value().mul_(1.1).add_(0.01);
+      const bool is_of_head = buffer.key().starts_with("roi_heads.");
+      CHECK(differ(outputs(is_of_head), is_of_head ? of_all : of_backbone));
+      buffer.value().copy_(right);
+    }
+    // Four of each of the backbone's 53, or two, with the pyramid's 8 and the heads' 4 each.
+    CHECK(perturbed == (is_first ? 4U * 53 : 2U * (53 + 8 + 4 + 4)));
+    CHECK(torch::equal(outputs(true), of_all));
+  }
+}
+
 TEST_CASE("pictures without objects train a detector: all of them is background") {
   prepare_process(0);
   Detector detector = filled(maskrcnn_resnet50_fpn());

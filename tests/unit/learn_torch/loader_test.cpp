@@ -1,13 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <rapidcheck.h>
 #include <torch/torch.h>
 
 #include <numeric>
 #include <opencv2/core.hpp>
 
 #include "base/parallel.h"
+#include "base/random.h"
 #include "catch.h"
 #include "image/image.h"
 #include "learn/network_picture.h"
+#include "learn/sampler.h"
 #include "learn/torch/input.h"
 #include "learn/torch/loader.h"
 #include "learn/torch/losses.h"
@@ -67,6 +70,51 @@ bool same(const Batch& a, const Batch& b) {
   return torch::equal(a.images, b.images) && torch::equal(a.classes, b.classes);
 }
 
+using Batches = std::vector<std::vector<std::size_t>>;
+
+std::vector<std::size_t> joined(const Batches& batches) {
+  std::vector<std::size_t> all;
+  for (const auto& batch : batches) all.insert(all.end(), batch.begin(), batch.end());
+  return all;
+}
+
+/// Wide and tall pictures of shapes, for a detector.
+struct WideAndTall {
+  Scratch wide, tall;
+  ClassMap classes = ClassMap::of_objects(shape_labels());
+  DetectorSize bounds{32, 48};
+  ObjectSampleReader reader{classes, bounds, bounds};
+  std::vector<Item> items;
+
+  WideAndTall() : items(drawn_items(wide, 5, 0, {64, 40})) {
+    for (Item& item : drawn_items(tall, 4, 0, {40, 70})) items.push_back(std::move(item));
+  }
+
+  SampleStore store(std::size_t cache_bytes = kPlenty) const {
+    Findings findings;
+    return SampleStore("train", items, reader, cache_bytes, findings);
+  }
+};
+
+std::vector<Batch> batches_of(const SampleStore& store, LoaderOptions options, int epoch = 1) {
+  options.kind = BatchKind::objects;
+  Loader loader(store, options);
+  loader.start({{0, 5, 1}, {8, 2, 7}, {6, 3, 4}}, epoch);
+  std::vector<Batch> batches;
+  while (std::optional<Batch> batch = loader.next()) batches.push_back(std::move(*batch));
+  return batches;
+}
+
+bool same(const std::vector<Batch>& a, const std::vector<Batch>& b) {
+  return std::ranges::equal(a, b, [](const Batch& one, const Batch& other) {
+    return torch::equal(one.images, other.images) && one.sizes == other.sizes &&
+           std::ranges::equal(one.objects, other.objects, [](const ObjectTargets& x, const ObjectTargets& y) {
+             return torch::equal(x.boxes, y.boxes) && torch::equal(x.labels, y.labels) &&
+                    torch::equal(x.masks, y.masks) && torch::equal(x.has_mask, y.has_mask);
+           });
+  });
+}
+
 }  // namespace
 
 TEST_CASE("batches differ in size by one at most, and none is a lone sample") {
@@ -85,6 +133,102 @@ TEST_CASE("batches differ in size by one at most, and none is a lone sample") {
     CHECK(most - least <= 1);
     CHECK((least > 1 || count == 1));
   }
+}
+
+TEST_CASE(
+    "batches of one shape: each sample once, whole batches of each shape first, as many as without shapes") {
+  CHECK(rc::check([] {
+    const auto shapes = *rc::gen::container<std::vector<int>>(rc::gen::inRange(0, 3));
+    const int batch_size = *rc::gen::inRange(1, 9);
+    std::vector<std::size_t> order(shapes.size());
+    std::iota(order.begin(), order.end(), std::size_t{0});
+    Random random({*rc::gen::arbitrary<std::uint64_t>()});
+    random.shuffle(std::span(order));
+    const Batches batches = in_batches_of_shape(order, shapes, batch_size);
+    const auto most = static_cast<std::size_t>(batch_size);
+
+    RC_ASSERT(batches.size() == in_batches(order, batch_size).size());
+    std::vector<std::size_t> sorted = joined(batches);
+    std::ranges::sort(sorted);
+    for (std::size_t i = 0; i < sorted.size(); ++i) RC_ASSERT(sorted[i] == i);
+    RC_ASSERT(sorted.size() == order.size());
+    for (const auto& batch : batches) RC_ASSERT(!batch.empty() && batch.size() <= most);
+
+    // Of each shape its samples in their order, as far as whole batches go.
+    std::size_t whole = 0;
+    for (int shape = 0; shape < 3; ++shape) {
+      std::vector<std::size_t> own, in_whole;
+      std::ranges::copy_if(order, std::back_inserter(own), [&](std::size_t i) { return shapes[i] == shape; });
+      if (own.size() == order.size()) {
+        RC_ASSERT(batches == in_batches(order, batch_size));
+        return;
+      }
+      own.resize(own.size() / most * most);
+      whole += own.size() / most;
+      for (const auto& batch : batches)
+        if (batch.size() == most &&
+            std::ranges::all_of(batch, [&](std::size_t i) { return shapes[i] == shape; }))
+          in_whole.insert(in_whole.end(), batch.begin(), batch.end());
+      RC_ASSERT(in_whole == own);
+    }
+    // What is left comes last, in batches that differ by one at most.
+    for (std::size_t i = whole; i < batches.size(); ++i)
+      RC_ASSERT(batches[i].size() + 1 >= batches.back().size() &&
+                batches[i].size() <= batches.back().size() + 1);
+  }));
+}
+
+TEST_CASE("batches of one shape follow the epoch's order, and so the seed") {
+  std::vector<int> shapes(40);
+  for (std::size_t i = 0; i < shapes.size(); ++i) shapes[i] = i % 3 == 0 ? 1 : 0;
+  const auto batches = [&](std::uint64_t seed, int epoch) {
+    return in_batches_of_shape(Sampler(shapes.size(), seed).order(epoch), shapes, 4);
+  };
+  CHECK(batches(1, 1) == batches(1, 1));
+  CHECK(batches(1, 1) != batches(1, 2));
+  CHECK(batches(1, 1) != batches(2, 1));
+}
+
+TEST_CASE("a detector's batch has its pictures at the top left of sides of 32, and their objects") {
+  const WideAndTall data;
+  const SampleStore store = data.store();
+  LoaderOptions options;
+  options.augment.enabled = false;
+  const std::vector<Batch> batches = batches_of(store, options);
+  REQUIRE(batches.size() == 3);
+  const Batch& first = batches.front();  // samples 0, 5 and 1
+  CHECK((first.sizes == std::vector<Size>{{48, 30}, {27, 48}, {48, 30}}));
+  CHECK(first.images.sizes() == at::IntArrayRef{3, 64, 64, 3});
+  CHECK(!first.classes.defined());
+  REQUIRE(first.objects.size() == 3);
+  for (std::int64_t i = 0; i < 3; ++i) {
+    const Size size = first.sizes[static_cast<std::size_t>(i)];
+    const Sample sample = store.load(std::array<std::size_t, 3>{0, 5, 1}[static_cast<std::size_t>(i)]);
+    const torch::Tensor own = first.images[i];
+    const torch::Tensor inside = own.slice(0, 0, size.height).slice(1, 0, size.width).contiguous();
+    const cv::Mat picture(size.height, size.width, CV_8UC3, inside.data_ptr());
+    CHECK(cv::norm(picture, sample.image, cv::NORM_INF) == 0);
+    CHECK(own.slice(0, size.height).sum().item<std::int64_t>() == 0);
+    CHECK(own.slice(1, size.width).sum().item<std::int64_t>() == 0);
+    const ObjectTargets& objects = first.objects[static_cast<std::size_t>(i)];
+    REQUIRE(objects.labels.size(0) == 1);
+    CHECK(objects.masks.sizes() == at::IntArrayRef{1, size.height, size.width});
+    CHECK(objects.labels[0].item<std::int64_t>() == sample.objects.front().label);
+  }
+}
+
+TEST_CASE(
+    "what a detector's batch holds depends neither on threads, nor on the cache, nor on how far ahead it is made") {
+  const WideAndTall data;
+  const SampleStore cached = data.store(), decoded = data.store(0);
+  const std::vector<Batch> expected = batches_of(cached, strongly_augmented());
+  CHECK(same(batches_of(decoded, strongly_augmented()), expected));
+  LoaderOptions barely_ahead = strongly_augmented();
+  barely_ahead.ahead = 1;
+  CHECK(same(batches_of(cached, barely_ahead), expected));
+  CHECK_FALSE(same(batches_of(cached, strongly_augmented(), 2), expected));
+  const Jobs one_thread(1);
+  CHECK(same(batches_of(cached, strongly_augmented()), expected));
 }
 
 TEST_CASE("a batch holds the pictures' pixels and class numbers, void as ignored") {
