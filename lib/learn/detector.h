@@ -10,6 +10,7 @@
 
 #include "base/enum_names.h"
 #include "base/settings.h"
+#include "dataset/shapes.h"
 #include "learn/graph.h"
 
 namespace maskmill {
@@ -45,9 +46,10 @@ struct DetectorSettings {
   int box_batch_size_per_image = 512;
   double box_positive_fraction = 0.25;
   static void visit(auto& self, auto&& setting) {
-    setting("norm", self.norm,
-            "of the backbone: batch learns from each batch, frozen keeps what pretrained weights bring; auto is frozen "
-            "where a first version begins with weights, else batch");
+    setting(
+        "norm", self.norm,
+        "of the backbone: batch learns from each batch, frozen keeps what pretrained weights bring; auto is frozen "
+        "where a first version begins with weights, else batch");
     setting(
         "norm-eps", self.norm_eps, "added to the backbone's variances", between(0, 1),
         unset("0 with torchvision's COCO_V1 weights of the first versions, which were made so, else 1e-5"));
@@ -109,6 +111,12 @@ inline constexpr const char* kMaskLogits = "mask_logits";
 /// Anchors of each level: one side, three ratios of height to width.
 inline constexpr std::array<double, 5> kAnchorSides{32, 64, 128, 256, 512};
 inline constexpr std::array<double, 3> kAnchorRatios{0.5, 1, 2};
+
+/// Those of a level around a place: left, top, right and bottom, whole pixels.
+std::array<std::array<float, 4>, kAnchorRatios.size()> anchors_of_side(double side);
+
+/// The most that any anchor overlaps a box, as IoU, on a picture of this size that is not padded for others.
+double best_anchor_iou(const Box& box, Size picture);
 
 }  // namespace detector
 

@@ -20,4 +20,13 @@ Size detector_size(Size picture, const DetectorSize& bounds) {
   return {scaled(picture.width), scaled(picture.height)};
 }
 
+Size padded_size(const std::vector<Size>& pictures) {
+  constexpr int kSizeMultiple = 32;
+  const auto padded = [](int side) { return (side + kSizeMultiple - 1) / kSizeMultiple * kSizeMultiple; };
+  Size size{1, 1};
+  for (const Size& picture : pictures)
+    size = {std::max(size.width, padded(picture.width)), std::max(size.height, padded(picture.height))};
+  return size;
+}
+
 }  // namespace maskmill::learn

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <vector>
+
 #include "image/image.h"
 
 namespace maskmill::learn {
@@ -17,5 +19,8 @@ struct DetectorSize {
 /// the proportions stay within that rounding. Throws Error(bug) for a picture without pixels and for bounds
 /// below 1.
 Size detector_size(Size picture, const DetectorSize& bounds);
+
+/// That holds pictures of these sizes; its sides are multiples of 32.
+Size padded_size(const std::vector<Size>& pictures);
 
 }  // namespace maskmill::learn

@@ -47,6 +47,7 @@ TEST_CASE("what the data verbs print and write fits the schemas") {
     printed({"show", folder, "-o", page, "--force", "--max-items", "2"});
   }
   printed({"check", split, "--for", "defaults", "input.width=64"});
+  printed({"check", coco, "--for", "defaults", "model.name=maskrcnn_resnet50_fpn"});
   CHECK(departures(read_file(split + "/labels.json"), "labels").empty());
   for (const std::string& folder : {split, coco})
     CHECK(departures(read_file(folder + "/provenance.json"), "provenance").empty());

@@ -113,3 +113,100 @@ TEST_CASE("memory is that of weights and of what layers keep") {
   settings.batch_size = 1;
   CHECK(training_memory(graph, settings) == 4 * weights + 4 * pixels * (1 + 4 + 4 + 2 * 4));
 }
+
+namespace {
+
+TrainSettings detector_settings(const std::string& name) {
+  TrainSettings settings;
+  settings.model.name = name;
+  settings.input.min_size = 400, settings.input.max_size = 600;
+  settings.batch_size = 2;
+  return settings;
+}
+
+Annotation box_alone(const Box& box) {
+  Annotation annotation;
+  annotation.label = 1;
+  annotation.shape = box;
+  return annotation;
+}
+
+Forecast detector_forecast(std::vector<Item> items, const TrainSettings& settings) {
+  items.push_back(with_boxes("v", "val", {300, 200}, {{0, 0, 100, 100}}));
+  return of(std::move(items), settings);
+}
+
+}  // namespace
+
+TEST_CASE("of a detector it is said which objects it learns from, and which are left out") {
+  // At twice their size: a side of 3 becomes 6, one of 1.5 becomes 3; a crumb becomes less than a pixel.
+  Item item =
+      with_boxes("a", "train", {300, 200},
+                 {{10, 10, 100, 80}, {20, 20, 60, 60}, {5, 5, 3, 3}, {40, 50, 1.5, 30}, {7, 7, .4, .4}});
+  item.annotations.push_back(box_alone({30, 30, 64, 64}));
+  item.annotations.push_back(box_alone({30, 30, 0, 64}));
+  item.annotations.push_back(box_alone({310, 30, 20, 20}));  // outside
+  item.annotations.push_back(box_alone({30, 30, 64, 64}));
+  item.annotations.back().flags.crowd = true;
+  item.annotations.push_back(box_alone({30, 30, 64, 64}));
+  item.annotations.back().label = 0;  // the background
+  const Item empty = with_boxes("b", "train", {200, 300}, {});
+  const Forecast forecast = detector_forecast({item, empty}, detector_settings("maskrcnn_resnet50_fpn"));
+  CHECK(forecast.classes == std::vector<std::string>{"background", "car"});
+  CHECK(forecast.objects == 5);
+  CHECK(forecast.vanishing == 1);
+  CHECK(forecast.greatest_distortion == 1);
+  CHECK(*forecast.least_reduction == 0.5);
+  CHECK(*forecast.greatest_reduction == 0.5);
+  CHECK(forecast.sample_bytes == 3 * 3 * 600 * 400);
+  REQUIRE(forecast.detector);
+  const ObjectForecast& objects = *forecast.detector;
+  CHECK(objects.most_objects == 5);
+  CHECK(objects.lost == 3);
+  CHECK(objects.crowds == 1);
+  CHECK(objects.boxes_alone == 1);
+  CHECK(objects.items_without == 1);
+  CHECK(objects.items_of_masks == 0);
+  CHECK(objects.unmatched == 2);  // the small one, and the line
+  CHECK(objects.too_small == 2);
+  CHECK(remarks(forecast, "3 objects of no extent"));
+  CHECK(remarks(forecast, "1 of 5 objects have a box alone"));
+  CHECK(remarks(forecast, "1 of 5 objects have a side below 4 pixels"));
+  CHECK(remarks(forecast, "2 of 5 objects are smaller than the smallest anchor's 32 pixels"));
+  CHECK_FALSE(remarks(detector_forecast({item}, detector_settings("fasterrcnn_resnet50_fpn")), "box alone"));
+  const std::string text = to_text(forecast, detector_settings("maskrcnn_resnet50_fpn"));
+  CHECK_THAT(text, contains("shorter side to 400 pixels, the longer to 600 at most"));
+  CHECK_THAT(text, contains("learn from 5 objects, of which an anchor overlaps 60.0 %"));
+  CHECK_THAT(text, contains("take 1 item without objects for background; leave out 1 crowd"));
+}
+
+TEST_CASE("a detector without masks or without objects to learn from is said") {
+  Item item = with_boxes("a", "train", {300, 200}, {});
+  CHECK(remarks(detector_forecast({item}, detector_settings("fasterrcnn_resnet50_fpn")),
+                "no object to learn from"));
+  item.annotations = {box_alone({10, 10, 90, 90})};
+  CHECK(
+      remarks(detector_forecast({item}, detector_settings("maskrcnn_resnet50_fpn")), "no object has a mask"));
+  CHECK(detector_forecast({item}, detector_settings("fasterrcnn_resnet50_fpn")).remarks.size() ==
+        1);  // of the batch
+}
+
+TEST_CASE(
+    "a detector's memory grows with its pictures, objects and regions, and shrinks with what is frozen") {
+  const Size small{320, 256}, large{640, 512};
+  const auto memory = [&](const TrainSettings& given, Size padded, std::size_t objects) {
+    const TrainSettings settings = resolved(given);
+    return detector_memory(build(settings.model, 3, 3), settings, padded, objects);
+  };
+  const TrainSettings settings = detector_settings("maskrcnn_resnet50_fpn");
+  const std::int64_t base = memory(settings, small, 10);
+  CHECK(memory(settings, large, 10) > base);
+  CHECK(memory(settings, small, 1000) - memory(settings, small, 900) >= 2 * 100 * 320 * 256);
+  TrainSettings fewer = settings;
+  fewer.model.detector.box_batch_size_per_image = 128;
+  CHECK(memory(fewer, small, 10) < base);
+  TrainSettings frozen = settings;
+  frozen.model.detector.trainable_layers = 0;
+  CHECK(memory(frozen, small, 10) < base);
+  CHECK(memory(detector_settings("fasterrcnn_resnet50_fpn"), small, 10) < base);
+}

@@ -138,6 +138,34 @@ TEST_CASE("targets are the sample's objects in their order, without crowds and w
   }
 }
 
+TEST_CASE("what is said of the nearest anchor without torch is the greatest overlap with all anchors") {
+  for (std::uint64_t seed = 0; seed < 40; ++seed) {
+    Random random({seed, 3});
+    const Size picture{static_cast<int>(1 + random.below(300)), static_cast<int>(1 + random.below(300))};
+    const Size padded = padded_size({picture});
+    std::vector<Extent> levels{{padded.height / 4, padded.width / 4}};
+    while (levels.size() < learn::detector::kLevels.size())
+      levels.push_back({(levels.back().height + 1) / 2, (levels.back().width + 1) / 2});
+    std::vector<Box> boxes;
+    std::vector<double> corners;
+    for (int i = 0; i < 20; ++i) {
+      const double x = random.uniform(0, picture.width), y = random.uniform(0, picture.height);
+      boxes.push_back({x, y, random.uniform(0.01, 1) * (picture.width - x),
+                       random.uniform(0.01, 1) * (picture.height - y)});
+      corners.insert(corners.end(), {x, y, x + boxes.back().width, y + boxes.back().height});
+    }
+    const Tensor best =
+        std::get<0>(box_iou(torch::tensor(corners, torch::kFloat64).view({-1, 4}),
+                            anchors_for(levels, {padded.height, padded.width}, torch::kFloat64))
+                        .max(1));
+    for (std::size_t i = 0; i < boxes.size(); ++i) {
+      INFO("seed " << seed << ", box " << i);
+      CHECK_THAT(learn::detector::best_anchor_iou(boxes[i], picture),
+                 WithinAbs(best[static_cast<std::int64_t>(i)].item<double>(), 1e-12));
+    }
+  }
+}
+
 TEST_CASE("a target's mask is 1 on the pixels of its object") {
   Sample sample;
   sample.image = cv::Mat(10, 12, CV_8UC3, cv::Scalar::all(0));

@@ -1,16 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "learn/torch/detection/detector.h"
 
-#include <algorithm>
-
-#include "learn/detector_size.h"
-
 namespace maskmill::learn {
 namespace {
 
 using torch::Tensor;
-
-constexpr int kSizeMultiple = 32;
 
 Extent extent_of(const Tensor& picture) {
   return {static_cast<int>(picture.size(-2)), static_cast<int>(picture.size(-1))};
@@ -22,14 +16,6 @@ std::vector<Tensor> pooled_levels(const std::vector<Tensor>& features) {
 }
 
 }  // namespace
-
-Size padded_size(const std::vector<Size>& pictures) {
-  const auto padded = [](int side) { return (side + kSizeMultiple - 1) / kSizeMultiple * kSizeMultiple; };
-  Size size{1, 1};
-  for (const Size& picture : pictures)
-    size = {std::max(size.width, padded(picture.width)), std::max(size.height, padded(picture.height))};
-  return size;
-}
 
 PictureBatch batch_of(const std::vector<Tensor>& pictures, const InputSettings& input) {
   PictureBatch batch;

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "learn/detector.h"
+#include "learn/detector_size.h"
 #include "learn/settings.h"
 #include "learn/torch/detection/roi_heads.h"
 #include "learn/torch/detection/rpn.h"
@@ -21,9 +22,6 @@ struct PictureBatch {
   torch::Tensor pixels;  ///< (N, 3, height, width) float32, normalised; 0 right of and below a picture
   std::vector<Extent> pictures;  ///< their sizes without that
 };
-
-/// That holds pictures of these sizes; its sides are multiples of 32.
-Size padded_size(const std::vector<Size>& pictures);
 
 /// torchvision's GeneralizedRCNNTransform: pictures (3, height, width) floating-point of 0..1 are normalised,
 /// resized bilinearly to detector_size() and put into a batch whose sides are multiples of 32.

@@ -2,7 +2,6 @@
 #include "learn/torch/detection/rpn.h"
 
 #include <algorithm>
-#include <cmath>
 
 #include "learn/torch/operators/nms.h"
 
@@ -21,13 +20,9 @@ const BoxCoder& coder() {
 /// Around the origin: (3, 4).
 Tensor anchors_of_side(double side, const torch::TensorOptions& options) {
   std::vector<Tensor> anchors;
-  for (const double ratio : detector::kAnchorRatios) {
-    const auto height_ratio = std::sqrt(static_cast<float>(ratio));
-    const float width = 1 / height_ratio * static_cast<float>(side),
-                height = height_ratio * static_cast<float>(side);
-    anchors.push_back(torch::tensor({-width / 2, -height / 2, width / 2, height / 2}, torch::kFloat32));
-  }
-  return torch::stack(anchors).round().to(options);  // to the even of two as near, as torch rounds
+  for (const std::array<float, 4>& corners : detector::anchors_of_side(side))
+    anchors.push_back(torch::tensor({corners[0], corners[1], corners[2], corners[3]}, torch::kFloat32));
+  return torch::stack(anchors).to(options);
 }
 
 /// (images, anchors * numbers, height, width) to (images, height * width * anchors, numbers).
