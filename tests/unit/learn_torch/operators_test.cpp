@@ -15,6 +15,7 @@
 #include "learn/torch/operators/nms.h"
 #include "learn/torch/operators/paste_masks.h"
 #include "learn/torch/operators/roi_align.h"
+#include "support/operator_cases.h"
 #include "torch_support.h"
 
 using namespace maskmill;
@@ -22,168 +23,6 @@ using namespace maskmill::learn;
 using namespace maskmill::learn::tests;
 
 namespace {
-
-constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
-constexpr double kInfinity = std::numeric_limits<double>::infinity();
-
-torch::Generator generator_of(int seed) {
-  return at::make_generator<at::CPUGeneratorImpl>(static_cast<std::uint64_t>(seed));
-}
-
-/// The definition, box by box, in the arithmetic of the boxes' type.
-template <class Value>
-std::vector<std::int64_t> kept_by_definition(const Tensor& boxes, const Tensor& scores, double threshold) {
-  const Tensor order = std::get<1>(scores.sort(/*stable=*/true, 0, /*descending=*/true));
-  const auto box = boxes.accessor<Value, 2>();
-  const auto area = [&](std::int64_t i) { return (box[i][2] - box[i][0]) * (box[i][3] - box[i][1]); };
-  std::vector<std::int64_t> kept;
-  for (std::int64_t n = 0; n < boxes.size(0); ++n) {
-    const std::int64_t j = order[n].item<std::int64_t>();
-    const bool suppressed = std::ranges::any_of(kept, [&](std::int64_t i) {
-      const Value across = std::min(box[i][2], box[j][2]) - std::max(box[i][0], box[j][0]);
-      const Value down = std::min(box[i][3], box[j][3]) - std::max(box[i][1], box[j][1]);
-      const Value both = std::max(Value{0}, across) * std::max(Value{0}, down);
-      return both / (area(i) + area(j) - both) > threshold;
-    });
-    if (!suppressed) kept.push_back(j);
-  }
-  return kept;
-}
-
-std::vector<std::int64_t> kept_by_definition(const Tensor& boxes, const Tensor& scores, double threshold) {
-  return boxes.scalar_type() == torch::kFloat64 ? kept_by_definition<double>(boxes, scores, threshold)
-                                                : kept_by_definition<float>(boxes, scores, threshold);
-}
-
-std::vector<std::int64_t> numbers(const Tensor& tensor) {
-  REQUIRE(tensor.scalar_type() == torch::kInt64);
-  const Tensor flat = tensor.contiguous();
-  return {flat.data_ptr<std::int64_t>(), flat.data_ptr<std::int64_t>() + flat.numel()};
-}
-
-struct Detections {
-  Tensor boxes, scores, categories;
-};
-
-/// Some overlap by exactly a threshold, some are equal, some turned over, some no numbers.
-Detections detections(int seed, std::int64_t count, torch::ScalarType type, bool whole, bool odd) {
-  auto generator = generator_of(seed);
-  Tensor corners = torch::rand({count, 2}, generator, torch::kFloat64) * 40;
-  Tensor sides = torch::rand({count, 2}, generator, torch::kFloat64) * 20 - (odd ? 2 : 0);
-  Tensor scores = torch::rand({count}, generator, torch::kFloat64);
-  if (whole) {
-    corners = corners.floor();
-    sides = sides.floor();
-    scores = (scores * 20).floor() / 20;
-  }
-  Tensor boxes = torch::cat({corners, corners + sides}, 1);
-  if (odd && count > 0) {
-    const Tensor which = torch::rand(boxes.sizes(), generator, torch::kFloat64);
-    boxes = boxes.masked_fill(which < 0.01, kNaN).masked_fill(which > 0.99, kInfinity);
-    scores = scores.masked_fill(torch::rand({count}, generator, torch::kFloat64) < 0.02, kNaN);
-  }
-  return {boxes.to(type), scores.to(type), torch::randint(-1, 4, {count}, generator, torch::kInt64)};
-}
-
-struct Regions {
-  std::int64_t height, width, ratio;
-  bool aligned;
-  double scale;
-};
-
-/// The definition, sample by sample, in float64.
-Tensor pooled_by_definition(const Tensor& any_input, const Tensor& any_rois, const Regions& how) {
-  const Tensor input_64 = any_input.to(torch::kFloat64).contiguous(),
-               rois_64 = any_rois.to(torch::kFloat64).contiguous();
-  const auto input = input_64.accessor<double, 4>();
-  const auto roi = rois_64.accessor<double, 2>();
-  const std::int64_t channels = input_64.size(1), rows = input_64.size(2), columns = input_64.size(3);
-  Tensor result = torch::zeros({rois_64.size(0), channels, how.height, how.width}, torch::kFloat64);
-  auto found = result.accessor<double, 4>();
-  for (std::int64_t k = 0; k < rois_64.size(0); ++k) {
-    const auto image = static_cast<std::int64_t>(roi[k][0]);
-    const double offset = how.aligned ? 0.5 : 0;
-    const double x1 = roi[k][1] * how.scale - offset, y1 = roi[k][2] * how.scale - offset;
-    double across = roi[k][3] * how.scale - offset - x1, down = roi[k][4] * how.scale - offset - y1;
-    if (!how.aligned) across = std::max(across, 1.0), down = std::max(down, 1.0);
-    const double bin_x = across / static_cast<double>(how.width),
-                 bin_y = down / static_cast<double>(how.height);
-    const auto grid_x = how.ratio > 0 ? how.ratio : static_cast<std::int64_t>(std::ceil(bin_x));
-    const auto grid_y = how.ratio > 0 ? how.ratio : static_cast<std::int64_t>(std::ceil(bin_y));
-    const auto sample = [&](std::int64_t c, double y, double x) {
-      if (y < -1 || y > static_cast<double>(rows) || x < -1 || x > static_cast<double>(columns)) return 0.0;
-      y = std::clamp(y, 0.0, static_cast<double>(rows - 1));
-      x = std::clamp(x, 0.0, static_cast<double>(columns - 1));
-      const auto top = static_cast<std::int64_t>(y), left = static_cast<std::int64_t>(x);
-      const std::int64_t below = std::min(top + 1, rows - 1), right = std::min(left + 1, columns - 1);
-      const double v = y - static_cast<double>(top), u = x - static_cast<double>(left);
-      return (1 - v) * ((1 - u) * input[image][c][top][left] + u * input[image][c][top][right]) +
-             v * ((1 - u) * input[image][c][below][left] + u * input[image][c][below][right]);
-    };
-    for (std::int64_t c = 0; c < channels; ++c)
-      for (std::int64_t p = 0; p < how.height; ++p)
-        for (std::int64_t q = 0; q < how.width; ++q) {
-          double sum = 0;
-          for (std::int64_t i = 0; i < grid_y; ++i)
-            for (std::int64_t j = 0; j < grid_x; ++j)
-              sum += sample(c,
-                            y1 + static_cast<double>(p) * bin_y +
-                                (static_cast<double>(i) + 0.5) * bin_y / static_cast<double>(grid_y),
-                            x1 + static_cast<double>(q) * bin_x +
-                                (static_cast<double>(j) + 0.5) * bin_x / static_cast<double>(grid_x));
-          found[k][c][p][q] = sum / static_cast<double>(std::max<std::int64_t>(grid_x * grid_y, 1));
-        }
-  }
-  return result;
-}
-
-struct Pooled {
-  Tensor input, rois;
-  Regions how;
-};
-
-/// Regions inside, across the border, outside, without area and turned over; coordinates in quarters, so that
-/// float32 computes where samples lie as float64 does: on the border of the map some lie exactly.
-Pooled drawn_regions(torch::ScalarType type) {
-  const int seed = *rc::gen::inRange(0, 1 << 20);
-  auto generator = generator_of(seed);
-  const std::int64_t batch = *rc::gen::inRange(1, 4), channels = *rc::gen::element(1, 3, 16, 37, 64, 70, 130);
-  const std::int64_t height = *rc::gen::inRange(1, 24), width = *rc::gen::inRange(1, 40);
-  const std::int64_t count = *rc::gen::inRange(0, 12);
-  const Regions how{*rc::gen::element(1, 2, 4), *rc::gen::element(1, 2, 8), *rc::gen::element(-1, 0, 1, 2, 4),
-                    *rc::gen::arbitrary<bool>(), *rc::gen::element(0.25, 0.5, 1.0)};
-  const Tensor input = torch::randn({batch, channels, height, width}, generator, torch::kFloat64).to(type);
-  const auto drawn = [&](double low, double high) {
-    return ((low + torch::rand({count, 1}, generator, torch::kFloat64) * (high - low)) * 4).floor() / 4;
-  };
-  const auto most = static_cast<double>(std::max(height, width)) / how.scale;
-  const Tensor x1 = drawn(-8, most), y1 = drawn(-8, most);
-  const Tensor rois = torch::cat({torch::randint(0, batch, {count, 1}, generator, torch::kFloat64), x1, y1,
-                                  x1 + drawn(-6, most), y1 + drawn(-6, most)},
-                                 1);
-  return {*rc::gen::arbitrary<bool>() ? input.contiguous(torch::MemoryFormat::ChannelsLast) : input,
-          rois.to(type), how};
-}
-
-Tensor pooled(const Tensor& input, const Tensor& rois, const Regions& how) {
-  return roi_align(input, rois, how.scale, how.height, how.width, how.ratio, how.aligned);
-}
-
-Tensor spread(const Tensor& grad, const Tensor& rois, const Regions& how, const Tensor& input) {
-  return roi_align_backward(grad, rois, how.scale, how.height, how.width, input.size(0), input.size(1),
-                            input.size(2), input.size(3), how.ratio, how.aligned);
-}
-
-/// A map as a feature pyramid has them, with regions that overlap.
-Pooled pyramid_level(torch::ScalarType type) {
-  auto generator = generator_of(8);
-  const Tensor corners = torch::rand({60, 2}, generator, torch::kFloat64) * 150;
-  const Tensor sides = 4 + torch::rand({60, 2}, generator, torch::kFloat64) * 100;
-  const Tensor image = torch::randint(0, 2, {60, 1}, generator, torch::kFloat64);
-  return {torch::randn({2, 80, 50, 60}, generator, torch::kFloat64).to(type),
-          torch::cat({image, corners, corners + sides}, 1).to(type),
-          {7, 7, 2, false, 0.25}};
-}
 
 struct Threads {
   explicit Threads(int count) : before(at::get_num_threads()) { at::set_num_threads(count); }
@@ -205,21 +44,19 @@ TEST_CASE("nms keeps what its definition keeps, from kernels and from tensor ope
   CHECK(rc::check([] {
     const auto type = *rc::gen::element(torch::kFloat32, torch::kFloat64);
     const auto [boxes, scores, categories] =
-        detections(*rc::gen::inRange(0, 1 << 20), *rc::gen::inRange(0, 400), type,
-                   *rc::gen::arbitrary<bool>(), *rc::gen::arbitrary<bool>());
+        scored_boxes(*rc::gen::inRange(0, 1 << 20), *rc::gen::inRange(0, 400), type,
+                     *rc::gen::arbitrary<bool>(), *rc::gen::arbitrary<bool>());
     const double threshold = *rc::gen::element(-0.5, 0.0, 0.1, 0.25, 0.3, 0.5, 0.7, 1.0, 2.0);
-    const std::vector<std::int64_t> expected = kept_by_definition(boxes, scores, threshold);
+    const std::vector<std::int64_t> expected = kept_by_definition(boxes, scores, {}, threshold);
     RC_ASSERT(numbers(nms(boxes, scores, threshold)) == expected);
     RC_ASSERT(numbers(nms_by_tensors(boxes, scores, {}, threshold)) == expected);
   }));
 }
 
 TEST_CASE("nms of thousands of boxes, from any number of threads") {
-  auto [boxes, scores, categories] = detections(4, 3000, torch::kFloat32, false, true);
-  boxes.slice(1, 0, 2) *= 20;
-  boxes.slice(1, 2, 4) += boxes.slice(1, 0, 2) * 19 / 20;
+  const auto [boxes, scores, categories] = scattered_boxes(4, 3000, torch::kFloat32);
   for (const double threshold : {0.1, 0.7}) {
-    const std::vector<std::int64_t> expected = kept_by_definition(boxes, scores, threshold);
+    const std::vector<std::int64_t> expected = kept_by_definition(boxes, scores, {}, threshold);
     REQUIRE(expected.size() > 500);
     for (const int threads : {1, 2, 5}) {
       const Threads with(threads);
@@ -244,17 +81,9 @@ TEST_CASE("batched nms is nms of each category, by falling score of all") {
   CHECK(rc::check([] {
     const auto type = *rc::gen::element(torch::kFloat32, torch::kFloat64);
     const auto [boxes, scores, categories] =
-        detections(*rc::gen::inRange(0, 1 << 20), *rc::gen::inRange(0, 300), type,
-                   *rc::gen::arbitrary<bool>(), *rc::gen::arbitrary<bool>());
-    Tensor kept = torch::zeros({boxes.size(0)}, torch::kBool);
-    for (std::int64_t category = -1; category < 4; ++category) {
-      const Tensor of = categories.eq(category).nonzero().squeeze(1);
-      for (const std::int64_t one :
-           kept_by_definition(boxes.index({of}).contiguous(), scores.index({of}), 0.3))
-        kept[of[one].item<std::int64_t>()] = true;
-    }
-    const Tensor order = std::get<1>(scores.sort(true, 0, true));
-    const std::vector<std::int64_t> expected = numbers(order.index({kept.index({order})}));
+        scored_boxes(*rc::gen::inRange(0, 1 << 20), *rc::gen::inRange(0, 300), type,
+                     *rc::gen::arbitrary<bool>(), *rc::gen::arbitrary<bool>());
+    const std::vector<std::int64_t> expected = kept_by_definition(boxes, scores, categories, 0.3);
     RC_ASSERT(numbers(batched_nms(boxes, scores, categories, 0.3)) == expected);
     RC_ASSERT(numbers(batched_nms(boxes, scores, categories.to(torch::kInt32), 0.3)) == expected);
     RC_ASSERT(numbers(nms_by_tensors(boxes, scores, categories, 0.3)) == expected);
@@ -264,7 +93,7 @@ TEST_CASE("batched nms is nms of each category, by falling score of all") {
 TEST_CASE("roi_align is the mean of its samples, in every type and layout") {
   CHECK(rc::check([] {
     const auto type = *rc::gen::element(torch::kFloat64, torch::kFloat32, torch::kBFloat16, torch::kFloat16);
-    const auto [input, any_rois, how] = drawn_regions(type);
+    const auto [input, any_rois, how] = drawn_regions(*rc::gen::inRange(0, 1 << 20), type);
     const bool is_short = type == torch::kBFloat16 || type == torch::kFloat16;
     const Tensor rois = is_short && *rc::gen::arbitrary<bool>() ? any_rois.to(torch::kFloat32) : any_rois;
     const Tensor expected = pooled_by_definition(input, rois, how);
@@ -283,7 +112,7 @@ TEST_CASE("roi_align is the mean of its samples, in every type and layout") {
 TEST_CASE("the gradient of roi_align is the transpose of it, in every type and layout") {
   CHECK(rc::check([] {
     const auto type = *rc::gen::element(torch::kFloat64, torch::kFloat32, torch::kBFloat16);
-    const auto [input, rois, how] = drawn_regions(type);
+    const auto [input, rois, how] = drawn_regions(*rc::gen::inRange(0, 1 << 20), type);
     auto generator = generator_of(5);
     Tensor grad =
         torch::randn({rois.size(0), input.size(1), how.height, how.width}, generator, torch::kFloat64)
@@ -365,13 +194,9 @@ TEST_CASE("roi_align and its gradient are the same bits for any number of thread
 
 TEST_CASE("regions far away, without end or no numbers cost nothing and are 0") {
   const Tensor input = torch::ones({1, 3, 8, 8});
-  const float nan = std::nanf(""), infinity = std::numeric_limits<float>::infinity();
-  const Tensor rois = torch::tensor({0.F, nan,  0.F, 4.F,  4.F, 0.F, 0.F,   0.F,   infinity, 4.F,
-                                     0.F, 1e9F, 0.F, 3e9F, 4.F, 0.F, -3e8F, -3e8F, -1e8F,    -1e8F})
-                          .view({4, 5});
   for (const auto layout : {torch::MemoryFormat::Contiguous, torch::MemoryFormat::ChannelsLast})
     for (const std::int64_t ratio : {0, 2}) {
-      const Tensor found = pooled(input.contiguous(layout), rois, {2, 2, ratio, false, 1});
+      const Tensor found = pooled(input.contiguous(layout), regions_of_nothing(), {2, 2, ratio, false, 1});
       CHECK(found.abs().max().item<float>() == 0);
     }
   // The whole map within a million times its area: two samples that hit it, of a million.
@@ -430,12 +255,12 @@ TEST_CASE("TorchScript programs find the operators under torchvision's names") {
   module.save(file);
   torch::jit::Module loaded = torch::jit::load(file);
 
-  const auto [boxes, scores, categories] = detections(1, 50, torch::kFloat32, false, false);
+  const auto [boxes, scores, categories] = scored_boxes(1, 50, torch::kFloat32, false, false);
   auto [input, rois, how] = pyramid_level(torch::kFloat32);
   input.requires_grad_();
   const auto results = loaded.forward({input, rois, boxes, scores}).toTuple();
   CHECK(torch::equal(results->elements()[0].toTensor(), pooled(input, rois, {3, 3, 2, false, 0.5})));
-  CHECK(numbers(results->elements()[1].toTensor()) == kept_by_definition(boxes, scores, 0.5));
+  CHECK(numbers(results->elements()[1].toTensor()) == kept_by_definition(boxes, scores, {}, 0.5));
   results->elements()[0].toTensor().square().sum().backward();
   CHECK(input.grad().abs().max().item<float>() > 0);
 }
@@ -444,7 +269,7 @@ TEST_CASE("under autocast the operators compute in float32") {
   prepare_process(1);
   const auto [input, rois, how] = pyramid_level(torch::kFloat32);
   const Tensor of_16_bits = input.to(torch::kBFloat16);
-  const auto [boxes, scores, categories] = detections(1, 50, torch::kFloat32, false, false);
+  const auto [boxes, scores, categories] = scored_boxes(1, 50, torch::kFloat32, false, false);
   const Autocast autocast(torch::kCPU, Precision::bf16);
   const auto aligned = [&, &by = rois, &in = how](const Tensor& map) {
     return called_by_name<Tensor, const Tensor&, const Tensor&, double, c10::SymInt, c10::SymInt,
@@ -455,7 +280,7 @@ TEST_CASE("under autocast the operators compute in float32") {
   const Tensor kept = called_by_name<Tensor, const Tensor&, const Tensor&, double>(
       "torchvision::nms", boxes.to(torch::kFloat16), scores.to(torch::kFloat16), 0.5);
   CHECK(numbers(kept) == kept_by_definition(boxes.to(torch::kFloat16).to(torch::kFloat32),
-                                            scores.to(torch::kFloat16).to(torch::kFloat32), 0.5));
+                                            scores.to(torch::kFloat16).to(torch::kFloat32), {}, 0.5));
 }
 
 TEST_CASE("a pasted mask is torch's bilinear resizing of the mask with a border, cut to the image") {

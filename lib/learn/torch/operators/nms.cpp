@@ -4,20 +4,13 @@
 #include <ATen/Parallel.h>
 
 #include <algorithm>
-#include <cmath>
-#include <limits>
 #include <numeric>
 #include <string>
 #include <vector>
 
 #include "base/error.h"
+#include "learn/torch/operators/box_overlap.h"
 #include "learn/torch/operators/vector_width.h"
-
-// What is kept hangs on the last bit of an overlap: no product may be fused with a sum. (GCC is told so by
-// its command line.)
-#ifdef __clang__
-#pragma clang fp contract(off)
-#endif
 
 namespace maskmill::learn {
 namespace {
@@ -44,16 +37,6 @@ void check_categories(const Tensor& categories, const Tensor& boxes) {
     throw Error(Code::bug, "batched_nms: categories must be one integer a box, on its device");
 }
 
-/// Overlaps are compared with the threshold as float64 numbers: those above it are the floats above the
-/// largest float that is not.
-template <class Value>
-Value largest_not_above(double threshold) {
-  const auto rounded = static_cast<Value>(threshold);
-  return static_cast<double>(rounded) > threshold
-             ? std::nextafter(rounded, -std::numeric_limits<Value>::infinity())
-             : rounded;
-}
-
 /// Boxes by falling score. All arrays are of one length and are shortened together as boxes are decided.
 template <class Value>
 struct Candidates {
@@ -76,7 +59,6 @@ struct Suppression {
 };
 
 struct Suppress {
-  // The comparisons are std::max's and std::min's, whose first argument wins over one that is not a number.
   template <int Bytes, class Value>
   [[gnu::always_inline]] static void run(const Suppression<Value>& job) {
     Candidates<Value>& of = *job.candidates;
@@ -88,18 +70,11 @@ struct Suppress {
     auto* __restrict const suppressed = of.suppressed.data();
     for (std::int64_t k = 0; k < job.keeper_count; ++k) {
       const std::int64_t i = job.keepers[k];
-      const Value left = x1[i], top = y1[i], right = x2[i], bottom = y2[i], area = areas[i];
-      const Value threshold = job.threshold;
+      const Corners<Value> keeper{x1[i], y1[i], x2[i], y2[i]};
+      const Value area = areas[i], threshold = job.threshold;
       for (std::int64_t j = job.begin; j < job.end; ++j) {
-        const Value from_x = left < x1[j] ? x1[j] : left;
-        const Value from_y = top < y1[j] ? y1[j] : top;
-        const Value to_x = x2[j] < right ? x2[j] : right;
-        const Value to_y = y2[j] < bottom ? y2[j] : bottom;
-        const Value across = to_x - from_x, down = to_y - from_y;
-        const Value width = Value{0} < across ? across : Value{0};
-        const Value height = Value{0} < down ? down : Value{0};
-        const Value both = width * height;
-        suppressed[j] |= both / (area + areas[j] - both) > threshold ? -1 : 0;
+        const Corners<Value> other{x1[j], y1[j], x2[j], y2[j]};
+        suppressed[j] |= suppresses(keeper, area, other, areas[j], threshold) ? -1 : 0;
       }
     }
   }
@@ -152,12 +127,13 @@ template <class Value>
 Candidates<Value> gather(const Value* boxes, const std::int64_t* order, std::size_t count) {
   Candidates<Value> found(count);
   for (std::size_t j = 0; j < count; ++j) {
-    const Value* const box = boxes + order[j] * 4;
-    found.x1[j] = box[0];
-    found.y1[j] = box[1];
-    found.x2[j] = box[2];
-    found.y2[j] = box[3];
-    found.area[j] = (box[2] - box[0]) * (box[3] - box[1]);
+    const Value* const row = boxes + order[j] * 4;
+    const Corners<Value> box{row[0], row[1], row[2], row[3]};
+    found.x1[j] = box.x1;
+    found.y1[j] = box.y1;
+    found.x2[j] = box.x2;
+    found.y2[j] = box.y2;
+    found.area[j] = area_of(box);
     found.index[j] = order[j];
   }
   return found;

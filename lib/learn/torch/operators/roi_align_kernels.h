@@ -4,21 +4,9 @@
 
 #include <torch/torch.h>
 
-#include <cstdint>
+#include "learn/torch/operators/roi_align_samples.h"
 
 namespace maskmill::learn {
-
-/// How a region is divided and sampled.
-struct Pooling {
-  double spatial_scale;
-  std::int64_t height, width;  ///< in bins
-  std::int64_t sampling_ratio;
-  bool aligned;
-};
-
-struct MapSize {
-  std::int64_t batch, channels, height, width;
-};
 
 torch::Tensor roi_align_on_cpu(const torch::Tensor& input, const torch::Tensor& rois, const Pooling& pooling);
 

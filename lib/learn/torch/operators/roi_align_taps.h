@@ -5,21 +5,15 @@
 #include <torch/torch.h>
 
 #include <algorithm>
-#include <cmath>
 #include <cstdint>
 #include <cstring>
 #include <limits>
-#include <type_traits>
-#include <utility>
 #include <vector>
 
-#include "learn/torch/operators/roi_align_kernels.h"
+#include "learn/torch/operators/roi_align_samples.h"
 #include "learn/torch/operators/vector_width.h"
 
 namespace maskmill::learn {
-
-template <class Value>
-using SumOf = std::conditional_t<std::is_same_v<Value, double>, double, float>;
 
 /// A pixel of a line, and how much it weighs in a bin.
 template <class Sum>
@@ -38,55 +32,25 @@ struct LineTaps {
 
   bool empty() const { return taps.empty(); }
 
-  void fill(Sum begin, Sum size, std::int64_t bins, std::int64_t ratio, std::int64_t extent) {
+  void fill(const SampledLine<Sum>& line, std::int64_t bins, std::int64_t extent) {
     taps.clear();
     begins.assign(1, 0);
     first = std::numeric_limits<std::int32_t>::max();
     last = -1;
-    const Sum bin = size / static_cast<Sum>(bins);
-    const Sum samples = ratio > 0 ? static_cast<Sum>(ratio) : std::ceil(size / static_cast<Sum>(bins));
     for (std::int64_t p = 0; p < bins; ++p) {
-      const Sum from = begin + static_cast<Sum>(p) * bin;
-      const auto [lowest, highest] = samples_near(from, bin, samples, extent);
-      for (std::int64_t i = lowest; i < highest; ++i)
-        add(from + (static_cast<Sum>(i) + Sum{0.5}) * bin / samples, samples, extent);
+      const Sum begin = begin_of(line, p);
+      const SampleRange samples = samples_near(line, begin, extent);
+      for (std::int64_t i = samples.begin; i < samples.end; ++i)
+        add(neighbours_of(place_of(line, begin, i), extent), line.samples);
       begins.push_back(taps.size());
     }
   }
 
  private:
-  /// Of a bin's samples those that may lie on the map, so that a region of a million pixels costs no more
-  /// than the map. Generous: add() looks at each.
-  static std::pair<std::int64_t, std::int64_t> samples_near(Sum from, Sum bin, Sum samples,
-                                                            std::int64_t extent) {
-    constexpr double kMost = 1LL << 40;
-    if (!(samples > 0) || !std::isfinite(from) || !std::isfinite(bin) || extent == 0) return {0, 0};
-    const double step = static_cast<double>(bin) / static_cast<double>(samples);
-    double low = 0, high = static_cast<double>(samples);
-    if (step != 0) {
-      const double slack =
-          2 + 4 * std::numeric_limits<Sum>::epsilon() *
-                  (std::abs(static_cast<double>(from)) + std::abs(static_cast<double>(bin))) / std::abs(step);
-      const double to_low = (-1 - static_cast<double>(from)) / step;
-      const double to_high = (static_cast<double>(extent) - static_cast<double>(from)) / step;
-      low = std::max(low, std::floor(std::min(to_low, to_high) - slack));
-      high = std::min(high, std::ceil(std::max(to_low, to_high) + slack));
-    }
-    return {static_cast<std::int64_t>(std::min(low, kMost)),
-            static_cast<std::int64_t>(std::min(high, kMost))};
-  }
-
-  void add(Sum at, Sum samples, std::int64_t extent) {
-    if (!(at >= -1 && at <= static_cast<Sum>(extent))) return;
-    at = std::max(at, Sum{0});
-    auto low = static_cast<std::int32_t>(at);
-    if (low >= extent - 1) {
-      add_tap(static_cast<std::int32_t>(extent - 1), 1 / samples);
-      return;
-    }
-    const Sum share = at - static_cast<Sum>(low);
-    add_tap(low, (1 - share) / samples);
-    add_tap(low + 1, share / samples);
+  void add(const Neighbours<Sum>& pixels, Sum samples) {
+    if (!pixels.inside()) return;
+    add_tap(pixels.low, (1 - pixels.share) / samples);
+    if (pixels.two) add_tap(pixels.low + 1, pixels.share / samples);
   }
 
   void add_tap(std::int32_t at, Sum weight) {
@@ -111,18 +75,10 @@ struct RegionTaps {
   bool empty() const { return rows.empty() || columns.empty(); }
 
   void fill(const Sum* roi, const Pooling& pooling, std::int64_t height, std::int64_t width) {
-    const auto scale = static_cast<Sum>(pooling.spatial_scale);
-    const Sum offset = pooling.aligned ? Sum{0.5} : Sum{0};
-    const Sum left = roi[1] * scale - offset, top = roi[2] * scale - offset;
-    const Sum right = roi[3] * scale - offset, bottom = roi[4] * scale - offset;
-    Sum across = right - left, down = bottom - top;
-    if (!pooling.aligned) {
-      across = across < 1 ? Sum{1} : across;  // what is not a number stays
-      down = down < 1 ? Sum{1} : down;
-    }
-    image = static_cast<std::int64_t>(roi[0]);
-    rows.fill(top, down, pooling.height, pooling.sampling_ratio, height);
-    columns.fill(left, across, pooling.width, pooling.sampling_ratio, width);
+    const SampledRegion<Sum> region = sampled_region(roi, pooling);
+    image = region.image;
+    rows.fill(region.rows, pooling.height, height);
+    columns.fill(region.columns, pooling.width, width);
   }
 };
 
