@@ -10,7 +10,8 @@
 #   CMAKE_PREFIX_PATH, of CMake and of the environment
 #   build/deps/torch in the source tree, where `make -C pipelines libtorch` unpacks the wheel
 #
-# Sets LibTorch_FOUND, LibTorch_VERSION, LibTorch_CUDA and LibTorch_LIBRARY_DIRS (of torch and of what it loads).
+# Sets LibTorch_FOUND, LibTorch_VERSION, LibTorch_CUDA, LibTorch_CUDA_MAJOR and LibTorch_LIBRARY_DIRS (of torch and of what it
+# loads).
 
 set(LIBTORCH_ROOT "" CACHE PATH "Folder that holds LibTorch's include/ and lib/; empty looks for it")
 
@@ -84,8 +85,14 @@ if(LibTorch_FOLDER)
     endif()
   endforeach()
   set(LibTorch_CUDA OFF)
+  set(LibTorch_CUDA_MAJOR "")
   if(LibTorch_torch_cuda_LIBRARY AND LibTorch_c10_cuda_LIBRARY)
     set(LibTorch_CUDA ON)
+    # It is linked to libcudart.so.13, or to libcudart-0123abcd.so.13 beside it.
+    file(STRINGS "${LibTorch_c10_cuda_LIBRARY}" _needed REGEX "^libcudart[-0-9a-f]*\\.so\\.[0-9]+" LIMIT_COUNT 1)
+    if(_needed MATCHES "\\.so\\.([0-9]+)")
+      set(LibTorch_CUDA_MAJOR "${CMAKE_MATCH_1}")
+    endif()
   endif()
 endif()
 

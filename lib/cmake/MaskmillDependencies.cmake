@@ -26,3 +26,6 @@ pkg_check_modules(YAMLCPP REQUIRED IMPORTED_TARGET yaml-cpp)
 if(MASKMILL_TORCH)
   find_package(LibTorch REQUIRED)
 endif()
+if(MASKMILL_HAVE_CUDA_KERNELS)  # an installed package that links them
+  find_package(CUDAToolkit REQUIRED)
+endif()

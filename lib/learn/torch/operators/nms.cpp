@@ -4,18 +4,22 @@
 #include <ATen/Parallel.h>
 
 #include <algorithm>
-#include <numeric>
+#include <limits>
 #include <string>
 #include <vector>
 
 #include "base/error.h"
 #include "learn/torch/operators/box_overlap.h"
+#include "learn/torch/operators/cuda/current_stream.h"
+#include "learn/torch/operators/cuda/kernels.h"
 #include "learn/torch/operators/vector_width.h"
 
 namespace maskmill::learn {
 namespace {
 
 using torch::Tensor;
+
+constexpr double kNoNumber = std::numeric_limits<double>::quiet_NaN();
 
 void check(const Tensor& boxes, const Tensor& scores) {
   const auto fail = [](const std::string& what) { throw Error(Code::bug, "nms: " + what); };
@@ -140,7 +144,9 @@ Candidates<Value> gather(const Value* boxes, const std::int64_t* order, std::siz
 }
 
 Tensor by_falling_score(const Tensor& scores) {
-  return std::get<1>(scores.sort(/*stable=*/true, /*dim=*/0, /*descending=*/true));
+  // On a GPU numbers are sorted by their bits, and what is no number comes last where its sign bit is set.
+  const Tensor sorted = scores.is_cpu() ? scores : scores.masked_fill(scores.isnan(), kNoNumber);
+  return std::get<1>(sorted.sort(/*stable=*/true, /*dim=*/0, /*descending=*/true));
 }
 
 template <class Value>
@@ -189,12 +195,43 @@ Tensor batched_nms_of(const Tensor& boxes, const Tensor& order, const Tensor& ca
   return torch::tensor(kept, torch::kInt64);
 }
 
+template <class Value>
+Tensor nms_on_cuda(const Tensor& boxes, const Tensor& scores, const Tensor& categories,
+                   double iou_threshold) {
+  const std::int64_t count = boxes.size(0);
+  const Tensor order = by_falling_score(scores);
+  if (count == 0) return order;
+  const cuda::CurrentStream stream(boxes);
+  const Tensor sorted = boxes.index_select(0, order).contiguous();
+  Tensor numbers;
+  if (categories.defined()) numbers = categories.index_select(0, order).to(torch::kInt64).contiguous();
+  const Tensor scratch = torch::empty({cuda::nms_scratch_bytes(count)}, boxes.options().dtype(torch::kUInt8));
+  const Tensor kept = torch::empty({count}, boxes.options().dtype(torch::kBool));
+  cuda::require_launched(cuda::nms(sorted.const_data_ptr<Value>(),
+                                   numbers.defined() ? numbers.const_data_ptr<std::int64_t>() : nullptr,
+                                   count, largest_not_above<Value>(iou_threshold), scratch.mutable_data_ptr(),
+                                   kept.mutable_data_ptr<bool>(), stream.get()),
+                         "nms");
+  return order.index({kept});
+}
+
+/// `categories` may be undefined: all are one.
+Tensor nms_on_device(const Tensor& boxes, const Tensor& scores, const Tensor& categories,
+                     double iou_threshold) {
+  if constexpr (cuda::kBuilt)
+    if (boxes.is_cuda())
+      return boxes.scalar_type() == torch::kFloat64
+                 ? nms_on_cuda<double>(boxes, scores, categories, iou_threshold)
+                 : nms_on_cuda<float>(boxes, scores, categories, iou_threshold);
+  return nms_by_tensors(boxes, scores, categories, iou_threshold);
+}
+
 }  // namespace
 
 Tensor nms(const Tensor& boxes, const Tensor& scores, double iou_threshold) {
   const torch::NoGradGuard no_grad;
   check(boxes, scores);
-  if (!boxes.is_cpu()) return nms_by_tensors(boxes, scores, {}, iou_threshold);
+  if (!boxes.is_cpu()) return nms_on_device(boxes, scores, {}, iou_threshold);
   const Tensor contiguous = boxes.contiguous(), order = by_falling_score(scores);
   return boxes.scalar_type() == torch::kFloat64 ? nms_of<double>(contiguous, order, iou_threshold)
                                                 : nms_of<float>(contiguous, order, iou_threshold);
@@ -205,7 +242,7 @@ Tensor batched_nms(const Tensor& boxes, const Tensor& scores, const Tensor& cate
   const torch::NoGradGuard no_grad;
   check(boxes, scores);
   check_categories(categories, boxes);
-  if (!boxes.is_cpu()) return nms_by_tensors(boxes, scores, categories, iou_threshold);
+  if (!boxes.is_cpu()) return nms_on_device(boxes, scores, categories, iou_threshold);
   const Tensor contiguous = boxes.contiguous(), order = by_falling_score(scores);
   const Tensor numbers = categories.to(torch::kInt64).contiguous();
   return boxes.scalar_type() == torch::kFloat64

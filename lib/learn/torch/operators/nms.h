@@ -15,8 +15,9 @@ namespace maskmill::learn {
 /// not a number. No gradient. Throws Error(bug) for other shapes and types.
 ///
 /// On CPU its cost is N times the number kept, shared between torch's threads, whose number does not change
-/// the result; elsewhere it is made of tensor operations that are deterministic, with some arrays of N times
-/// 1024 values.
+/// the result. On CUDA, where maskmill is built with its kernels (MASKMILL_CUDA_KERNELS), it is half of N
+/// squared at most, with 512 bytes a box; only the number kept comes to the host. Elsewhere nms_by_tensors
+/// does it. All keep the same boxes.
 torch::Tensor nms(const torch::Tensor& boxes, const torch::Tensor& scores, double iou_threshold);
 
 /// nms of each category for itself, as torchvision.ops.batched_nms: `categories` (N), integers.
@@ -29,7 +30,8 @@ torch::Tensor nms(const torch::Tensor& boxes, const torch::Tensor& scores, doubl
 torch::Tensor batched_nms(const torch::Tensor& boxes, const torch::Tensor& scores,
                           const torch::Tensor& categories, double iou_threshold);
 
-/// What both do where there is no kernel of ours, on any device; `categories` may be undefined: all are one.
+/// What both do where there is no kernel of ours, on any device: tensor operations that are deterministic,
+/// with some arrays of N times 1024 values. `categories` may be undefined: all are one.
 torch::Tensor nms_by_tensors(const torch::Tensor& boxes, const torch::Tensor& scores,
                              const torch::Tensor& categories, double iou_threshold);
 

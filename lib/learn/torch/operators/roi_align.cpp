@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "learn/torch/operators/roi_align.h"
 
+#include <ATen/Context.h>
+
 #include <algorithm>
 #include <cmath>
 #include <functional>
@@ -8,6 +10,8 @@
 #include <vector>
 
 #include "base/error.h"
+#include "learn/torch/operators/cuda/current_stream.h"
+#include "learn/torch/operators/cuda/kernels.h"
 #include "learn/torch/operators/roi_align_kernels.h"
 
 namespace maskmill::learn {
@@ -136,13 +140,67 @@ Tensor backward_by_products(const Tensor& grad, const Tensor& rois, const Poolin
   return found.to(grad.scalar_type());
 }
 
+cuda::Maps maps_of(torch::ScalarType type, const MapSize& size, bool channels_last) {
+  switch (type) {
+    case torch::kFloat64:
+      return {cuda::ValueType::float64, size, channels_last};
+    case torch::kFloat16:
+      return {cuda::ValueType::float16, size, channels_last};
+    case torch::kBFloat16:
+      return {cuda::ValueType::bfloat16, size, channels_last};
+    default:
+      return {cuda::ValueType::float32, size, channels_last};
+  }
+}
+
+Tensor forward_on_cuda(const Tensor& any_input, const Tensor& any_rois, const Pooling& pooling) {
+  const torch::MemoryFormat format = any_input.suggest_memory_format();
+  const cuda::CurrentStream stream(any_input);
+  const Tensor input = any_input.contiguous(format);
+  const Tensor rois = any_rois.to(type_of_sums(input.scalar_type())).contiguous();
+  const Tensor pooled = torch::empty({rois.size(0), input.size(1), pooling.height, pooling.width},
+                                     input.options().memory_format(torch::MemoryFormat::Contiguous));
+  cuda::require_launched(cuda::roi_align(maps_of(input.scalar_type(),
+                                                 {input.size(0), input.size(1), input.size(2), input.size(3)},
+                                                 format == torch::MemoryFormat::ChannelsLast),
+                                         input.const_data_ptr(), {rois.const_data_ptr(), rois.size(0)},
+                                         pooling, pooled.mutable_data_ptr(), stream.get()),
+                         "roi_align");
+  return pooled;
+}
+
+Tensor backward_on_cuda(const Tensor& grad, const Tensor& any_rois, const Pooling& pooling,
+                        const MapSize& size, bool channels_last) {
+  const cuda::CurrentStream stream(grad);
+  const Tensor rois = any_rois.to(type_of_sums(grad.scalar_type())).contiguous();
+  const auto format = channels_last ? torch::MemoryFormat::ChannelsLast : torch::MemoryFormat::Contiguous;
+  const Tensor sums =
+      torch::empty({size.batch, size.channels, size.height, size.width}, rois.options().memory_format(format))
+          .zero_();
+  cuda::require_launched(
+      cuda::roi_align_backward(maps_of(grad.scalar_type(), size, channels_last), grad.const_data_ptr(),
+                               {grad.stride(0), grad.stride(1), grad.stride(2), grad.stride(3)},
+                               {rois.const_data_ptr(), rois.size(0)}, pooling, sums.mutable_data_ptr(),
+                               stream.get()),
+      "roi_align's gradient");
+  return sums.to(grad.scalar_type());
+}
+
 Tensor forward(const Tensor& input, const Tensor& rois, const Pooling& pooling) {
-  return input.is_cpu() ? roi_align_on_cpu(input, rois, pooling) : forward_by_products(input, rois, pooling);
+  if (input.is_cpu()) return roi_align_on_cpu(input, rois, pooling);
+  if constexpr (cuda::kBuilt)
+    if (input.is_cuda() && cuda::takes_region(input.size(1), pooling))
+      return forward_on_cuda(input, rois, pooling);
+  return forward_by_products(input, rois, pooling);
 }
 
 Tensor backward(const Tensor& grad, const Tensor& rois, const Pooling& pooling, const MapSize& size,
                 bool channels_last) {
   if (grad.is_cpu()) return roi_align_backward_on_cpu(grad, rois, pooling, size, channels_last);
+  if constexpr (cuda::kBuilt)
+    if (grad.is_cuda() && cuda::takes_region(size.channels, pooling) &&
+        !at::globalContext().deterministicAlgorithms())
+      return backward_on_cuda(grad, rois, pooling, size, channels_last);
   const Tensor found = backward_by_products(grad, rois, pooling, size);
   return channels_last ? found.contiguous(torch::MemoryFormat::ChannelsLast) : found;
 }

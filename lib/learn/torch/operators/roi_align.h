@@ -19,13 +19,15 @@ namespace maskmill::learn {
 /// over, with `aligned` and sampling_ratio 0, has no samples and is 0.
 ///
 /// Returns (K, C, pooled_height, pooled_width), contiguous. It has a gradient with respect to `input`, in the
-/// input's memory format, which has one itself. Both are the same bits for any number of threads, and on CUDA
-/// where torch's products are (compute_deterministically).
+/// input's memory format, which has one itself. On CPU both are the same bits for any number of threads. On
+/// CUDA the gradient's last bits may change from call to call; where compute_deterministically() forbids
+/// that, it is roi_align_backward_by_products's.
 ///
 /// `input` float32, float64, or float16 or bfloat16, which are summed, and located, in float32; `rois` of its
 /// type, or float32 beside 16 bits. On CPU channels-last and contiguous inputs are taken as they are, others
-/// copied; channels-last is the faster. Elsewhere roi_align_by_products does it. Throws Error(bug) for other
-/// shapes and types and for a region of an image that is not there.
+/// copied; channels-last is the faster. So they are on CUDA, where maskmill is built with its kernels
+/// (MASKMILL_CUDA_KERNELS). Elsewhere, and for regions of 2^31 values, roi_align_by_products does it. Throws
+/// Error(bug) for other shapes and types and for a region of an image that is not there.
 torch::Tensor roi_align(const torch::Tensor& input, const torch::Tensor& rois, double spatial_scale,
                         std::int64_t pooled_height, std::int64_t pooled_width, std::int64_t sampling_ratio,
                         bool aligned);
@@ -36,8 +38,8 @@ torch::Tensor roi_align_backward(const torch::Tensor& grad, const torch::Tensor&
                                  std::int64_t batch_size, std::int64_t channels, std::int64_t height,
                                  std::int64_t width, std::int64_t sampling_ratio, bool aligned);
 
-/// What both do on devices without a kernel of ours: a region is a product with two matrices of weights, one
-/// for rows and one for columns, so that no two threads add to one number. K C H W pooled_height
+/// What both do where there is no kernel of ours, or not this one: a region is a product with two matrices of
+/// weights, one for rows and one for columns, so that no two threads add to one number. K C H W pooled_height
 /// multiplications.
 torch::Tensor roi_align_by_products(const torch::Tensor& input, const torch::Tensor& rois,
                                     double spatial_scale, std::int64_t pooled_height,
