@@ -5,6 +5,7 @@
 #include <opencv2/core.hpp>
 
 #include "catch.h"
+#include "gpu.h"
 #include "learn/models.h"
 #include "learn/predict.h"
 #include "learn/torch/device.h"
@@ -17,18 +18,12 @@
 
 using namespace maskmill;
 using namespace maskmill::learn;
+using namespace maskmill::learn::tests;
 using namespace maskmill::tests;
 
 namespace {
 
 constexpr Size kSize{64, 64};
-
-/// ctest counts a test that says this as skipped.
-bool has_gpu() {
-  if (torch::cuda::is_available()) return true;
-  WARN("no GPU: not shown");
-  return false;
-}
 
 std::int64_t allocated_bytes() {
   torch::cuda::synchronize();
@@ -112,7 +107,7 @@ TEST_CASE("a network trained on the GPU learns drawn shapes and predicts the sam
 
 TEST_CASE("every architecture scores the same on the GPU as on the CPU") {
   if (!has_gpu()) return;
-  at::globalContext().setAllowTF32CuDNN(false);  // whose 10 bits of mantissa are what would differ
+  const FullFloats exact;
   const torch::NoGradGuard no_grad;
   for (const Architecture* architecture : architectures()) {
     INFO(architecture->name);
@@ -126,7 +121,6 @@ TEST_CASE("every architecture scores the same on the GPU as on the CPU") {
     const torch::Tensor gpu = network->forward(images.to(torch::kCUDA)).at("out").cpu();
     CHECK((gpu - cpu).abs().max().item<double>() < 1e-4 * cpu.abs().max().item<double>());
   }
-  at::globalContext().setAllowTF32CuDNN(true);
 }
 
 TEST_CASE("a training on the GPU goes on where it was left, bit for bit") {
