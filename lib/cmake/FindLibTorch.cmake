@@ -137,9 +137,10 @@ if(LibTorch_FOUND AND NOT TARGET LibTorch::torch)
   endforeach()
   if(LibTorch_CUDA)
     # Nothing refers to libtorch_cuda, which registers its kernels when it is loaded; and what it refers to (cuDNN, NCCL)
-    # is found by it at run time.
+    # is found by it at run time. What it wants of the C++ library is looked for there, not in the static libraries that
+    # follow: they hold copies of some, and would all come along.
     list(APPEND _libtorch_link "-Wl,--allow-shlib-undefined"
-         "-Wl,--push-state,--no-as-needed,${LibTorch_torch_cuda_LIBRARY},--pop-state" "${LibTorch_c10_cuda_LIBRARY}")
+         "-Wl,--push-state,--no-as-needed,${LibTorch_torch_cuda_LIBRARY},--pop-state" "${LibTorch_c10_cuda_LIBRARY}" -lstdc++)
   endif()
   add_library(LibTorch::torch INTERFACE IMPORTED)
   set_target_properties(LibTorch::torch PROPERTIES
