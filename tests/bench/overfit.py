@@ -21,12 +21,14 @@ chance, noise = random.Random(3), np.random.default_rng(3)
 
 
 def disc(x, y, a, b):
-    return [(x + a * math.cos(2 * math.pi * i / 48), y + b * math.sin(2 * math.pi * i / 48)) for i in range(48)]
+    turn = chance.uniform(0, 6)
+    angles = [turn + 2 * math.pi * i / 48 for i in range(48)]
+    return [(x + a * math.cos(angle), y + b * math.sin(angle)) for angle in angles]
 
 
 def card(x, y, a, b):
     turn = chance.uniform(-0.3, 0.3)
-    return [(x + i * a * math.cos(turn) - j * b * math.sin(turn), y + i * a * math.sin(turn) + j * b * math.cos(turn))
+    return [(x + i * a * math.cos(turn) - j * b * math.sin(turn) * 0.8, y + i * a * math.sin(turn) + j * b * math.cos(turn) * 0.8)
             for i, j in ((-1, -1), (1, -1), (1, 1), (-1, 1))]
 
 
@@ -36,7 +38,7 @@ def draw(number):
     for side in range(2):
         name, outline, colour = ("disc", disc, (230, 60, 50)) if (number + side) % 2 else ("card", card, (40, 80, 230))
         points = outline(WIDTH * (0.27 + 0.46 * side) + chance.uniform(-8, 8), HEIGHT / 2 + chance.uniform(-20, 20),
-                         chance.uniform(36, 54), chance.uniform(36, 54))
+                         chance.uniform(36, 54), chance.uniform(36, 62))
         ImageDraw.Draw(picture).polygon(points, fill=tuple(int(part + chance.uniform(-20, 20)) for part in colour))
         shapes.append({"label": name, "points": [[min(max(x, 0), WIDTH - 1), min(max(y, 0), HEIGHT - 1)] for x, y in points],
                        "shape_type": "polygon", "flags": {}, "group_id": None})
