@@ -12,8 +12,9 @@ namespace maskmill::learn {
 /// evaluation.
 torch::jit::Module scripted(const Network& network, const ModelCard& card);
 
-/// Throws Error(bug) where the two do not say the same of pictures of noise, to 1e-3: a detector's boxes,
-/// scores and masks with every score let through, or a network's scores.
+/// Throws Error(bug) where the two do not say the same of pictures of noise, in float64, to 1e-6: a
+/// detector's boxes, labels and scores, with its own least score and with every one let through, or a
+/// network's scores. Both are float64 from then on.
 void require_same(torch::jit::Module& module, Network& network, const ModelCard& card);
 
 }  // namespace maskmill::learn

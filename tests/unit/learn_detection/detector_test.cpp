@@ -5,6 +5,7 @@
 #include "detection_support.h"
 #include "goldens.h"
 #include "learn/torch/device.h"
+#include "learn/torch/torchscript_file.h"
 
 using namespace maskmill;
 using namespace maskmill::learn;
@@ -234,6 +235,28 @@ TEST_CASE("no buffer of a detector can be wrong without its outputs showing it")
     CHECK(perturbed == (is_first ? 4U * 53 : 2U * (53 + 8 + 4 + 4)));
     CHECK(torch::equal(outputs(true), of_all));
   }
+}
+
+TEST_CASE("a detector is scripted as it computes, also where its scores are all but equal") {
+  prepare_process(0);
+  ModelCard card{{.name = "maskrcnn_resnet50_fpn"}, {.min_size = 384, .max_size = 384}, {}, false};
+  for (const char* name : {"background", "one", "two", "three"}) {
+    Label label;
+    label.name = name;
+    card.classes.add(label);
+  }
+  Network network(build(card.model, 3, card.classes.size()));
+  for (const auto& item : network->named_parameters()) fill(item.key(), item.value());
+  for (const auto& item : network->named_buffers()) fill(item.key(), item.value());
+  {
+    const torch::NoGradGuard no_grad;
+    for (const auto& item : network->named_parameters())
+      if (item.key().find("cls_score.weight") != std::string::npos) item.value().mul_(1e-6);
+  }
+  network->place(torch::kCPU);
+  network->eval();
+  torch::jit::Module module = scripted(network, card);
+  CHECK_NOTHROW(require_same(module, network, card));
 }
 
 TEST_CASE("pictures without objects train a detector: all of them is background") {
