@@ -40,16 +40,14 @@ void NetworkImpl::prepare_for_inference(Precision precision) {
   if (is_training() || prepared_) throw Error(Code::bug, "this network is not one to prepare for inference");
   const torch::NoGradGuard no_grad;
   prepared_ = true;
-  std::map<std::string, Tensor> tensors;
-  for (const auto& item : named_parameters()) tensors[item.key()] = item.value();
-  for (const auto& item : named_buffers()) tensors[item.key()] = item.value();
+  const std::map<std::string, Tensor> own = tensors();
   const auto tensor = [&](const Node& node, const char* name) {
-    const auto found = tensors.find(node.name + "." + name);
-    return found == tensors.end() ? Tensor() : found->second.detach();
+    const auto found = own.find(node.name + "." + name);
+    return found == own.end() ? Tensor() : found->second.detach();
   };
   const auto let_go = [&](const Node& node) {
     for (const char* name : {"weight", "bias", "running_mean", "running_var"})
-      if (const auto found = tensors.find(node.name + "." + name); found != tensors.end())
+      if (const auto found = own.find(node.name + "." + name); found != own.end())
         found->second.set_data(torch::empty({0}, found->second.options()));
   };
   const auto pass_on = [](Values& in) { return std::move(in.front()); };

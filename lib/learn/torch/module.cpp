@@ -223,14 +223,6 @@ std::vector<std::string> differences(const std::vector<TensorSpec>& expected,
   return all;
 }
 
-/// Parameters and buffers by name.
-std::map<std::string, Tensor> tensors_of(const Network& network) {
-  std::map<std::string, Tensor> tensors;
-  for (const auto& item : network->named_parameters()) tensors[item.key()] = item.value();
-  for (const auto& item : network->named_buffers()) tensors[item.key()] = item.value();
-  return tensors;
-}
-
 using Modules = std::vector<std::shared_ptr<torch::nn::Module>>;
 
 /// draw() weights of the convolutions among them, anew.
@@ -347,6 +339,13 @@ std::map<std::string, Tensor> NetworkImpl::forward(Tensor input) {
   return forward(is_training() ? all_ : out_, {std::move(input)});
 }
 
+std::map<std::string, Tensor> NetworkImpl::tensors() const {
+  std::map<std::string, Tensor> tensors;
+  for (const auto& item : named_parameters()) tensors[item.key()] = item.value();
+  for (const auto& item : named_buffers()) tensors[item.key()] = item.value();
+  return tensors;
+}
+
 void NetworkImpl::freeze_encoder(bool frozen) {
   encoder_frozen_ = frozen;
   for (const auto& module : encoder_) {
@@ -390,7 +389,7 @@ Tensor to_tensor(const NamedTensor& tensor) {
 StateDict state_dict(const Network& network) {
   if (network->prepared_for_inference())
     throw Error(Code::bug, "a network prepared for inference has its weights in other forms");
-  const std::map<std::string, Tensor> tensors = tensors_of(network);
+  const std::map<std::string, Tensor> tensors = network->tensors();
   StateDict state;
   for (const TensorSpec& spec : learn::state_of(network->graph()))
     state.push_back(to_named_tensor(spec.name, tensors.at(spec.name)));
@@ -408,7 +407,7 @@ void load_state_dict(Network& network, const StateDict& state) {
 
 void load_some(Network& network, const StateDict& state) {
   const torch::NoGradGuard no_grad;
-  std::map<std::string, Tensor> tensors = tensors_of(network);
+  std::map<std::string, Tensor> tensors = network->tensors();
   for (const NamedTensor& tensor : state) tensors.at(tensor.name).copy_(to_tensor(tensor));
 }
 

@@ -56,6 +56,9 @@ class NetworkImpl : public torch::nn::Module {
   void freeze_encoder(bool frozen);
   void train(bool on = true) override;
 
+  /// Parameters and buffers by name; they are the network's own.
+  std::map<std::string, torch::Tensor> tensors() const;
+
   const Graph& graph() const { return graph_; }
   bool prepared_for_inference() const { return prepared_; }
 
