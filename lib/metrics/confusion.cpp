@@ -7,7 +7,6 @@
 #include <functional>
 #include <numeric>
 #include <string_view>
-#include <tuple>
 
 #include "base/error.h"
 #include "base/text.h"
@@ -68,10 +67,6 @@ std::optional<double> mean_score(const std::vector<LabelScores>& labels,
     if (label.*score) sum += *(label.*score), ++defined;
   if (defined == 0) return std::nullopt;
   return sum / defined;
-}
-
-bool worse(const WorstImages::Image& a, const WorstImages::Image& b) {
-  return std::tie(*a.scores.mean_dice, a.id) < std::tie(*b.scores.mean_dice, b.id);
 }
 
 }  // namespace
@@ -210,12 +205,6 @@ std::string to_table(const SemanticScores& scores, const LabelMap& labels) {
   line("mean", text_of(scores.mean_iou), text_of(scores.mean_dice), text_of(scores.mean_boundary_iou));
   line("pixel accuracy", text_of(scores.pixel_accuracy), "");
   return table;
-}
-
-void WorstImages::add(Image image) {
-  if (!image.scores.mean_dice) return;
-  images_.insert(std::upper_bound(images_.begin(), images_.end(), image, worse), std::move(image));
-  if (images_.size() > keep_) images_.pop_back();
 }
 
 }  // namespace maskmill

@@ -92,23 +92,4 @@ Json to_json(const SemanticScores& scores, const LabelMap& labels);
 /// The same for a terminal, a line a label and the means below; undefined is "-".
 std::string to_table(const SemanticScores& scores, const LabelMap& labels);
 
-/// The images with the lowest mean Dice; memory is that of the images kept.
-class WorstImages {
- public:
-  struct Image {
-    std::string id;
-    SemanticScores scores;
-  };
-
-  explicit WorstImages(std::size_t keep) : keep_(keep) {}
-  /// Of a matrix of this image alone. An image without a defined mean Dice is not ranked.
-  void add(Image image);
-  /// Worst first, ties by id: the result does not depend on the order of the calls.
-  const std::vector<Image>& images() const { return images_; }
-
- private:
-  std::size_t keep_;
-  std::vector<Image> images_;
-};
-
 }  // namespace maskmill

@@ -177,22 +177,3 @@ TEST_CASE("the JSON document and the table name each label but the ignored ones,
         "mean             1.0000   1.0000\n"
         "pixel accuracy   1.0000\n");
 }
-
-TEST_CASE("the worst images are the same in whatever order they come") {
-  std::vector<WorstImages::Image> images;
-  for (int i = 0; i < 9; ++i) {
-    SemanticScores scores;
-    if (i != 4) scores.mean_dice = 0.1 * (i % 3);
-    images.push_back({"image" + std::to_string(i), scores});
-  }
-  const std::vector<std::string> expected{"image0", "image3", "image6", "image1"};
-  Random random(3);
-  for (int round = 0; round < 20; ++round) {
-    random.shuffle(std::span(images));
-    WorstImages worst(4);
-    for (const auto& image : images) worst.add(image);
-    std::vector<std::string> ids;
-    for (const auto& image : worst.images()) ids.push_back(image.id);
-    CHECK(ids == expected);
-  }
-}
