@@ -32,16 +32,6 @@ int optimizer_copies(OptimizerKind kind) {
   return 0;
 }
 
-/// A ReLU that alone reads its input writes over it, and keeps nothing besides.
-bool writes_over_input(const Graph& graph, std::size_t node) {
-  const auto& nodes = graph.nodes();
-  if (!std::holds_alternative<Relu>(nodes[node].layer)) return false;
-  const int input = nodes[node].inputs.front();
-  return input != kInput && std::ranges::count_if(nodes, [&](const Node& other) {
-                              return std::ranges::find(other.inputs, input) != other.inputs.end();
-                            }) == 1;
-}
-
 bool is_size_known(const Item& item) {
   return item.size && item.size->width > 0 && item.size->height > 0;
 }
@@ -159,8 +149,9 @@ Kept kept_of(const Graph& graph, Extent input, const std::function<std::int64_t(
     const int first = node.inputs.front();
     made_of.push_back(first < 0 ? first : made_of[static_cast<std::size_t>(first)]);
     inputs_seen.insert(made_of.back());
-    if (writes_over_input(graph, i) || static_cast<int>(i) < graph.frozen()) continue;
-    const std::int64_t count = values(graph.channels(static_cast<int>(i)), all[i]) * times(made_of.back());
+    const int number = static_cast<int>(i);
+    if (writes_over_input(graph, number) || number < graph.frozen()) continue;
+    const std::int64_t count = values(graph.channels(number), all[i]) * times(made_of.back());
     kept.bytes += count * kFloat;
     if (std::holds_alternative<MaxPool2d>(node.layer)) kept.bytes += count * kIndex;
     kept.largest = std::max(kept.largest, count * kFloat);

@@ -194,6 +194,18 @@ int Graph::channels(int node) const {
   return channels_[static_cast<std::size_t>(node)];
 }
 
+std::optional<int> Graph::only_reader(int node) const {
+  for (const auto& [name, returned] : outputs_)
+    if (returned == node) return std::nullopt;
+  std::optional<int> reader;
+  for (std::size_t i = 0; i < nodes_.size(); ++i) {
+    const auto reads = std::ranges::count(nodes_[i].inputs, node);
+    if (reads > 1 || (reads == 1 && reader)) return std::nullopt;
+    if (reads == 1) reader = static_cast<int>(i);
+  }
+  return reader;
+}
+
 std::vector<TensorSpec> state_of(const Graph& graph) {
   std::vector<TensorSpec> state;
   for (const Node& node : graph.nodes()) {
@@ -255,6 +267,27 @@ std::vector<Extent> extents(const Graph& graph, Extent input) {
     all.push_back(extent);
   }
   return all;
+}
+
+bool writes_over_input(const Graph& graph, int node) {
+  const std::vector<Node>& nodes = graph.nodes();
+  const Node& relu = nodes.at(static_cast<std::size_t>(node));
+  if (!std::holds_alternative<Relu>(relu.layer)) return false;
+  const int input = relu.inputs.front();
+  return input >= 0 && graph.only_reader(input) &&
+         std::visit(
+             Overloaded{[](const Conv2d&) { return true; }, [](const ConvTranspose2d&) { return true; },
+                        [](const BatchNorm2d&) { return true; },
+                        [](const FrozenBatchNorm2d&) { return true; }, [](const Linear&) { return true; },
+                        [](const Add&) { return true; }, [](const auto&) { return false; }},
+             nodes[static_cast<std::size_t>(input)].layer);
+}
+
+int least_batch(const Graph& graph, Extent input) {
+  const std::vector<Extent> all = extents(graph, input);
+  for (std::size_t i = 0; i < all.size(); ++i)
+    if (std::holds_alternative<BatchNorm2d>(graph.nodes()[i].layer) && all[i] == square(1)) return 2;
+  return 1;
 }
 
 }  // namespace maskmill::learn

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <utility>
 #include <variant>
@@ -145,6 +146,8 @@ class Graph {
   /// In the order in which they were added, which is that of the state dict.
   const std::vector<Node>& nodes() const { return nodes_; }
   const std::vector<std::pair<std::string, int>>& outputs() const { return outputs_; }
+  /// The node that alone reads what `node` makes, once; none where others do too, or the network returns it.
+  std::optional<int> only_reader(int node) const;
 
  private:
   struct Input {
@@ -181,5 +184,13 @@ std::int64_t parameter_count(const Graph& graph);
 /// Height and width after each node, for an input of this size. Throws Error(bad_value) where the input is no
 /// multiple of size_multiple.
 std::vector<Extent> extents(const Graph& graph, Extent input);
+
+/// True of a ReLU that may write over its input: nothing else reads those values, and the layer that made
+/// them does not need them for its gradient.
+bool writes_over_input(const Graph& graph, int node);
+
+/// Samples that a batch needs to be trained on: 2 where BatchNorm2d comes upon one pixel, since a channel's
+/// single number has no variance. Throws as extents() does.
+int least_batch(const Graph& graph, Extent input);
 
 }  // namespace maskmill::learn

@@ -28,12 +28,6 @@ using namespace maskmill::learn;
 
 namespace {
 
-NamedTensors parameters_of(const Network& network) {
-  NamedTensors parameters;
-  for (const auto& item : network->named_parameters()) parameters.emplace_back(item.key(), item.value());
-  return parameters;
-}
-
 void write(const std::string& file, const std::string& bytes) {
   std::ofstream(file, std::ios::binary).write(bytes.data(), static_cast<std::streamsize>(bytes.size()));
 }
@@ -83,7 +77,7 @@ int main(int argc, char** argv) {
   const Precision precision = choose_precision(settings.precision, device);
   const std::unique_ptr<Task> task = make_task(settings, card, train.class_pixels(), device, precision);
   const std::unique_ptr<Optimizer> optimizer =
-      make_optimizer(parameters_of(task->network()), settings.optimizer);
+      make_optimizer(parameters_of(*task->network()), settings.optimizer);
   std::optional<Detector> predicting;  // as prediction has the network that was trained so far
   const auto steps =
       static_cast<std::int64_t>(in_batches(Sampler(train.size(), 0).in_order(), settings.batch_size).size());

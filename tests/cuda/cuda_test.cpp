@@ -38,9 +38,7 @@ double loss_after_steps(torch::Device device, Precision precision) {
   const torch::Tensor images = torch::randn({4, 3, kSize.height, kSize.width});
   const torch::Tensor classes = torch::randint(-1, 3, {4, kSize.height, kSize.width}, torch::kInt64);
   network->place(device);
-  NamedTensors parameters;
-  for (const auto& item : network->named_parameters()) parameters.emplace_back(item.key(), item.value());
-  const auto optimizer = make_optimizer(parameters, {});
+  const auto optimizer = make_optimizer(parameters_of(*network), {});
   const Loss loss(LossSettings{.terms = {"ce", "dice"}}, {});
   double last = 0;
   for (int step = 0; step < 5; ++step) {

@@ -76,10 +76,7 @@ std::vector<double> losses_of_steps(torch::Device device, Precision precision, i
   Detector detector(Network(maskrcnn_resnet50_fpn().build(kClasses, kSettings)), kSettings, /*masks=*/true);
   detector.network()->place(device);
   detector.network()->train();
-  NamedTensors parameters;
-  for (const auto& item : detector.network()->named_parameters())
-    parameters.emplace_back(item.key(), item.value());
-  const auto optimizer = make_optimizer(parameters, {.name = OptimizerKind::sgd});
+  const auto optimizer = make_optimizer(parameters_of(*detector.network()), {.name = OptimizerKind::sgd});
   const Scene scene = scene_on(device, torch::kFloat32);
   std::vector<double> found;
   for (int step = 0; step < steps; ++step) {

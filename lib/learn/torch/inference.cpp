@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <algorithm>
+#include <optional>
 
 #include "base/error.h"
 #include "learn/torch/constant_convolution.h"
@@ -10,23 +10,6 @@ namespace {
 
 using torch::Tensor;
 using Values = std::vector<Tensor>;
-
-/// Its only reader, or none where there are others, or where the network returns it.
-const Node* only_reader(const Graph& graph, int node) {
-  for (const auto& [name, returned] : graph.outputs())
-    if (returned == node) return nullptr;
-  const Node* reader = nullptr;
-  for (const Node& other : graph.nodes()) {
-    const auto reads = std::ranges::count(other.inputs, node);
-    if (reads > 1 || (reads == 1 && reader)) return nullptr;
-    if (reads == 1) reader = &other;
-  }
-  return reader;
-}
-
-int number_of(const Graph& graph, const Node* node) {
-  return static_cast<int>(node - graph.nodes().data());
-}
 
 std::optional<double> norm_eps(const Layer& layer) {
   if (const auto* norm = std::get_if<BatchNorm2d>(&layer)) return norm->eps;
@@ -50,6 +33,7 @@ void NetworkImpl::prepare_for_inference(Precision precision) {
       if (const auto found = own.find(node.name + "." + name); found != own.end())
         found->second.set_data(torch::empty({0}, found->second.options()));
   };
+  const auto at = [](int node) { return static_cast<std::size_t>(node); };
   const auto pass_on = [](Values& in) { return std::move(in.front()); };
 
   const std::vector<Node>& nodes = graph_.nodes();
@@ -57,19 +41,20 @@ void NetworkImpl::prepare_for_inference(Precision precision) {
     const Node& node = nodes[i];
     Tensor weight = tensor(node, "weight"), bias = tensor(node, "bias");
     if (const auto* conv = std::get_if<Conv2d>(&node.layer)) {
-      const Node* next = only_reader(graph_, static_cast<int>(i));
-      if (const auto eps = next ? norm_eps(next->layer) : std::nullopt) {
-        const auto exact = [&](const char* name) { return tensor(*next, name).to(torch::kFloat64); };
+      std::optional<int> next = graph_.only_reader(static_cast<int>(i));
+      if (const auto eps = next ? norm_eps(nodes[at(*next)].layer) : std::nullopt) {
+        const Node& norm = nodes[at(*next)];
+        const auto exact = [&](const char* name) { return tensor(norm, name).to(torch::kFloat64); };
         const Tensor scale = exact("weight") / (exact("running_var") + *eps).sqrt();
         const Tensor mean = bias.defined() ? exact("running_mean") - bias : exact("running_mean");
         bias = (exact("bias") - mean * scale).to(torch::kFloat32);
         weight = (weight.to(torch::kFloat64) * scale.view({-1, 1, 1, 1})).to(torch::kFloat32);
-        let_go(*next);
-        layers_[static_cast<std::size_t>(number_of(graph_, next))] = pass_on;
-        next = only_reader(graph_, number_of(graph_, next));
+        let_go(norm);
+        layers_[at(*next)] = pass_on;
+        next = graph_.only_reader(*next);
       }
-      const bool relu = next && std::holds_alternative<Relu>(next->layer);
-      if (relu) layers_[static_cast<std::size_t>(number_of(graph_, next))] = pass_on;
+      const bool relu = next && std::holds_alternative<Relu>(nodes[at(*next)].layer);
+      if (relu) layers_[at(*next)] = pass_on;
       layers_[i] = [convolve = constant_convolution(*conv, weight, bias, relu, precision)](Values& in) {
         return convolve(in.front());
       };

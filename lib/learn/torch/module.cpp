@@ -145,23 +145,6 @@ struct LayerBuilder {
   }
 };
 
-/// True where a ReLU may write over its input: only it reads those values, and the layer that made them does
-/// not need them for its gradient.
-bool may_overwrite(const Graph& graph, int relu) {
-  const int input = graph.nodes()[static_cast<std::size_t>(relu)].inputs.front();
-  if (input < 0) return false;
-  for (const auto& [name, node] : graph.outputs())
-    if (node == input) return false;
-  const auto users = std::count_if(graph.nodes().begin(), graph.nodes().end(), [&](const Node& node) {
-    return std::find(node.inputs.begin(), node.inputs.end(), input) != node.inputs.end();
-  });
-  const Layer& maker = graph.nodes()[static_cast<std::size_t>(input)].layer;
-  return users == 1 &&
-         (std::holds_alternative<Conv2d>(maker) || std::holds_alternative<BatchNorm2d>(maker) ||
-          std::holds_alternative<FrozenBatchNorm2d>(maker) || std::holds_alternative<Linear>(maker) ||
-          std::holds_alternative<ConvTranspose2d>(maker) || std::holds_alternative<Add>(maker));
-}
-
 constexpr std::array<std::pair<TensorType, torch::ScalarType>, 10> kTypes{{
     {TensorType::float32, torch::kFloat32},
     {TensorType::float64, torch::kFloat64},
@@ -249,8 +232,8 @@ NetworkImpl::NetworkImpl(Graph graph)
   const auto make = [&](int index) {
     const auto i = static_cast<std::size_t>(index);
     const Node& node = graph_.nodes()[i];
-    const bool overwrites = std::holds_alternative<Relu>(node.layer) && may_overwrite(graph_, index);
-    layers_[i] = std::visit(LayerBuilder{*this, node, overwrites, modules[i]}, node.layer);
+    layers_[i] =
+        std::visit(LayerBuilder{*this, node, writes_over_input(graph_, index), modules[i]}, node.layer);
   };
   for (const Draw& draw : graph_.draws()) {
     if (const auto* defaults = std::get_if<DrawDefaults>(&draw))

@@ -86,6 +86,12 @@ class RmsProp final : public Optimizer {
 
 }  // namespace
 
+NamedTensors parameters_of(const torch::nn::Module& module) {
+  NamedTensors parameters;
+  for (const auto& item : module.named_parameters()) parameters.emplace_back(item.key(), item.value());
+  return parameters;
+}
+
 Optimizer::Optimizer(NamedTensors parameters, std::vector<Slot> slots)
     : parameters_(std::move(parameters)), slots_(std::move(slots)) {
   for (Slot& slot : slots_) slot.of_each.resize(parameters_.size());

@@ -13,6 +13,9 @@ namespace maskmill::learn {
 
 using NamedTensors = std::vector<std::pair<std::string, torch::Tensor>>;
 
+/// Its own, in the order in which it has them.
+NamedTensors parameters_of(const torch::nn::Module& module);
+
 /// Moves weights along their gradients as torch.optim's class of the same name does, by torch's fused kernels
 /// where it has them. Adding an optimizer: a class in optimizer.cpp and a line in make_optimizer().
 class Optimizer {

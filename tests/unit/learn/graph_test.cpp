@@ -88,3 +88,35 @@ TEST_CASE("grouped convolutions hold a share of the channels") {
   CHECK(state[1].shape == std::vector<std::int64_t>{12});
   CHECK(state[2].shape == std::vector<std::int64_t>{12, 2, 2, 2});
 }
+
+TEST_CASE("a node's only reader is none where several read it, or the network returns it") {
+  Graph graph(3, 1);
+  const int conv = graph.add("conv", Conv2d{3, 4}, {kInput});
+  const int relu = graph.add("relu", Relu{}, {conv});
+  const int sum = graph.add("sum", Add{}, {relu, relu});
+  const int other = graph.add("other", Add{}, {sum, sum});
+  const int last = graph.add("last", Relu{}, {other});
+  graph.output("out", last);
+  CHECK(graph.only_reader(conv) == relu);
+  CHECK(graph.only_reader(relu) == std::nullopt);
+  CHECK(graph.only_reader(other) == last);
+  CHECK(graph.only_reader(last) == std::nullopt);
+
+  CHECK(writes_over_input(graph, relu));
+  CHECK(writes_over_input(graph, last));
+  CHECK_FALSE(writes_over_input(graph, conv));
+  const int sigmoid = graph.add("sigmoid", Sigmoid{}, {last});
+  CHECK_FALSE(writes_over_input(graph, graph.add("needs_its_output", Relu{}, {sigmoid})));
+  CHECK_FALSE(writes_over_input(graph, graph.add("returned", Relu{}, {last})));
+  CHECK_FALSE(writes_over_input(graph, graph.add("of_the_picture", Relu{}, {kInput})));
+}
+
+TEST_CASE("a batch of two is needed where BatchNorm meets one pixel") {
+  Graph graph(3, 1);
+  const int conv = graph.add("conv", Conv2d{.in = 3, .out = 4, .stride = square(2)}, {kInput});
+  graph.output("out", graph.add("norm", BatchNorm2d{4}, {conv}));
+  const Extent pixel = extents(graph, square(3)).back();
+  REQUIRE(pixel == square(1));
+  CHECK(least_batch(graph, square(3)) == 2);
+  CHECK(least_batch(graph, {3, 5}) == 1);
+}

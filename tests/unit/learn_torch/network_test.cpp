@@ -49,7 +49,7 @@ TEST_CASE("three steps of Adam under one-cycle end where Python's end") {
   Network network = filled_unet();
   network->train();
   const OptimizerSettings settings{.learning_rate = 0.01, .weight_decay = 1e-2};
-  const auto optimizer = make_optimizer(parameters_of(network), settings);
+  const auto optimizer = make_optimizer(parameters_of(*network), settings);
   const Schedule schedule({.name = ScheduleKind::one_cycle}, settings, 10, 1);
   const Loss loss(LossSettings{.terms = {"ce"}}, {});
   for (int step = 0; step < 3; ++step) {
@@ -194,7 +194,7 @@ TEST_CASE("torchvision's networks are drawn, score and learn as in Python") {
 TEST_CASE("a frozen encoder keeps its weights and statistics, and the rest learns") {
   Network network = filled_unet();
   const StateDict before = state_dict(network);
-  const auto optimizer = make_optimizer(parameters_of(network), {});
+  const auto optimizer = make_optimizer(parameters_of(*network), {});
   network->train();
   network->freeze_encoder(true);
   const auto step = [&] {

@@ -71,10 +71,4 @@ inline double gradient_norm(const Network& network) {
   return std::sqrt(sum);
 }
 
-inline NamedTensors parameters_of(const Network& network) {
-  NamedTensors named;
-  for (const auto& item : network->named_parameters()) named.emplace_back(item.key(), item.value());
-  return named;
-}
-
 }  // namespace maskmill::learn::tests
