@@ -18,6 +18,12 @@ std::string pair(Extent extent) {
   return fmt::format("[{}, {}]", extent.height, extent.width);
 }
 
+/// With a point or an exponent, without which TorchScript reads an int and wants a float.
+std::string as_float(double value) {
+  const std::string text = fmt::format("{}", value);
+  return text.find_first_of(".e") == text.npos ? text + ".0" : text;
+}
+
 /// "backbone.body.layer1.0.conv1" as an expression; numbers are no identifiers there.
 std::string attribute(const std::string& node, const std::string& tensor) {
   std::string expression = "self";
@@ -73,7 +79,8 @@ class Expression {
   std::string bias(bool there) const { return there ? attribute(node_, "bias") : "None"; }
   std::string normalised(double eps) const {
     return fmt::format("torch.batch_norm({}, {}, {}, {}, {}, False, 0.0, {}, True)", in_[0], weight(),
-                       bias(true), attribute(node_, "running_mean"), attribute(node_, "running_var"), eps);
+                       bias(true), attribute(node_, "running_mean"), attribute(node_, "running_var"),
+                       as_float(eps));
   }
 
   const std::string& node_;
@@ -94,7 +101,9 @@ std::set<int> needed_for(const Graph& graph, const std::vector<int>& last) {
 }
 
 std::string numbers(const std::vector<double>& values) {
-  return fmt::format("[{}]", fmt::join(values, ", "));
+  std::vector<std::string> floats;
+  for (const double value : values) floats.push_back(as_float(value));
+  return fmt::format("[{}]", fmt::join(floats, ", "));
 }
 
 /// Of a detector's first level and so on: its anchors around the origin.
@@ -330,10 +339,10 @@ std::vector<std::string> script_of_detector(const ModelCard& card, bool masks) {
       {"ANCHORS", anchor_table()},
       {"PRE_NMS", std::to_string(settings.rpn_pre_nms_top_n_test)},
       {"POST_NMS", std::to_string(settings.rpn_post_nms_top_n_test)},
-      {"RPN_SCORE", fmt::format("{:.17g}", settings.rpn_score_thresh)},
-      {"RPN_NMS", fmt::format("{:.17g}", settings.rpn_nms_thresh)},
-      {"BOX_SCORE", fmt::format("{:.17g}", settings.box_score_thresh)},
-      {"BOX_NMS", fmt::format("{:.17g}", settings.box_nms_thresh)},
+      {"RPN_SCORE", as_float(settings.rpn_score_thresh)},
+      {"RPN_NMS", as_float(settings.rpn_nms_thresh)},
+      {"BOX_SCORE", as_float(settings.box_score_thresh)},
+      {"BOX_NMS", as_float(settings.box_nms_thresh)},
       {"DETECTIONS", std::to_string(settings.box_detections_per_img)},
       {"MIN_SIZE", std::to_string(card.input.min_size)},
       {"MAX_SIZE", std::to_string(card.input.max_size)},
