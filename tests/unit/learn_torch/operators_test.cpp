@@ -109,6 +109,23 @@ TEST_CASE("roi_align is the mean of its samples, in every type and layout") {
   }));
 }
 
+TEST_CASE("roi_align by products keeps its types under autocast") {
+  const auto [input, rois, how] = drawn_regions(5, torch::kFloat32);
+  const auto pooled_now = [&, &input = input, &rois = rois, &how = how] {
+    return roi_align_by_products(input, rois, how.scale, how.height, how.width, how.ratio, how.aligned);
+  };
+  const Tensor expected = pooled_now(), grad = torch::ones_like(expected);
+  const auto spread_now = [&, &input = input, &rois = rois, &how = how] {
+    return roi_align_backward_by_products(grad, rois, how.scale, how.height, how.width, input.size(0),
+                                          input.size(1), input.size(2), input.size(3), how.ratio,
+                                          how.aligned);
+  };
+  const Tensor expected_gradient = spread_now();
+  const Autocast autocast(torch::kCPU, Precision::bf16);
+  CHECK(torch::equal(pooled_now(), expected));
+  CHECK(torch::equal(spread_now(), expected_gradient));
+}
+
 TEST_CASE("the gradient of roi_align is the transpose of it, in every type and layout") {
   CHECK(rc::check([] {
     const auto type = *rc::gen::element(torch::kFloat64, torch::kFloat32, torch::kBFloat16);

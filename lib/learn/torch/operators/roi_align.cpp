@@ -2,6 +2,7 @@
 #include "learn/torch/operators/roi_align.h"
 
 #include <ATen/Context.h>
+#include <ATen/autocast_mode.h>
 
 #include <algorithm>
 #include <cmath>
@@ -104,8 +105,15 @@ void each_part(const Tensor& any_rois, const Pooling& pooling, const MapSize& si
     }
 }
 
+/// The products that follow have the types that they are given, which autocast would make 16 bits.
+c10::impl::ExcludeDispatchKeyGuard without_autocast(const Tensor& on) {
+  return c10::impl::ExcludeDispatchKeyGuard(
+      at::autocast::get_autocast_dispatch_key_from_device_type(on.device().type()));
+}
+
 Tensor forward_by_products(const Tensor& input, const Tensor& rois, const Pooling& pooling) {
   const torch::NoGradGuard no_grad;
+  const auto as_written = without_autocast(input);
   const MapSize size{input.size(0), input.size(1), input.size(2), input.size(3)};
   const torch::ScalarType type = type_of_sums(input.scalar_type());
   Tensor pooled = torch::zeros({rois.size(0), size.channels, pooling.height, pooling.width}, input.options());
@@ -125,6 +133,7 @@ Tensor forward_by_products(const Tensor& input, const Tensor& rois, const Poolin
 Tensor backward_by_products(const Tensor& grad, const Tensor& rois, const Pooling& pooling,
                             const MapSize& size) {
   const torch::NoGradGuard no_grad;
+  const auto as_written = without_autocast(grad);
   const torch::ScalarType type = type_of_sums(grad.scalar_type());
   Tensor found =
       torch::zeros({size.batch, size.channels, size.height, size.width}, grad.options().dtype(type));
