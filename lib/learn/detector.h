@@ -52,7 +52,9 @@ struct DetectorSettings {
         "where a first version begins with weights, else batch");
     setting(
         "norm-eps", self.norm_eps, "added to the backbone's variances", between(0, 1),
-        unset("0 with torchvision's COCO_V1 weights of the first versions, which were made so, else 1e-5"));
+        unset(
+            "that of the run whose weights it begins with; 0 with torchvision's COCO_V1 weights of the first versions, "
+            "which were made so; else 1e-5"));
     setting("trainable-layers", self.trainable_layers,
             "of the backbone's five stages, how many of the last are trained", between(0, 5),
             unset("3 where training begins with weights, else 5"));

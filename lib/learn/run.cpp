@@ -18,7 +18,8 @@ namespace maskmill::learn {
 namespace {
 
 constexpr std::string_view kConfig = "config.json", kCard = "model.json", kLabels = "labels.txt",
-                           kMetrics = "metrics.csv", kProvenance = "provenance.json", kWeights = "model.pth";
+                           kMetrics = "metrics.csv", kProvenance = "provenance.json", kWeights = "model.pth",
+                           kPredictions = "predictions";
 /// What a new run in the place of an old one must not inherit.
 constexpr std::array<std::string_view, 11> kRunFiles{
     kConfig,    "environment.json",    kProvenance,      kCard,        kLabels, kMetrics, kWeights,
@@ -95,6 +96,17 @@ std::vector<Path> make_dated_folders() {
     }
     if (failure)
       throw Error(Code::write_failed, "the folder cannot be made: " + failure.message()).at_file(path);
+  }
+}
+
+/// Predictions that `maskmill test` wrote.
+bool is_of_test(const Path& folder) {
+  const Path provenance = joined_path(folder, kProvenance);
+  if (!fs::is_regular_file(provenance)) return false;
+  try {
+    return read_json(provenance).at("command").get<std::string>().starts_with("maskmill test ");
+  } catch (const std::exception&) {
+    return false;  // somebody else's
   }
 }
 
@@ -194,6 +206,15 @@ RunFolder RunFolder::resume(const Path& path) {
   return RunFolder(path, {}, std::move(claim));
 }
 
+Path RunFolder::place_of_predictions() const {
+  Path place = joined_path(path_, kPredictions);
+  if (fs::exists(place) && !is_of_test(place))
+    throw Error(Code::write_failed, "is where test keeps its predictions, and holds something else")
+        .at_file(place)
+        .hint("move it to another place");
+  return place;
+}
+
 void RunFolder::begin(const Files& files) const {
   OutputFile first(file(files.front().first), Overwrite::yes);
   first.write(files.front().second);
@@ -206,6 +227,7 @@ void RunFolder::begin(const Files& files) const {
       throw Error(Code::write_failed, "cannot be replaced: " + failure.message())
           .at_file(joined_path(path_, name));
   }
+  if (const Path former = joined_path(path_, kPredictions); is_of_test(former)) fs::remove_all(former);
   first.commit();
 }
 

@@ -41,9 +41,13 @@ class RunFolder {
   const Path& path() const { return path_; }
   Path file(const std::string& name) const { return path_ / name; }
 
+  /// Where `maskmill test` keeps what a detector predicts. Throws Error(write_failed) where something lies
+  /// there that another command or a person put there.
+  Path place_of_predictions() const;
+
   /// Puts the first files of the new run, names and bytes, into the place of the former one's, and removes
-  /// those that the former one has besides. All are written before one of the former's goes, so that a full
-  /// disk leaves it as it was.
+  /// those that the former one has besides, with its place_of_predictions(). All are written before one of
+  /// the former's goes, so that a full disk leaves it as it was.
   void begin(const Files& files) const;
   /// Removes the folders that create() made, where nothing was written into them: for a run that failed.
   void remove_if_unused() const noexcept;

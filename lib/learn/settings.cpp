@@ -11,6 +11,7 @@
 #include "base/error.h"
 #include "base/json.h"
 #include "base/text.h"
+#include "learn/model_card.h"
 
 namespace maskmill::learn {
 namespace {
@@ -194,6 +195,31 @@ bool may_change_on_resume(std::string_view key) {
   return false;
 }
 
+namespace {
+
+/// torchvision's COCO_V1 weights of the first versions, by their names or as they are published.
+bool is_made_without_eps(const std::string& weights) {
+  return weights.ends_with("RCNN_ResNet50_FPN_Weights.COCO_V1") ||
+         weights.find("rcnn_resnet50_fpn_coco-") != weights.npos;
+}
+
+/// What weights of such a network were made with: a run says it, and torchvision's are known.
+double norm_eps_of(const std::string& weights, const std::string& model) {
+  for (const Path& folder : {Path(weights), Path(weights).parent_path()}) {
+    const Path card = folder / "model.json";
+    if (folder.empty() || !fs::is_regular_file(card)) continue;
+    try {
+      const ModelSettings trained = read_model_card(card).model;
+      if (trained.name == model && trained.detector.norm_eps) return *trained.detector.norm_eps;
+    } catch (const Error&) {
+      continue;  // a file of that name that no run wrote
+    }
+  }
+  return is_made_without_eps(weights) && !model.ends_with("_v2") ? 0 : 1e-5;
+}
+
+}  // namespace
+
 TrainSettings resolved(TrainSettings settings) {
   settings.monitor = monitor_of(settings);
   const DetectorArchitecture* architecture = detector_of(settings.model);
@@ -201,17 +227,25 @@ TrainSettings resolved(TrainSettings settings) {
   DetectorSettings& detector = settings.model.detector;
   const bool begins_with_weights = settings.init || settings.model.weights;
   const bool first_version = !architecture->name.ends_with("_v2");
-  const bool made_without_eps = first_version && settings.model.weights &&
-                                settings.model.weights->ends_with("RCNN_ResNet50_FPN_Weights.COCO_V1");
   if (detector.norm == BackboneNorm::automatic)
     detector.norm = begins_with_weights && first_version ? BackboneNorm::frozen : BackboneNorm::batch;
-  if (!detector.norm_eps) detector.norm_eps = made_without_eps ? 0 : 1e-5;
+  if (!detector.norm_eps)
+    detector.norm_eps =
+        norm_eps_of(settings.init.value_or(settings.model.weights.value_or("")), settings.model.name);
   if (!detector.trainable_layers) detector.trainable_layers = begins_with_weights ? 3 : 5;
   return settings;
 }
 
 DetectorSize bounds_of(const InputSettings& input) {
   return {input.min_size, input.max_size};
+}
+
+Extent least_input(const TrainSettings& settings) {
+  const InputSettings& input = settings.input;
+  if (!detector_of(settings.model)) return {input.height, input.width};
+  // As far as proportions go, a picture may be as flat as one likes.
+  const Size padded = padded_size({{input.min_size, 1}});
+  return {padded.height, padded.width};
 }
 
 Monitor monitor_of(const TrainSettings& settings) {

@@ -284,10 +284,11 @@ struct TrainSettings {
     setting("schedule", self.schedule, "how the learning rate changes");
     setting("gradients", self.gradients, "what is done to them before a step");
     setting("stop", self.stop, "when to end early");
-    setting("monitor", self.monitor,
-            "score on val-subset that chooses the best weights, and that plateau and stop look at; val_mask_ap and "
-            "val_box_ap are detectors', of masks and of boxes; auto is val_mean_dice, or of a detector its val_mask_ap, or "
-            "val_box_ap where it has no masks");
+    setting(
+        "monitor", self.monitor,
+        "score on val-subset that chooses the best weights, and that plateau and stop look at; val_mask_ap and "
+        "val_box_ap are detectors', of masks and of boxes; auto is val_mean_dice, or of a detector its val_mask_ap, or "
+        "val_box_ap where it has no masks");
     setting("augment", self.augment, "random changes to training samples");
     setting("loader", self.loader, "how samples come in");
     setting("checkpoint", self.checkpoint, "what is kept");
@@ -339,6 +340,9 @@ TrainSettings resolved(TrainSettings settings);
 
 /// How large a detector takes pictures.
 DetectorSize bounds_of(const InputSettings& input);
+
+/// The smallest input that the network can get.
+Extent least_input(const TrainSettings& settings);
 
 /// The settings' own, or what is usual for the network.
 Monitor monitor_of(const TrainSettings& settings);

@@ -80,6 +80,20 @@ TEST_CASE("a run in the place of an old one has nothing of it") {
   CHECK(read_file(scratch / "run/notes.txt") == "mine");
 }
 
+TEST_CASE("predictions that test keeps in a run go with it, and a user's own are not touched") {
+  const Scratch scratch;
+  const RunFolder old = complete_run(scratch / "run");
+  scratch.write("run/predictions/provenance.json", R"({"command": "maskmill test run data"})");
+  CHECK(old.place_of_predictions() == scratch / "run/predictions");
+  old.begin({{"config.json", "{}"}, {"model.json", "{}"}});
+  CHECK_FALSE(fs::exists(scratch / "run/predictions"));
+
+  scratch.write("run/predictions/provenance.json", R"({"command": "maskmill predict run photos"})");
+  CHECK(thrown_by([&] { old.place_of_predictions(); }).code() == Code::write_failed);
+  old.begin({{"config.json", "{}"}, {"model.json", "{}"}});
+  CHECK(fs::exists(scratch / "run/predictions/provenance.json"));
+}
+
 TEST_CASE("what a killed command left of a run can be replaced") {
   const Scratch scratch;
   scratch.write("run/provenance.json", "{}");

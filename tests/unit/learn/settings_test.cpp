@@ -5,6 +5,7 @@
 #include <limits>
 
 #include "catch.h"
+#include "learn/model_card.h"
 #include "support/scratch.h"
 
 using namespace maskmill;
@@ -82,4 +83,40 @@ TEST_CASE("bce alone gives each class a chance of its own, unless another activa
   CHECK_FALSE(is_independent({.terms = {"ce", "bce"}}));
   CHECK(is_independent({.terms = {"bce", "dice"}}));
   CHECK(is_independent({.terms = {"dice"}, .activation = Activation::sigmoid}));
+}
+
+TEST_CASE("a detector's norm-eps is that of the weights it begins with") {
+  const maskmill::tests::Scratch scratch;
+  const auto eps = [](const std::string& model, std::optional<std::string> weights,
+                      std::optional<std::string> init = std::nullopt) {
+    TrainSettings settings;
+    settings.model.name = model;
+    settings.model.weights = std::move(weights);
+    settings.init = std::move(init);
+    return *resolved(settings).model.detector.norm_eps;
+  };
+  const std::string mask_rcnn = "maskrcnn_resnet50_fpn";
+  CHECK(eps(mask_rcnn, std::nullopt) == 1e-5);
+  CHECK(eps(mask_rcnn, "ResNet50_Weights.IMAGENET1K_V1") == 1e-5);
+  CHECK(eps(mask_rcnn, "MaskRCNN_ResNet50_FPN_Weights.COCO_V1") == 0);
+  CHECK(eps(mask_rcnn, "/data/maskrcnn_resnet50_fpn_coco-bf2d0c1e.pth") == 0);
+  CHECK(eps("maskrcnn_resnet50_fpn_v2", "MaskRCNN_ResNet50_FPN_V2_Weights.COCO_V1") == 1e-5);
+
+  ModelCard card;
+  card.model.name = mask_rcnn;
+  card.model.detector.norm_eps = 0.25;
+  for (const char* name : {"background", "cat"}) {
+    Label label;
+    label.name = name;
+    card.classes.add(label);
+  }
+  scratch.write("run/model.json", to_text(to_json(card)));
+  scratch.write("run/last.pth", "");
+  scratch.write("other/model.json", "[]");
+  for (const char* weights : {"run", "run/last.pth"}) {
+    CHECK(eps(mask_rcnn, std::nullopt, (scratch / weights).string()) == 0.25);
+    CHECK(eps(mask_rcnn, (scratch / weights).string()) == 0.25);
+  }
+  CHECK(eps("fasterrcnn_resnet50_fpn", (scratch / "run").string()) == 1e-5);
+  CHECK(eps(mask_rcnn, (scratch / "other/a.pth").string()) == 1e-5);
 }
