@@ -106,6 +106,19 @@ TEST_CASE("a sweep trains each combination, and says which is best") {
   CHECK(tests::maskmill(words).status == 3);  // the runs are there already
 }
 
+TEST_CASE("a run of a sweep that fails is told, and the others are trained") {
+  const Scratch scratch;
+  const Ran ran = tests::maskmill({"train", trained().split, "-o", (scratch / "sweep").string(), "--sweep",
+                                   "optimizer.learning-rate=1e30,0.001", "epochs=2", "model.init-features=2",
+                                   "input.width=32", "input.height=32", "--json"});
+  CHECK(ran.status == 1);
+  const Json said = parse_json(ran.out, "train");
+  REQUIRE(said["sweep"].size() == 2);
+  CHECK_THAT(said["sweep"][0]["failed"].get<std::string>(), contains("no longer a number"));
+  CHECK(said["sweep"][1]["best_score"] == said["best_score"]);
+  CHECK_THAT(ran.err, contains("learning-rate"));
+}
+
 TEST_CASE("weights go out in another format and come back the same") {
   const Scratch scratch;
   const std::string safe = (scratch / "a.safetensors").string(), back = (scratch / "b.pth").string();
@@ -267,8 +280,7 @@ TEST_CASE("a URL is predicted as its file is, and a page that is no picture is r
   checked({"predict", trained().run, image.string(), "-o", (scratch / "file").string()});
   const std::vector<Path> masks = list_files(Path(out) / "masks");
   REQUIRE(masks.size() == 1);
-  CHECK(read_file(masks.front()) ==
-        read_file(scratch / "file/masks" / (image.stem().string() + ".png")));
+  CHECK(read_file(masks.front()) == read_file(scratch / "file/masks" / (image.stem().string() + ".png")));
   const std::string provenance = read_file(Path(out) / "provenance.json");
   CHECK_THAT(Json::parse(provenance)["inputs"][0]["path"].get<std::string>(),
              contains("street") && !contains("secret"));

@@ -31,7 +31,7 @@ struct Options {
     setting(
         "sweep", self.sweep,
         "key=a,b,c trains once for each value, and for each combination of several; the runs are 1, 2, ... below "
-        "--output");
+        "--output; one that fails is told, the others are trained, and the exit code is 1");
     setting(
         "config", self.config,
         "JSON files of settings, each a part if you like, as model.json,data.json: a later one overrides an earlier, "
@@ -104,27 +104,21 @@ struct Trained {
 
 Trained train_in(const learn::RunFolder& folder, const learn::TrainSettings& settings,
                  const CommandLine& line, const formats::Opened& opened, Findings& findings, bool resume) {
-  try {
-    return {settings, folder.path(),
-            train(
-                settings, *opened.source, folder, provenance(line, line.operand("DATA"), *opened.format),
-                findings, [](const learn::EpochReport& epoch) { notice(epoch_line(epoch)); }, resume)};
-  } catch (const Error& error) {
-    if (error.code() != Code::interrupted || !fs::exists(folder.file(learn::RunFolder::checkpoint))) throw;
-    throw Error(Code::interrupted, "interrupted; the run holds the best weights so far")
-        .at_file(folder.path())
-        .hint("--resume goes on with it");
-  }
+  return {settings, folder.path(),
+          train(
+              settings, *opened.source, folder, provenance(line, line.operand("DATA"), *opened.format),
+              findings, [](const learn::EpochReport& epoch) { notice(epoch_line(epoch)); }, resume)};
 }
 
 std::string text_of(const Trained& trained) {
   const learn::TrainResult& result = trained.result;
   return fmt::format(
-      "{} epochs, the best {}: {} {:.4f} on {}\n{:.1f} images/s on {} in {}, {:.1f} % of the time waiting for "
+      "{}, the best {}: {} {:.4f} on {}\n{:.1f} images/s on {} in {}, {:.1f} % of the time waiting for "
       "samples, {:.0f} s in all\n{}\n",
-      result.epochs, result.best_epoch, name_of(monitor_of(trained.settings)), result.best_score,
-      trained.settings.val_subset, result.images_per_second, result.device, name_of(result.precision),
-      100 * result.waiting_share, result.seconds, trained.run.string());
+      counted(static_cast<std::size_t>(result.epochs), "epoch"), result.best_epoch,
+      name_of(monitor_of(trained.settings)), result.best_score, trained.settings.val_subset,
+      result.images_per_second, result.device, name_of(result.precision), 100 * result.waiting_share,
+      result.seconds, trained.run.string());
 }
 
 Json json_of(const Trained& trained) {
@@ -167,31 +161,46 @@ int run_sweep(const CommandLine& line, const Options& options) {
     all.push_back(learn::settings_from(options.config, texts));  // before hours are spent
   const formats::Opened opened = open_source(line.operand("DATA"), options.input);
   const Path folder = options.output ? Path(*options.output) : learn::RunFolder::make_dated_folder();
+  for (std::size_t i = 1; i <= trainings.size(); ++i)
+    if (const Path run = folder / std::to_string(i); fs::exists(run))
+      learn::RunFolder::create(run,
+                               overwrite(options.force));  // what it refuses is said before hours are spent
   Findings findings;
   std::optional<Trained> best;
+  std::optional<Error> first_failure;
   Json rows = Json::array();
   std::string table;
   for (std::size_t i = 0; i < trainings.size(); ++i) {
     const std::string number = std::to_string(i + 1), what = joined(trainings[i], " ");
     notice(fmt::format("run {} of {}: {}", number, trainings.size(), what));
-    const Trained trained = train_in(learn::RunFolder::create(folder / number, overwrite(options.force)),
-                                     all[i], line, opened, findings, false);
-    table += fmt::format("{:>4}  {:.4f}  {}\n", number, trained.result.best_score, what);
-    rows.push_back({{"run", trained.run.string()},
-                    {"settings", trainings[i]},
-                    {"best_score", trained.result.best_score}});
-    const bool better = !best || (more_is_better(monitor_of(trained.settings))
-                                      ? trained.result.best_score > best->result.best_score
-                                      : trained.result.best_score < best->result.best_score);
-    if (better) best = trained;
+    const learn::RunFolder run = learn::RunFolder::create(folder / number, overwrite(options.force));
+    Json row{{"run", run.path().string()}, {"settings", trainings[i]}};
+    try {
+      const Trained trained = train_in(run, all[i], line, opened, findings, false);
+      table += fmt::format("{:>4}  {:.4f}  {}\n", number, trained.result.best_score, what);
+      row["best_score"] = trained.result.best_score;
+      const bool better = !best || (more_is_better(monitor_of(trained.settings))
+                                        ? trained.result.best_score > best->result.best_score
+                                        : trained.result.best_score < best->result.best_score);
+      if (better) best = trained;
+    } catch (const Error& error) {
+      // Of these the other runs would not fare better.
+      if (error.code() != Code::bad_value) throw;
+      notice(error.what());
+      table += fmt::format("{:>4}  failed  {}\n", number, what);
+      row["failed"] = error.message();
+      if (!first_failure) first_failure = error;
+    }
+    rows.push_back(std::move(row));
   }
+  if (!best) throw *first_failure;
   Json document = json_of(*best);
   document["sweep"] = rows;
   line.print(
       fmt::format(" run  {}\n{}\nthe best:\n{}", name_of(monitor_of(best->settings)), table, text_of(*best)),
       document);
   summarise(findings);
-  return 0;
+  return first_failure ? 1 : 0;
 }
 
 int run(const CommandLine& line, const Options& options) {
