@@ -4,6 +4,7 @@
 #include "base/error.h"
 #include "base/progress.h"
 #include "dataset/masks.h"
+#include "dataset/rle.h"
 #include "image/image.h"
 
 namespace maskmill::learn {
@@ -13,6 +14,7 @@ constexpr std::size_t kBatchPixels = std::size_t{32} << 20;
 
 struct Loaded {
   std::optional<PredictedItem> item;
+  std::string id;
   bool not_annotated = false;
   NetworkPicture input;
   std::vector<Finding> findings;
@@ -22,6 +24,7 @@ Loaded load(ReadItem& read, const Predictor& predictor, bool with_picture, const
   Loaded loaded;
   std::optional<Item> item = read(loaded.findings);
   if (!item) return loaded;
+  loaded.id = item->id;
   if (truth && !item->annotated) {
     loaded.not_annotated = true;
     loaded.findings.push_back({"not-annotated",
@@ -94,6 +97,7 @@ LeftOut predict_items(Predictor& predictor, Source& source, int batch_size, bool
         findings.add(std::move(loaded.findings));
         if (!loaded.item) {
           ++(loaded.not_annotated ? left_out.not_annotated : left_out.unreadable);
+          if (!loaded.not_annotated && !loaded.id.empty()) left_out.without_picture.insert(loaded.id);
           return;
         }
         pixels += static_cast<std::size_t>(loaded.item->size.area());
@@ -107,7 +111,14 @@ LeftOut predict_items(Predictor& predictor, Source& source, int batch_size, bool
 
 std::vector<Annotation> annotations_of(const Prediction& prediction, const LabelMap& classes,
                                        const InstanceSettings& settings) {
-  if (prediction.labels.empty()) return prediction.objects;
+  if (prediction.labels.empty()) {
+    std::vector<Annotation> objects = prediction.objects;
+    std::erase_if(objects, [&](const Annotation& object) {
+      const auto* pixels = std::get_if<Rle>(&object.shape);
+      return pixels && area(*pixels) < settings.min_area;
+    });
+    return objects;
+  }
   InstanceSettings exact = settings;
   exact.shape = InstanceShape::rle;  // the score is the mean over its pixels
   InstanceLoss loss;

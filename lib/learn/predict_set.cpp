@@ -8,7 +8,9 @@
 #include "base/hash.h"
 #include "base/parallel.h"
 #include "base/text.h"
+#include "dataset/masks.h"
 #include "dataset/probability_files.h"
+#include "dataset/rle.h"
 #include "image/image.h"
 #include "prepare/adapt.h"
 #include "render/overlay.h"
@@ -92,7 +94,10 @@ PredictReport predict_set(Predictor& predictor, Source& source, const Format& ta
   if (settings.object_masks && !predictor.finds_objects())
     throw Error(Code::usage, predictor.card().model.name + " finds no objects").at_field("object-masks");
   const LabelMap& classes = request.metadata.labels;
+  if (settings.object_masks && !detector_of(predictor.card().model)->masks)
+    throw Error(Code::usage, predictor.card().model.name + " finds boxes alone").at_field("object-masks");
   const InstanceSettings instances = resolved(settings.instances, target.holds);
+  const bool as_polygons = instances.shape == InstanceShape::polygon && target.holds.polygon;
   const auto sink = target.create(request);
   PredictReport report;
   Hasher fingerprint;
@@ -103,6 +108,10 @@ PredictReport predict_set(Predictor& predictor, Source& source, const Format& ta
     item.semantic.reset();
     item.instances.reset();
     item.annotations = annotations_of(predicted.prediction, classes, instances);
+    if (as_polygons)
+      for (Annotation& annotation : item.annotations)
+        if (const auto* pixels = std::get_if<Rle>(&annotation.shape))
+          annotation.shape = Shape(polygon_from_rle(*pixels, instances.tolerance));
     if (becomes_mask(item, target.holds)) std::ranges::reverse(item.annotations);  // the best is painted last
     InstanceLoss loss;
     const auto append = sink->encode(adapted(std::move(item), target.holds, classes, instances, loss));
@@ -115,8 +124,7 @@ PredictReport predict_set(Predictor& predictor, Source& source, const Format& ta
     ++report.items;
   };
   report.left_out =
-      predict_items(predictor, source, settings.batch_size, settings.overlays, nullptr, findings, write)
-          .unreadable;
+      predict_items(predictor, source, settings.batch_size, settings.overlays, nullptr, findings, write);
   if (report.items == 0)
     throw nothing_left("none of the inputs could be read; nothing was written", findings);
   for (Provenance::Input& input : provenance.inputs) {

@@ -16,15 +16,16 @@ struct PredictSetSettings {
 };
 
 struct PredictReport {
-  std::size_t items = 0, left_out = 0;
+  std::size_t items = 0;
+  LeftOut left_out;
   double seconds = 0;
 };
 
 /// "objects/IMAGE_1_LABEL.png"; without the label where that is no name for a file.
 std::string object_mask_file(const std::string& id, int number, const std::string& label);
 
-/// The classes under other names, "OLD=NEW" each. Throws Error(usage) naming a class that is not there, and for two
-/// of one name.
+/// The classes under other names, "OLD=NEW" each. Throws Error(usage) naming a class that is not there, and
+/// for two of one name.
 LabelMap renamed(const LabelMap& classes, const std::vector<std::string>& names);
 
 /// Predicts every item of `source` and writes the predictions as `target`: the index mask at the picture's

@@ -31,14 +31,6 @@ NetworkPicture sized_picture_of(const Item& item, const DetectorSize& bounds) {
   }
 }
 
-/// What says where an object is and how far it reaches.
-Capabilities objects_alone() {
-  Capabilities holds;
-  holds.box = holds.polygon = holds.polygon_parts = holds.polygon_holes = holds.rle = true;
-  holds.crowd = holds.unannotated = true;
-  return holds;
-}
-
 void require_mask_size(const Item& item, Size mask, Size picture) {
   if (mask != picture)
     throw unfit(item, "its mask is " + to_string(mask) + " and the picture " + to_string(picture));
@@ -119,7 +111,7 @@ class ObjectMaker {
   bool place(const Box& box, SampleObject& object) const {
     const Box cut = clipped(box, edges_);
     object.box = {cut.x * x_, cut.y * y_, cut.width * x_, cut.height * y_};
-    return object.box.width > 0 && object.box.height > 0;
+    return object.box.area() >= kLeastArea;
   }
 
   bool place(Polygon polygon, SampleObject& object) const {
@@ -150,6 +142,13 @@ void tell_unusable(const Item& item, const Unusable& unusable, std::vector<Findi
 }
 
 }  // namespace
+
+Capabilities objects_alone() {
+  Capabilities holds;
+  holds.box = holds.polygon = holds.polygon_parts = holds.polygon_holes = holds.rle = true;
+  holds.crowd = holds.unannotated = true;
+  return holds;
+}
 
 ObjectSample read_objects(const Item& item, const ClassMap& classes, const DetectorSize& bounds,
                           std::vector<Finding>& findings) {

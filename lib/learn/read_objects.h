@@ -5,6 +5,7 @@
 
 #include "base/finding.h"
 #include "dataset/item.h"
+#include "formats/format.h"
 #include "learn/classes.h"
 #include "learn/detector_size.h"
 #include "learn/sample.h"
@@ -16,6 +17,9 @@ struct ObjectSample {
   Sample sample;  ///< without a mask; its objects are in the sample's own pixels
   Size picture;   ///< of the item's picture, EXIF-turned
 };
+
+/// What says where an object is and how far it reaches.
+Capabilities objects_alone();
 
 /// The item's picture as detector_picture() makes it, and its objects, those that `maskmill convert --to
 /// coco` would write, in the item's order:

@@ -43,7 +43,8 @@ struct Options {
     setting("probabilities", self.probabilities,
             "also write each class's probability as 16-bit PNG, in probabilities/CLASS/");
     setting("threshold", self.threshold, "of detectors: least score of an object", between(0, 1));
-    setting("rename", self.rename, "OLD=NEW: another name for a class, in what is written", unset("as in labels.txt"));
+    setting("rename", self.rename, "OLD=NEW: another name for a class, in what is written",
+            unset("as in labels.txt"));
     setting("object-masks", self.object_masks,
             "of detectors: also write each object's mask as a black and white PNG of its own, as "
             "objects/IMAGE_1_LABEL.png, the best first");
@@ -122,7 +123,7 @@ int run(const CommandLine& line, const Options& options) {
                   predictor->device(), name_of(predictor->precision()),
                   static_cast<double>(report.items) / std::max(report.seconds, 1e-9), options.output.output),
       {{"items", report.items},
-       {"left_out", report.left_out},
+       {"left_out", report.left_out.unreadable},
        {"seconds", report.seconds},
        {"device", predictor->device()},
        {"precision", name_of(predictor->precision())},
@@ -130,12 +131,12 @@ int run(const CommandLine& line, const Options& options) {
        {"format", target.name},
        {"output", options.output.output},
        {"findings", findings.by_rule()}});
-  if (report.left_out > 0) {
-    notice(counted(report.left_out, "item") + " could not be read:");
+  if (report.left_out.unreadable > 0) {
+    notice(counted(report.left_out.unreadable, "item") + " could not be read:");
     findings.for_each(
         [](const Finding& finding) { notice("  " + finding.place.text() + ": " + finding.message); });
   }
-  return report.left_out > 0 ? 1 : 0;
+  return report.left_out.unreadable > 0 ? 1 : 0;
 }
 
 }  // namespace
