@@ -70,6 +70,61 @@ TEST_CASE("a detector is scored as COCO scores, its predictions stay, its worst 
   CHECK(page.find(one.substr(figure, one.find("</figure>") - figure)) == page.find("<figure"));
 }
 
+TEST_CASE("a detector is scored alike whether the truth is one mask an image or one a label") {
+  const Scratch scratch;
+  const std::string masks = (scratch / "masks").string();
+  const Json expected = json_of({"test", detector().run, detector().split});
+  json_of({"convert", detector().split, "-o", masks, "--to", "label_masks", "--media", "copy"});
+  CHECK(json_of({"test", detector().run, masks, "--from", "label_masks"})["coco"] == expected["coco"]);
+}
+
+TEST_CASE("a picture that a detector cannot read is not scored, and the exit code says so") {
+  const Scratch scratch;
+  const std::string coco = (scratch / "coco").string();
+  json_of({"convert", detector().split, "-o", coco, "--to", "coco", "--media", "copy"});
+  const Json whole = json_of({"test", detector().run, coco});
+  const Path annotations = scratch / "coco/annotations/instances_test.json";
+  const std::string broken = read_json(annotations)["images"][0]["file_name"];
+  std::string picture;
+  for (const Path& file : list_files(scratch / "coco"))
+    if (file.filename() == Path(broken).filename()) picture = file.string();
+  REQUIRE_FALSE(picture.empty());
+  scratch.write(Path(picture).lexically_relative(scratch.path()).string(), "broken");
+  const Json scored = json_of({"test", detector().run, coco}, 1);
+  CHECK(scored["left_out"] == 1);
+  CHECK(scored["items"] == whole["items"].get<int>() - 1);
+}
+
+TEST_CASE("predictions are polygons and leave out what is small, where that is asked for") {
+  const Scratch scratch;
+  const auto predicted = [&](const std::string& name, std::vector<std::string> more) {
+    std::vector<std::string> words{"predict",
+                                   detector().run,
+                                   detector().split + "/test/images",
+                                   "-o",
+                                   (scratch / name).string(),
+                                   "--to",
+                                   "coco",
+                                   "--threshold",
+                                   "0"};
+    words.insert(words.end(), more.begin(), more.end());
+    json_of(words);
+    return read_json(scratch / name / "annotations/instances.json")["annotations"];
+  };
+  const Json all = predicted("all", {});
+  std::size_t large = 0, filled = 0;
+  for (const Json& annotation : all) {
+    large += annotation["area"].get<double>() >= 20;
+    filled += annotation["area"].get<double>() > 0;
+  }
+  REQUIRE(large < all.size());
+  CHECK(predicted("large", {"--min-area", "20"}).size() == large);
+  std::size_t polygons = 0;
+  for (const Json& annotation : predicted("polygons", {"--shape", "polygon"}))
+    polygons += annotation["segmentation"].is_array() && !annotation["segmentation"].empty();
+  CHECK(polygons > filled / 2);  // those with holes stay as they are
+}
+
 TEST_CASE("what a detector finds is written in any format, under other names, and each object's mask alone") {
   const Scratch scratch;
   const std::string out = (scratch / "out").string();

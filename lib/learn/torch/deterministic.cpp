@@ -22,13 +22,12 @@ Tensor interpolation(std::int64_t from, std::int64_t to, const torch::TensorOpti
 
 }  // namespace
 
-void compute_deterministically(bool wanted) {
+void compute_deterministically(bool wanted, bool sizes_vary) {
   // cuBLAS looks at it when it is first used.
   if (wanted) ::setenv("CUBLAS_WORKSPACE_CONFIG", ":4096:8", /*overwrite=*/0);
   at::globalContext().setDeterministicAlgorithms(wanted, /*warn_only=*/true);
   at::globalContext().setDeterministicCuDNN(wanted);
-  // All batches are of one size or one less, so that trying out kernels pays.
-  at::globalContext().setBenchmarkCuDNN(!wanted);
+  at::globalContext().setBenchmarkCuDNN(!wanted && !sizes_vary);
 }
 
 bool needs_deterministic(const Tensor& on) {

@@ -7,8 +7,9 @@ namespace maskmill::learn {
 
 /// Switches between torch's usual arithmetic and one that gives the same bits each time, for the whole
 /// process. On CUDA torch has no such kernels for some operations, and names one that it meets in a warning;
-/// those below stand for the ones that training needs.
-void compute_deterministically(bool wanted);
+/// those below stand for the ones that training needs. Where that is not wanted, cuDNN tries its kernels out
+/// on each new size, which does not pay where `sizes_vary` from batch to batch.
+void compute_deterministically(bool wanted, bool sizes_vary);
 
 /// True on CUDA where that is switched on.
 bool needs_deterministic(const torch::Tensor& on);

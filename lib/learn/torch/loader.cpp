@@ -60,6 +60,10 @@ std::vector<std::vector<std::size_t>> in_batches_of_shape(const std::vector<std:
   }
   std::vector<std::size_t> left;
   for (const auto& [shape, alike] : gathered) left.insert(left.end(), alike.begin(), alike.end());
+  if (left.size() == 1 && batch_size > 2) {
+    left.insert(left.begin(), batches.back().begin(), batches.back().end());
+    batches.pop_back();
+  }
   for (std::vector<std::size_t>& batch : in_batches(left, batch_size)) batches.push_back(std::move(batch));
   return batches;
 }
@@ -123,7 +127,7 @@ struct Loader::State {
           Sample sample = prepared(index, epoch);
           copy_pixels(sample.image, images, size);
           if (classes) copy_pixels(sample.mask, classes, size);
-          if (objects) *objects = targets_of(sample);
+          if (objects) *objects = targets_of(sample, options.kind == BatchKind::objects);
         });
         images += size.area() * 3;
         if (classes) classes += size.area();

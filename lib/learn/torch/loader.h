@@ -25,18 +25,21 @@ struct Batch {
 };
 
 /// `order` in pieces of `batch_size`, or of a little less, so that all differ by one at most: no sample is
-/// dropped, and none is left alone in a last batch, of which BatchNorm would learn nonsense.
+/// dropped, and none is left alone in a last batch, of which BatchNorm would learn nonsense, but where
+/// batches are of two.
 std::vector<std::vector<std::size_t>> in_batches(const std::vector<std::size_t>& order, int batch_size);
 
 /// The same with samples of one shape together as far as whole batches go; what is left over of each comes
-/// last. As many batches as in_batches() makes. `shape_of`: of every sample.
+/// last, with the last whole batch where it is a single sample. As many batches as in_batches() makes.
+/// `shape_of`: of every sample.
 std::vector<std::vector<std::size_t>> in_batches_of_shape(const std::vector<std::size_t>& order,
                                                           const std::vector<int>& shape_of, int batch_size);
 
 /// What samples become beside their images.
 enum class BatchKind {
   classes,  ///< Batch::classes; all samples are of one size
-  objects   ///< Batch::objects; sides are multiples of 32
+  objects,  ///< Batch::objects; sides are multiples of 32
+  boxes     ///< the same without the objects' masks
 };
 
 struct LoaderOptions {

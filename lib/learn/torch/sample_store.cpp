@@ -63,6 +63,11 @@ SampleStore::SampleStore(const std::string& subset, std::vector<Item> items, con
         findings.add(std::move(reading.findings));
         if (!reading.sample) return;
         class_pixels_.add(reading.class_pixels);
+        for (const SampleObject& object : reading.sample->objects) {
+          if (object.crowd) continue;
+          ++objects_;
+          if (!object.polygon.parts.empty()) ++objects_with_mask_;
+        }
         items_.push_back(std::move(reading.item));
         sizes_.push_back(reading.size);
         cache_full = cache_full || cached_bytes_ + bytes_of(*reading.sample) > cache_bytes;

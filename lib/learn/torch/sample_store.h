@@ -38,6 +38,9 @@ class SampleStore {
   std::size_t cached_bytes() const { return cached_bytes_; }
   /// Of the samples' masks, as they are read.
   const ClassPixels& class_pixels() const { return class_pixels_; }
+  /// Of the samples, without crowds; and those whose mask is known.
+  std::size_t objects() const { return objects_; }
+  std::size_t objects_with_mask() const { return objects_with_mask_; }
 
   /// As the reader gives it, the caller's own copy; on any thread. Throws Error where a file has become
   /// unreadable since.
@@ -56,6 +59,7 @@ class SampleStore {
   std::vector<Sample> cache_;  ///< of the first items, compact
   std::size_t broken_ = 0;
   std::size_t cached_bytes_ = 0;
+  std::size_t objects_ = 0, objects_with_mask_ = 0;
   ClassPixels class_pixels_;
 };
 

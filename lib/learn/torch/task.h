@@ -45,6 +45,8 @@ class Task {
     std::vector<std::pair<std::string, torch::Tensor>> parts;
   };
   virtual Losses losses(const Batch& batch) = 0;
+  /// The parts' names, in their order.
+  virtual std::vector<std::string> loss_parts() const { return {}; }
 
   /// One pass over a subset, which may draw from torch's generator.
   class Scoring {

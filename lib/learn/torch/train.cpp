@@ -3,6 +3,7 @@
 
 #include <torch/torch.h>
 
+#include <algorithm>
 #include <chrono>
 #include <optional>
 
@@ -27,15 +28,31 @@ double seconds_since(Clock::time_point start) {
   return std::chrono::duration<double>(Clock::now() - start).count();
 }
 
-/// A batch of one gives BatchNorm one number a channel where the network has shrunk the picture to one pixel.
 void require_statistics(const TrainSettings& settings, const Graph& graph, std::size_t samples) {
   if (settings.batch_size > 1 && samples > 1) return;
-  const std::vector<Extent> sizes = extents(graph, {settings.input.height, settings.input.width});
-  for (std::size_t i = 0; i < sizes.size(); ++i)
-    if (std::holds_alternative<BatchNorm2d>(graph.nodes()[i].layer) && sizes[i] == square(1))
-      throw Error(Code::usage, "batches of one sample at this input size leave nothing to normalise over")
-          .at_field(settings.batch_size > 1 ? "train-subset" : "batch-size")
-          .hint("make the batch, the training subset or input.width and input.height larger");
+  if (least_batch(graph, least_input(settings)) > 1)
+    throw Error(Code::usage, "batches of one sample at this input size leave nothing to normalise over")
+        .at_field(settings.batch_size > 1 ? "train-subset" : "batch-size")
+        .hint("make the batch, the training subset or the input larger");
+}
+
+/// Or an epoch would be spent before nothing can be said of it.
+void require_scorable(const TrainSettings& settings, const SampleStore& val) {
+  std::string lack;
+  if (const DetectorArchitecture* detector = detector_of(settings.model)) {
+    if (val.objects() == 0)
+      lack = "no object of subset " + in_quotes(settings.val_subset) + " has a box";
+    else if (detector->masks && val.objects_with_mask() == 0)
+      lack = "no object of subset " + in_quotes(settings.val_subset) + " has a mask";
+  } else {
+    const std::vector<std::int64_t>& pixels = val.class_pixels().pixels;
+    if (std::ranges::all_of(pixels, [](std::int64_t count) { return count == 0; }))
+      lack = "no pixel of subset " + in_quotes(settings.val_subset) + " has a label";
+  }
+  if (!lack.empty())
+    throw Error(Code::bad_value, lack + ", so there is no score to choose the weights by")
+        .at_field("val-subset")
+        .hint("choose another subset, or make one with maskmill split");
 }
 
 std::string weights_of_epoch(int epoch) {
@@ -126,14 +143,14 @@ void Training::load_data(Source& data) {
     classes_.emplace(data.metadata().labels, items.painted());
   card_ = ModelCard{static_cast<const ModelSettings&>(settings_.model), settings_.input, classes_->labels(),
                     is_independent(settings_.loss)};
-  if (!detects)
-    require_statistics(settings_, build(settings_.model, 3, classes_->size()), items.train.size());
+  require_statistics(settings_, build(settings_.model, 3, classes_->size()), items.train.size());
   train_reader_ = make_sample_reader(settings_, *classes_, /*training=*/true);
   val_reader_ = make_sample_reader(settings_, *classes_, /*training=*/false);
   const std::size_t cache = static_cast<std::size_t>(settings_.loader.cache_mb) << 20;
   train_store_.emplace(settings_.train_subset, std::move(items.train), *train_reader_, cache, findings_);
   val_store_.emplace(settings_.val_subset, std::move(items.val), *val_reader_,
                      cache - train_store_->cached_bytes(), findings_);
+  require_scorable(settings_, *val_store_);
   result_.left_out = train_store_->broken() + val_store_->broken();
 }
 
@@ -253,7 +270,9 @@ TrainResult Training::over(Source& data, bool resume) {
       run_.write(RunFolder::checkpoint, state());
     else
       begin_run(nullptr);
-    throw;
+    throw Error(Code::interrupted, "interrupted; the run holds the best weights so far")
+        .at_file(run_.path())
+        .hint("--resume goes on with it");
   }
   result_.epochs = progress_.epoch - 1;
   result_.best_epoch = progress_.best_epoch;

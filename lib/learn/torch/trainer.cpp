@@ -17,12 +17,6 @@ namespace {
 using torch::Tensor;
 using Clock = std::chrono::steady_clock;
 
-NamedTensors parameters_of(const Network& network) {
-  NamedTensors parameters;
-  for (const auto& item : network->named_parameters()) parameters.emplace_back(item.key(), item.value());
-  return parameters;
-}
-
 LoaderOptions loader_options(const TrainSettings& settings, BatchKind kind, torch::Device device,
                              bool training) {
   LoaderOptions options;
@@ -64,7 +58,9 @@ Trainer::Trainer(const TrainSettings& settings, const SampleStore& train, const 
       val_count_(val.size()),
       shape_of_(shapes_of(train)),
       task_(make_task(settings, card, train.class_pixels(), device_, precision_)),
-      optimizer_(make_optimizer(parameters_of(task_->network()), settings.optimizer)),
+      least_batch_(static_cast<std::size_t>(least_batch(task_->network()->graph(), least_input(settings)))),
+      loss_parts_(task_->loss_parts()),
+      optimizer_(make_optimizer(parameters_of(*task_->network()), settings.optimizer)),
       schedule_(settings.schedule, settings.optimizer, steps_per_epoch(settings, train.size()),
                 settings.epochs),
       sampler_(train.size(), static_cast<std::uint64_t>(settings.seed)),
@@ -72,14 +68,19 @@ Trainer::Trainer(const TrainSettings& settings, const SampleStore& train, const 
       val_loader_(val, loader_options(settings, task_->batches(), device_, false)) {
   if (precision_ == Precision::bf16 && !computes_in_bf16(device_))
     notice("precision=bf16 is slow here: this device has no arithmetic for bfloat16, float32 is faster");
-  compute_deterministically(settings.deterministic);
+  compute_deterministically(settings.deterministic, task_->batches() != BatchKind::classes);
 }
 
 std::vector<Trainer::Step> Trainer::steps_of_epoch(int epoch) const {
+  const std::vector<std::size_t> order = sampler_.order(epoch);
   std::vector<Step> steps;
   for (const std::vector<std::size_t>& samples :
-       in_batches_of_shape(sampler_.order(epoch), shape_of_, samples_a_step(settings_)))
+       in_batches_of_shape(order, shape_of_, samples_a_step(settings_))) {
     steps.push_back({in_batches(samples, settings_.batch_size)});
+    for (std::vector<std::size_t>& batch : steps.back().batches)
+      if (batch.size() < least_batch_)
+        batch.push_back(batch.front() == order.front() ? order.back() : order.front());
+  }
   return steps;
 }
 
@@ -100,8 +101,6 @@ Tensor Trainer::take(const Step& step, std::int64_t number) {
     (share == 1 ? losses.total : losses.total * share).backward();
     std::vector<Tensor> seen{losses.total.detach()};
     for (const auto& [name, part] : losses.parts) seen.push_back(part.detach());
-    if (loss_parts_.empty())
-      for (const auto& [name, part] : losses.parts) loss_parts_.push_back(name);
     const Tensor all = torch::stack(seen) * share;
     sum = sum.defined() ? sum + all : all;
   }

@@ -54,7 +54,9 @@ class Trainer {
 
  private:
   struct Step {
-    std::vector<std::vector<std::size_t>> batches;  ///< more than one where gradients are accumulated
+    /// More than one where gradients are accumulated. A sample that would be alone in a batch is joined by
+    /// another of the epoch where the network cannot be trained on one.
+    std::vector<std::vector<std::size_t>> batches;
   };
   struct Looked {
     std::vector<std::size_t> samples;
@@ -71,7 +73,8 @@ class Trainer {
   std::size_t val_count_;
   std::vector<int> shape_of_;  ///< of each training sample, a number that those of one shape of picture share
   std::unique_ptr<Task> task_;
-  std::vector<std::string> loss_parts_;  ///< known from the first step on
+  std::size_t least_batch_;
+  std::vector<std::string> loss_parts_;
   std::unique_ptr<Optimizer> optimizer_;
   Schedule schedule_;
   Sampler sampler_;

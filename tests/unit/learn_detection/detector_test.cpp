@@ -259,6 +259,42 @@ TEST_CASE("a detector is scripted as it computes, also where its scores are all 
   CHECK_NOTHROW(require_same(module, network, card));
 }
 
+TEST_CASE("a detector is scripted with whole numbers among its settings, as COCO_V1's norm-eps of 0") {
+  prepare_process(0);
+  ModelCard card{{.name = "maskrcnn_resnet50_fpn"}, {.min_size = 64, .max_size = 64}, {}, false};
+  card.model.detector.norm = BackboneNorm::frozen;
+  card.model.detector.norm_eps = 0;
+  card.model.detector.rpn_nms_thresh = 1;
+  card.model.detector.box_nms_thresh = 1;
+  card.model.detector.box_score_thresh = 0;
+  card.input.mean = {0, 0.5, 0.5};
+  card.input.std = {1, 1, 0.25};
+  for (const char* name : {"background", "one"}) {
+    Label label;
+    label.name = name;
+    card.classes.add(label);
+  }
+  Network network(build(card.model, 3, card.classes.size()));
+  for (const auto& item : network->named_parameters()) fill(item.key(), item.value());
+  for (const auto& item : network->named_buffers()) fill(item.key(), item.value());
+  network->place(torch::kCPU);
+  network->eval();
+  torch::jit::Module module = scripted(network, card);
+  CHECK_NOTHROW(require_same(module, network, card));
+}
+
+TEST_CASE("a detector's losses have the names that it gives beforehand") {
+  prepare_process(0);
+  for (const DetectorArchitecture* architecture : {&fasterrcnn_resnet50_fpn(), &maskrcnn_resnet50_fpn()}) {
+    Detector detector = filled(*architecture);
+    detector.network()->train();
+    std::vector<std::string> names;
+    for (const auto& [name, loss] : detector.losses(batch(), targets(), Precision::float32))
+      names.push_back(name);
+    CHECK(detector.loss_names() == names);
+  }
+}
+
 TEST_CASE("pictures without objects train a detector: all of them is background") {
   prepare_process(0);
   Detector detector = filled(maskrcnn_resnet50_fpn());

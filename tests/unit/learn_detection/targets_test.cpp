@@ -109,7 +109,7 @@ TEST_CASE("targets are the sample's objects in their order, without crowds and w
     INFO("seed " << seed);
     auto [sample, kept] = RandomSample(seed);
     const Size size{sample.image.cols, sample.image.rows};
-    const ObjectTargets targets = targets_of(sample);
+    const ObjectTargets targets = targets_of(sample, true);
     REQUIRE(sample.objects.size() == kept.size());
     const auto count = static_cast<std::int64_t>(kept.size());
     REQUIRE(targets.boxes.sizes() == at::IntArrayRef{count, 4});
@@ -172,7 +172,36 @@ TEST_CASE("a target's mask is 1 on the pixels of its object") {
   sample.objects = {{2, {3, 4, 5, 2}, rectangle({3, 4, 5, 2}), false}};
   cv::Mat expected = cv::Mat::zeros(10, 12, CV_8UC1);
   expected(cv::Rect(3, 4, 5, 2)).setTo(1);
-  CHECK(same_pixels(plane(targets_of(sample), 0), expected));
+  CHECK(same_pixels(plane(targets_of(sample, true), 0), expected));
+}
+
+TEST_CASE("crowds are apart from the targets, and among the annotations that scores are held against") {
+  Sample sample;
+  sample.image = cv::Mat(10, 12, CV_8UC3, cv::Scalar::all(0));
+  sample.objects = {{2, {3, 4, 5, 2}, rectangle({3, 4, 5, 2}), false},
+                    {1, {0, 0, 6, 6}, rectangle({0, 0, 6, 6}), true},
+                    {3, {1, 1, 4, 4}, {}, true}};
+  const ObjectTargets targets = targets_of(sample, true);
+  CHECK(targets.boxes.size(0) == 1);
+  const std::vector<Annotation> annotations = annotations_of(targets, {12, 10});
+  REQUIRE(annotations.size() == 3);
+  CHECK(annotations[0].flags.crowd != true);
+  for (const std::size_t crowd : {1, 2}) CHECK(annotations[crowd].flags.crowd == true);
+  CHECK(annotations[1].label == 1);
+  CHECK(area(rasterise(std::get<Polygon>(annotations[1].shape), {12, 10})) == 36);
+  CHECK(std::get<Box>(annotations[2].shape) == Box{1, 1, 4, 4});
+}
+
+TEST_CASE("a detector of boxes alone gets no masks, and no box that float32 makes empty is a target") {
+  Sample sample;
+  sample.image = cv::Mat(10, 1400, CV_8UC3, cv::Scalar::all(0));
+  sample.objects = {{2, {3, 4, 5, 2}, rectangle({3, 4, 5, 2}), false}, {1, {1100, 1, 0.00005, 5}, {}, false}};
+  const ObjectTargets targets = targets_of(sample, false);
+  CHECK_FALSE(targets.masks.defined());
+  CHECK(targets.labels.size(0) == 1);
+  const std::vector<Annotation> annotations = annotations_of(targets, {1400, 10});
+  REQUIRE(annotations.size() == 1);
+  CHECK(std::get<Box>(annotations[0].shape) == Box{3, 4, 5, 2});
 }
 
 TEST_CASE("the loss of masks takes the regions that are objects with a mask, in their order") {

@@ -187,8 +187,12 @@ TEST_CASE("a number of samples that leaves one over trains even where the networ
   settings.input.width = settings.input.height = 16;
   settings.batch_size = 4;
   CHECK(trained(settings, *data, scratch / "a").epochs.size() == 2);
+  settings.batch_size = 2;
+  CHECK(trained(settings, *data, scratch / "b").epochs.size() == 2);
+  settings.gradients.accumulate = 2;
+  CHECK(trained(settings, *data, scratch / "c").epochs.size() == 2);
   settings.batch_size = 1;
-  const Error error = thrown_by([&] { trained(settings, *data, scratch / "b"); });
+  const Error error = thrown_by([&] { trained(settings, *data, scratch / "d"); });
   CHECK(error.code() == Code::usage);
   CHECK(error.place().field == "batch-size");
 }
@@ -202,6 +206,34 @@ TEST_CASE("a subset that is not there is named with those that are") {
   CHECK(error.code() == Code::usage);
   CHECK(error.place().field == "val-subset");
   CHECK_THAT(error.what(), contains("\"valid\"") && contains("train, val"));
+}
+
+TEST_CASE("a subset of which there is nothing to score is refused before an epoch is spent") {
+  const Scratch scratch;
+  const auto require_refused = [&](std::vector<Item> of, const TrainSettings& settings, const char* lack) {
+    bool trained_any = false;
+    const Error error = thrown_by([&] {
+      Findings findings;
+      const auto data = source_of(std::move(of));
+      train(settings, *data, RunFolder::create(scratch / "run", Overwrite::no), {}, findings,
+            [&](const EpochReport&) { trained_any = true; });
+    });
+    CHECK(error.code() == Code::bad_value);
+    CHECK_THAT(error.what(), contains(lack) && contains("\"val\""));
+    CHECK_FALSE(trained_any);
+  };
+  TrainSettings settings = small_settings();
+  settings.model.name = "maskrcnn_resnet50_fpn";
+  settings.input.min_size = settings.input.max_size = 64;
+  std::vector<Item> boxes_alone = with_polygons(drawn_items(scratch, 4, 2, kSize));
+  for (Item& item : boxes_alone)
+    for (Annotation& annotation : item.annotations)
+      if (item.subset == "val") annotation.shape = *bounding_box(annotation.shape);
+  require_refused(boxes_alone, settings, "no object of subset \"val\" has a mask");
+  for (Item& item : boxes_alone)
+    if (item.subset == "val") item.annotations.clear();
+  settings.model.name = "fasterrcnn_resnet50_fpn";
+  require_refused(boxes_alone, settings, "no object of subset \"val\" has a box");
 }
 
 TEST_CASE("a loss that is no number ends the training with a way out, and its batch is drawn") {

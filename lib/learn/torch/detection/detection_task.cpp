@@ -30,12 +30,16 @@ class DetectionTask final : public Task {
         precision_(precision),
         detector_(network, card.model.detector, architecture_of(card).masks) {}
 
-  BatchKind batches() const override { return BatchKind::objects; }
+  BatchKind batches() const override {
+    return architecture_of(card_).masks ? BatchKind::objects : BatchKind::boxes;
+  }
   bool draws() const override { return true; }
 
   Losses losses(const Batch& batch) override {
     return summed(detector_.losses(pictures_of(batch), objects_of(batch), precision_));
   }
+
+  std::vector<std::string> loss_parts() const override { return detector_.loss_names(); }
 
   std::unique_ptr<Scoring> scoring(std::size_t keep) override;
 

@@ -107,6 +107,13 @@ Detector::Losses Detector::losses(const Seen& seen, const PictureBatch& batch,
   return losses;
 }
 
+std::vector<std::string> Detector::loss_names() const {
+  std::vector<std::string> names{"loss_classifier", "loss_box_reg"};
+  if (masks_) names.emplace_back("loss_mask");
+  names.insert(names.end(), {"loss_objectness", "loss_rpn_box_reg"});
+  return names;
+}
+
 std::vector<Detections> Detector::detect(const PictureBatch& batch, Precision precision) {
   const torch::NoGradGuard no_grad;
   const Autocast autocast(batch.pixels.device(), precision);

@@ -40,6 +40,7 @@ class Detector {
   /// generator, in torchvision's order, so that a seed chooses what it chooses there.
   using Losses = std::vector<std::pair<std::string, torch::Tensor>>;
   Losses losses(const PictureBatch& batch, const std::vector<ObjectTargets>& targets, Precision precision);
+  std::vector<std::string> loss_names() const;
 
   /// In the batch's pixels. Without gradients; the network should not be training.
   std::vector<Detections> detect(const PictureBatch& batch, Precision precision);

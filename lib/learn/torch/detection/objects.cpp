@@ -37,6 +37,11 @@ Box box_of(const std::array<float, 4>& corners) {
           static_cast<double>(corners[3]) - corners[1]};
 }
 
+std::array<float, 4> corners_of(const Box& box) {
+  return {static_cast<float>(box.x), static_cast<float>(box.y), static_cast<float>(box.x + box.width),
+          static_cast<float>(box.y + box.height)};
+}
+
 std::array<float, 4> corners_of(const Tensor& box) {
   const auto values = box.accessor<float, 1>();
   return {values[0], values[1], values[2], values[3]};
@@ -44,15 +49,19 @@ std::array<float, 4> corners_of(const Tensor& box) {
 
 }  // namespace
 
-ObjectTargets targets_of(Sample& sample) {
+ObjectTargets targets_of(Sample& sample, bool with_masks) {
+  std::vector<SampleObject> crowds;
+  std::ranges::copy_if(sample.objects, std::back_inserter(crowds), &SampleObject::crowd);
   std::erase_if(sample.objects, [](const SampleObject& object) {
-    return object.crowd || !(object.box.width > 0 && object.box.height > 0);
+    const std::array<float, 4> corners = corners_of(object.box);
+    return object.crowd || !(corners[2] > corners[0] && corners[3] > corners[1]);
   });
-  const std::vector<Rle> pixels = object_pixels(sample);
+  const std::vector<Rle> pixels =
+      with_masks ? object_pixels(sample) : std::vector<Rle>(sample.objects.size());
   const auto count = static_cast<std::int64_t>(sample.objects.size());
   const int width = sample.image.cols, height = sample.image.rows;
   ObjectTargets targets{torch::empty({count, 4}, torch::kFloat32), torch::empty({count}, torch::kInt64),
-                        torch::empty({count, height, width}, torch::kUInt8),
+                        with_masks ? torch::empty({count, height, width}, torch::kUInt8) : Tensor(),
                         torch::empty({count}, torch::kBool)};
   auto boxes = targets.boxes.accessor<float, 2>();
   auto labels = targets.labels.accessor<std::int64_t, 1>();
@@ -60,14 +69,14 @@ ObjectTargets targets_of(Sample& sample) {
   for (std::int64_t i = 0; i < count; ++i) {
     const SampleObject& object = sample.objects[static_cast<std::size_t>(i)];
     const Rle& own = pixels[static_cast<std::size_t>(i)];
-    const Box& box = object.box;
-    const std::array corners{box.x, box.y, box.x + box.width, box.y + box.height};
+    const std::array<float, 4> corners = corners_of(object.box);
     for (std::size_t side = 0; side < corners.size(); ++side)
-      boxes[i][static_cast<std::int64_t>(side)] = static_cast<float>(corners[side]);
+      boxes[i][static_cast<std::int64_t>(side)] = corners[side];
     labels[i] = object.label;
     has_mask[i] = own.size.area() > 0;
-    write_mask(own, cv::Mat(height, width, CV_8UC1, targets.masks[i].data_ptr()));
+    if (with_masks) write_mask(own, cv::Mat(height, width, CV_8UC1, targets.masks[i].data_ptr()));
   }
+  targets.crowds = std::move(crowds);
   return targets;
 }
 
@@ -107,6 +116,17 @@ std::vector<Annotation> annotations_of(const ObjectTargets& objects, Size pictur
     } else {
       annotation.shape = *annotation.box;
     }
+    annotations.push_back(std::move(annotation));
+  }
+  for (const SampleObject& crowd : objects.crowds) {
+    Annotation annotation;
+    annotation.label = crowd.label;
+    annotation.box = crowd.box;
+    annotation.flags.crowd = true;
+    if (crowd.polygon.parts.empty())
+      annotation.shape = crowd.box;
+    else
+      annotation.shape = crowd.polygon;
     annotations.push_back(std::move(annotation));
   }
   return annotations;

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "learn/detector.h"
+#include "learn/sample.h"
 #include "learn/torch/detection/boxes.h"
 
 namespace maskmill::learn {
@@ -20,6 +21,8 @@ struct ObjectTargets {
   /// (N) bool: false of objects of which the box alone is known, which the loss of masks leaves out;
   /// undefined where all have a mask.
   torch::Tensor has_mask{};
+  /// In no loss; what is found on them is not wrong.
+  std::vector<SampleObject> crowds{};
 };
 
 /// (regions, channels, side, side): RoIAlign with two samples a cell along each side, of the level that fits
