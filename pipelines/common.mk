@@ -21,6 +21,20 @@ endef
 # make was called, which `make -C` leaves in PWD.
 path-of = $(if $(1),$(or $(if $(filter /%,$(1)),$(realpath $(1))),$(realpath $(PWD)/$(1)),$(realpath ../$(1))))
 
+# Behind a command whose status 1 says that it found something, or left items out that cannot be read, and says which.
+MAY_FIND := || [ $$? -eq 1 ]
+
+# $(call train,DATA [OPTIONS],SETTINGS) makes $(WORK)/run/last.pth, which is there when training has ended, and goes on with
+# one that was interrupted, unless what it depends on has changed since.
+define train
+@run() { echo "$$*"; "$$@"; }; \
+	if [ -f $(WORK)/run/checkpoint.pt ] && [ -z "$$(find $^ -maxdepth 0 -newer $(WORK)/run/checkpoint.pt)" ]; then \
+	  run $(MASKMILL) train $(1) -o $(WORK)/run --resume; \
+	else \
+	  run $(MASKMILL) train $(1) -o $(WORK)/run --force $(2); \
+	fi
+endef
+
 # Where a pipeline's data lie: FOUND names the folder, and what reads it depends on $(DATA_FILES). DATA names a folder
 # of one's own.
 GIVEN = $(call path-of,$(DATA))
@@ -31,7 +45,7 @@ define given-data
 $(if $(and $(DATA),$(GIVEN)),,$(error DATA=$(DATA) is no folder; give the data set's, as in: make -C pipelines $(PIPELINE) DATA=/data/$(PIPELINE)))
 FOUND := $(GIVEN)
 DATA_FILES := $(WORK)/data.args
-$(call remember,$(WORK)/data.args,$(GIVEN))
+$(call remember,$(WORK)/data.args,$(GIVEN) $(shell find -L '$(GIVEN)' -type f -printf '%P %s %T@\n' | LC_ALL=C sort | cksum))
 endef
 
 # $(eval $(call fetched-data,NAME)): without DATA, the data are what `maskmill fetch NAME` leaves in $(WORK)/data, and

@@ -13,14 +13,14 @@ $(eval $(call remember,$(WORK)/read.args,$(READ)))
 $(eval $(call remember,$(WORK)/train.args,$(SEED) $(SETTINGS)))
 
 $(WORK)/check.txt: $(DATA_FILES) $(WORK)/read.args
-	$(MASKMILL) check $(FOUND) $(FROM) >$@ || [ $$? -eq 1 ]
+	$(MASKMILL) check $(FOUND) $(FROM) >$@ $(MAY_FIND)
 	@tail -n 1 $@
 
-$(WORK)/run/model.pth: settings.json $(WORK)/train.args $(WORK)/check.txt
-	$(MASKMILL) train $(FOUND) $(FROM) -o $(WORK)/run --config settings.json --force seed=$(SEED) $(SETTINGS)
+$(WORK)/run/last.pth: settings.json $(WORK)/train.args $(WORK)/check.txt
+	$(call train,$(FOUND) $(FROM),--config settings.json seed=$(SEED) $(SETTINGS))
 
-$(WORK)/run/report.html: $(WORK)/run/model.pth
-	$(MASKMILL) test $(WORK)/run $(FOUND) $(FROM) --subset $(SUBSET)
+$(WORK)/run/report.html: $(WORK)/run/last.pth
+	$(MASKMILL) test $(WORK)/run $(FOUND) $(FROM) --subset $(SUBSET) $(MAY_FIND)
 
-$(WORK)/predictions/provenance.json: $(WORK)/run/model.pth
-	$(MASKMILL) predict $(WORK)/run $(FOUND)/$(SUBSET)/images -o $(WORK)/predictions --overlay --force
+$(WORK)/predictions/provenance.json: $(WORK)/run/last.pth
+	$(MASKMILL) predict $(WORK)/run $(FOUND)/$(SUBSET)/images -o $(WORK)/predictions --overlay --force $(MAY_FIND)

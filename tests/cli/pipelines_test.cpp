@@ -138,9 +138,9 @@ TEST_CASE("metal nut: from the archive to predictions, each step once") {
   CHECK(commands_of(bench.made("metal-nut", {mirror})) == 0);
   CHECK(server.web().requests().size() == requests);
   // Another seed is another training, of the same data.
-  const std::string model = (bench.work / "run/model.pth").string(), before = read_file(model);
-  CHECK(commands_of(bench.made("metal-nut", {mirror, "SEED=2", model})) == 1);
-  CHECK(read_file(model) != before);
+  const std::string trained = (bench.work / "run/last.pth").string(), before = read_file(trained);
+  CHECK(commands_of(bench.made("metal-nut", {mirror, "SEED=2", trained})) == 1);
+  CHECK(read_file(trained) != before);
 }
 
 TEST_CASE("brain MRI: a category that is trained on with turns and shifts") {
@@ -226,9 +226,23 @@ TEST_CASE("instances: objects of a folder of one's own to a Mask R-CNN, its Torc
   CHECK(fs::exists(bench.work / "predictions/annotations"));
   CHECK(commands_of(bench.made("instances", words)) == 0);
 
+  // A training that did not end goes on.
+  fs::remove(bench.work / "run/last.pth");
+  const Ran resumed = bench.made("instances", words);
+  CHECK_THAT(resumed.out, contains("-o " + (bench.work / "run").string() + " --resume"));
+  CHECK(commands_of(resumed) == 4);
+  // Other data are another training, and a picture that cannot be read is named and left out.
+  set.write("val/images/val1.png", "broken");
+  const Ran other = bench.made("instances", words);
+  CHECK_THAT(other.out, !contains("--resume"));
+  CHECK(commands_of(other) == 5);
+  CHECK_THAT(read_file(bench.work / "check.txt"), contains("1 error"));
+  CHECK(commands_of(bench.made("instances", words)) == 0);
+  set.write("val/images/val1.png", encode_png(picture(kSize, 1)));
+
   fs::copy_file(bench.work / "run/model.pth", bench.work / "begin.pth");
   words.push_back("WEIGHTS=" + (bench.work / "begin.pth").string());
-  CHECK(commands_of(bench.made("instances", words)) == 4);
+  CHECK(commands_of(bench.made("instances", words)) == 5);
   CHECK(document(bench.work / "run/config.json")["model"]["detector"]["norm"] == "frozen");
 }
 
