@@ -27,6 +27,8 @@ torch.set_num_threads(int(threads))
 model = getattr(detection, name)(weights=None, weights_backbone=None, num_classes=int(classes), min_size=int(side), max_size=int(side))
 if channels_last == "1":
     model = model.to(memory_format=torch.channels_last)
+# It has one size to choose from, and would draw for it before anchors and regions are drawn.
+model.transform.torch_choice = lambda sizes: sizes[0]
 optimizer = torch.optim.SGD([p for p in model.parameters() if p.requires_grad], lr=0.005, momentum=0.9, weight_decay=0.0005, fused=True)
 
 
@@ -46,7 +48,7 @@ def step(file, seed, rate):
     for group in optimizer.param_groups:
         group["lr"] = float(rate)
     start = time.perf_counter()
-    torch.manual_seed(int(seed))
+    torch.manual_seed(int(seed) % 2**64)  # which Python would map to another one where it is negative
     with torch.autocast("cpu", torch.bfloat16, enabled=bf16 == "1"):
         losses = model(pictures, targets)
         loss = sum(losses.values())
