@@ -25,8 +25,9 @@ struct PredictedItem {
 /// Items that were not predicted; each is a finding.
 struct LeftOut {
   std::size_t unreadable = 0;
-  std::set<std::string> without_picture;  ///< ids of those among them of which the picture cannot be read
-  std::size_t not_annotated = 0;          ///< only where a truth was asked for
+  std::size_t not_annotated = 0;  ///< only where a truth was asked for
+  std::set<std::string>
+      without_picture{};  ///< ids of the unreadable ones of which the picture cannot be read
 };
 
 /// Reads and decodes on all threads of the current Jobs while the network works, in batches of at most

@@ -100,9 +100,7 @@ TrainingReport report_of(const RunFolder& run, const ObjectScores& scored, const
     for (const auto& [name, value] : coco.scores.overall)
       if (name == "AP" || name == "AP50")
         report.headline.emplace_back(std::string(name_of(coco.kind)) + " " + std::string(name), shown(value));
-  for (std::string& remark : remarks_of({.unreadable = scored.evaluation.left_out,
-                             .without_picture = {},
-                             .not_annotated = scored.evaluation.not_annotated}))
+  for (std::string& remark : remarks_of({scored.evaluation.left_out, scored.evaluation.not_annotated}))
     report.remarks.push_back(std::move(remark));
   add_training(report, run);
   report.worst = scored.worst;

@@ -42,12 +42,16 @@ inline void fill(const std::string& name, Tensor tensor) {
   tensor.copy_(values);
 }
 
+inline void fill(Network& network) {
+  for (const auto& item : network->named_parameters()) fill(item.key(), item.value());
+  for (const auto& item : network->named_buffers()) fill(item.key(), item.value());
+}
+
 /// The published network with weights that the formula gives, in float64.
 inline Detector filled(const DetectorArchitecture& architecture,
                        const DetectorSettings& settings = kSettings) {
   Network network(architecture.build(kClasses, settings));
-  for (const auto& item : network->named_parameters()) fill(item.key(), item.value());
-  for (const auto& item : network->named_buffers()) fill(item.key(), item.value());
+  fill(network);
   network->to(torch::kFloat64);
   return {network, settings, architecture.masks};
 }

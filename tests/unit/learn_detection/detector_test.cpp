@@ -27,6 +27,23 @@ std::vector<double> counts(const std::vector<Tensor>& of_pictures) {
   return all;
 }
 
+ModelCard card_of(const InputSettings& input, const std::vector<std::string>& classes) {
+  ModelCard card{{.name = "maskrcnn_resnet50_fpn"}, input, {}, false};
+  for (const std::string& name : classes) {
+    Label label;
+    label.name = name;
+    card.classes.add(label);
+  }
+  return card;
+}
+
+void require_scripted(Network& network, const ModelCard& card) {
+  network->place(torch::kCPU);
+  network->eval();
+  torch::jit::Module module = scripted(network, card);
+  CHECK_NOTHROW(require_same(module, network, card));
+}
+
 }  // namespace
 
 TEST_CASE("a detector has the tensors of torchvision's, by name, shape and order") {
@@ -239,29 +256,20 @@ TEST_CASE("no buffer of a detector can be wrong without its outputs showing it")
 
 TEST_CASE("a detector is scripted as it computes, also where its scores are all but equal") {
   prepare_process(0);
-  ModelCard card{{.name = "maskrcnn_resnet50_fpn"}, {.min_size = 384, .max_size = 384}, {}, false};
-  for (const char* name : {"background", "one", "two", "three"}) {
-    Label label;
-    label.name = name;
-    card.classes.add(label);
-  }
+  const ModelCard card = card_of({.min_size = 384, .max_size = 384}, {"background", "one", "two", "three"});
   Network network(build(card.model, 3, card.classes.size()));
-  for (const auto& item : network->named_parameters()) fill(item.key(), item.value());
-  for (const auto& item : network->named_buffers()) fill(item.key(), item.value());
+  fill(network);
   {
     const torch::NoGradGuard no_grad;
     for (const auto& item : network->named_parameters())
       if (item.key().find("cls_score.weight") != std::string::npos) item.value().mul_(1e-6);
   }
-  network->place(torch::kCPU);
-  network->eval();
-  torch::jit::Module module = scripted(network, card);
-  CHECK_NOTHROW(require_same(module, network, card));
+  require_scripted(network, card);
 }
 
 TEST_CASE("a detector is scripted with whole numbers among its settings, as COCO_V1's norm-eps of 0") {
   prepare_process(0);
-  ModelCard card{{.name = "maskrcnn_resnet50_fpn"}, {.min_size = 64, .max_size = 64}, {}, false};
+  ModelCard card = card_of({.min_size = 64, .max_size = 64}, {"background", "one"});
   card.model.detector.norm = BackboneNorm::frozen;
   card.model.detector.norm_eps = 0;
   card.model.detector.rpn_nms_thresh = 1;
@@ -269,18 +277,9 @@ TEST_CASE("a detector is scripted with whole numbers among its settings, as COCO
   card.model.detector.box_score_thresh = 0;
   card.input.mean = {0, 0.5, 0.5};
   card.input.std = {1, 1, 0.25};
-  for (const char* name : {"background", "one"}) {
-    Label label;
-    label.name = name;
-    card.classes.add(label);
-  }
   Network network(build(card.model, 3, card.classes.size()));
-  for (const auto& item : network->named_parameters()) fill(item.key(), item.value());
-  for (const auto& item : network->named_buffers()) fill(item.key(), item.value());
-  network->place(torch::kCPU);
-  network->eval();
-  torch::jit::Module module = scripted(network, card);
-  CHECK_NOTHROW(require_same(module, network, card));
+  fill(network);
+  require_scripted(network, card);
 }
 
 TEST_CASE("a detector's losses have the names that it gives beforehand") {
